@@ -1,0 +1,45 @@
+# The two commands of a newcomer are `make serve` and `make test`; both set up what they need.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: serve test build verify lint clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make serve   the site, live, on http://127.0.0.1:$(PORT)/ (PORT= changes it)"
+	@echo "make test    every value, page and part of the engine, checked"
+	@echo "make build   the site, strictly, into site/"
+	@echo "make verify  the values alone"
+	@echo "make lint    format, lint and types"
+	@echo "make clean   what the others made"
+
+# One stamp for the environment: made again only when the requirements change.
+READY := $(VENV)/ready
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Précis needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.x") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.txt
+	@touch $@
+
+serve: $(READY)
+	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(PORT)
+
+test: $(READY)
+	$(BIN)/pytest
+
+build: $(READY)
+	$(BIN)/mkdocs build --strict
+
+verify: $(READY)
+	$(BIN)/precis verify
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .precis site .site.* .pytest_cache .mypy_cache .ruff_cache *.egg-info

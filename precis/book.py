@@ -1,0 +1,89 @@
+"""The snippets of a project, each parsed, run and compared; asked for by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from precis.compare import Mismatch, compare
+from precis.finding import Finding, Malformed
+from precis.record import Record, Records
+from precis.snippet import Cell, Snippet, load
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A snippet, what it did, and where that is not what its file says."""
+
+    snippet: Snippet
+    record: Record
+    mismatches: tuple[Mismatch, ...]
+
+    def findings(self, cell: Cell) -> list[Finding]:
+        """What is wrong with a cell: its own mismatches, or the fault that kept it from running."""
+        found = [mismatch.finding for mismatch in self.mismatches if mismatch.cell == cell.name]
+        ran = len(self.record.run.outcomes)
+        stopped = self.record.run.fault is not None
+        position = {s.line: n for n, s in enumerate(self.snippet.statements)}
+        if not found and stopped and any(position[s.line] >= ran for s in cell.statements):
+            return [self.mismatches[-1].finding]
+        return found
+
+    def outputs(self) -> int:
+        """How many statements printed what their file says."""
+        wrong = {mismatch.statement for mismatch in self.mismatches}
+        pairs = zip(self.snippet.statements, self.record.run.outcomes, strict=False)
+        return sum(bool(outcome.printed) and s not in wrong for s, outcome in pairs)
+
+
+class Book:
+    """The files of a snippets folder. Files are read again when asked for again."""
+
+    def __init__(self, folder: Path, records: Records) -> None:
+        self.folder = folder
+        self.records = records
+
+    def paths(self) -> list[Path]:
+        """The snippet files, in the order of their names."""
+        return sorted(self.folder.glob("*.py"))
+
+    def run(self) -> None:
+        """Run what has no record, all files side by side; afterwards `verified` is quick."""
+        snippets = []
+        for path in self.paths():
+            try:
+                snippets.append(load(path))
+            except Malformed:
+                continue  # said when the file is asked for
+        self.records.of(snippets)
+
+    def verified(self, path: Path) -> Verified:
+        """One file, run and compared. Raises Malformed."""
+        snippet = load(path)
+        (record,) = self.records.of([snippet])
+        return Verified(snippet, record, tuple(compare(snippet, record)))
+
+    def cell(self, reference: str) -> tuple[Verified, Cell]:
+        """What an embed's `file:cell` names.
+
+        Raises LookupError with what to do where there is no such file or cell, Malformed
+        where the file cannot be read as a snippet.
+        """
+        file, colon, name = reference.partition(":")
+        paths = {path.name: path for path in self.paths()}
+        if not colon or not name:
+            raise LookupError("Write the file and the cell: autograd.py:product")
+        if file not in paths:
+            raise LookupError(f"There is no {file} in {self.folder.name}/.{_meant(file, paths)}")
+        verified = self.verified(paths[file])
+        for cell in verified.snippet.cells:
+            if cell.name == name:
+                return verified, cell
+        names = [cell.name for cell in verified.snippet.cells]
+        raise LookupError(f"{file} has no cell {name}.{_meant(name, names)}")
+
+
+def _meant(name: str, names: object) -> str:
+    near = get_close_matches(name, list(names), 1)  # type: ignore[call-overload]
+    return f" Did you mean {near[0]}?" if near else ""

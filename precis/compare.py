@@ -1,0 +1,79 @@
+"""Compare what a snippet printed with what its file says: on the CPU the text, exactly."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from precis.finding import Finding, shown
+from precis.record import Record
+from precis.run import Outcome
+from precis.snippet import Snippet, Statement
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A statement that did not do what its file says."""
+
+    finding: Finding
+    """Where, what, and how to mend it; the hint holds the diff."""
+
+    cell: str
+    statement: Statement
+    """The one that failed; after a fault, the one that was running."""
+
+
+def compare(snippet: Snippet, record: Record) -> list[Mismatch]:
+    """All mismatches of a run, in the order of the file; a fault comes last."""
+    path = shown(snippet.path)
+    ran = record.run.outcomes
+    cells = [(cell.name, statement) for cell in snippet.cells for statement in cell.statements]
+    found = []
+    for (cell, statement), outcome in zip(cells, ran, strict=False):
+        if wrong := _wrong(statement, outcome, path):
+            what, hint = wrong
+            where = f"cell {cell} on {record.where}"
+            finding = Finding(path, statement.line, 1, f"{what}, {where}", hint)
+            found.append(Mismatch(finding, cell, statement))
+    if fault := record.run.fault:
+        cell, statement = cells[min(len(ran), len(cells) - 1)]
+        left = len(cells) - len(ran) - 1
+        hints = [fault.detail] if fault.detail else []
+        if left > 0:
+            hints.append(f"What comes after it did not run ({left} more statements).")
+        what = f"{fault.what}, cell {cell} on {record.where}"
+        finding = Finding(path, fault.line, 1, what, "\n".join(hints))
+        found.append(Mismatch(finding, cell, statement))
+    return found
+
+
+def _wrong(statement: Statement, outcome: Outcome, path: str) -> tuple[str, str] | None:
+    """What is wrong with an outcome and the hint to mend it, or None."""
+    expected, printed = statement.expected(), list(outcome.printed)
+    if outcome.warnings:
+        return "a warning that the snippet does not print", "\n".join(
+            [
+                *outcome.warnings,
+                "Mend its cause, or catch it (warnings.catch_warnings(record=True))"
+                " and print its head.",
+            ]
+        )
+    if outcome.open_line:
+        return (
+            "the last printed line is left open",
+            f"What the next statement prints would run into {printed[-1]!r}: end it with \\n.",
+        )
+    if printed == expected:
+        return None
+    what = "printed something else than its #> lines say"
+    if not expected:
+        what = "printed, and has no #> line"
+    elif not printed:
+        what = "printed nothing, and has #> lines"
+    return what, "\n".join(
+        [
+            *(f"    {line}" for line in statement.code.split("\n")),
+            *(line.rstrip() for line in difflib.ndiff(expected, printed)),
+            f"(- expected, + printed) If what was printed is right: precis update {path}",
+        ]
+    )

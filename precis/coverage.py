@@ -1,0 +1,80 @@
+"""No silent holes: every cell is shown where it belongs, and what was verified is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from precis.book import Book
+from precis.finding import Finding, Malformed, shown
+from precis.markdown import Page
+from precis.page import EMBED, SHOWN_ONLY, Fence
+from precis.snippet import load
+
+
+def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
+    """What a chapter's pages leave out, repeat or show out of order.
+
+    `pages` are the pages by path; those called `<slug>.md` belong to `<slug>.py`, and each
+    shows all its cells, once, in order. A snippet without such a page must be quoted whole.
+    """
+    found: list[Finding] = []
+    for path in book.paths():
+        try:
+            snippet = load(path)
+        except Malformed:
+            continue  # a finding already
+        names = [cell.name for cell in snippet.cells]
+        chapters = [page for page in pages.values() if PurePath(page.path).stem == path.stem]
+        for page in chapters:
+            found += _order(page, snippet.name, names)
+        quoted = {name for page in pages.values() for name, _ in _embeds(page, snippet.name)}
+        for cell in snippet.cells:
+            without = [
+                page.path for page in chapters if cell.name not in dict(_embeds(page, snippet.name))
+            ]
+            if without or cell.name not in quoted:
+                where = ", ".join(without) or "any page"
+                found.append(
+                    Finding(
+                        shown(path),
+                        cell.line,
+                        1,
+                        f"the cell {cell.name} is not shown in {where}",
+                        f"Embed {snippet.name}:{cell.name} there, or delete the cell.",
+                    )
+                )
+    return found
+
+
+def tally(book: Book, pages: Mapping[str, Page]) -> str:
+    """What was verified and what was not, in one line."""
+    checked = [book.verified(path) for path in book.paths()]
+    outputs = sum(len([o for o in v.record.run.outcomes if o.printed]) for v in checked)
+    verified = sum(v.outputs() for v in checked)
+    only = sum(fence.language == SHOWN_ONLY for page in pages.values() for fence in page.fences)
+    return f"{outputs} outputs: {verified} verified on cpu; {only} blocks shown only"
+
+
+def _order(page: Page, file: str, names: list[str]) -> list[Finding]:
+    found = []
+    seen: list[str] = []
+    for name, fence in _embeds(page, file):
+        if name in seen:
+            what = f"the cell {name} is shown a second time"
+            found.append(Finding(page.path, fence.line, 1, what, "A chapter shows a cell once."))
+        elif name in names and seen and names.index(name) < names.index(seen[-1]):
+            what = f"the cell {name} is shown after {seen[-1]}, and runs before it"
+            found.append(Finding(page.path, fence.line, 1, what, "Show cells in the file's order."))
+        if name in names:
+            seen.append(name)
+    return found
+
+
+def _embeds(page: Page, file: str) -> list[tuple[str, Fence]]:
+    """The names of a file's cells that a page embeds, with their fences."""
+    return [
+        (fence.body.strip().partition(":")[2], fence)
+        for fence in page.fences
+        if fence.language == EMBED and fence.body.strip().startswith(f"{file}:")
+    ]

@@ -1,0 +1,46 @@
+"""What is wrong with a file, said to the person who will mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing to mend, at one place."""
+
+    path: str
+    """The file, as its reader would type it: relative to the project."""
+
+    line: int
+    """Counted from 1."""
+
+    column: int
+    """Counted from 1."""
+
+    what: str
+    """What is wrong, in one line without a full stop."""
+
+    hint: str = ""
+    """What to do about it; may have several lines."""
+
+    def __str__(self) -> str:
+        head = f"{self.path}:{self.line}:{self.column}: {self.what}"
+        return "\n".join([head, *(f"  {line}" for line in self.hint.splitlines())])
+
+
+class Malformed(Exception):
+    """A file that cannot be read as what it should be, with every reason."""
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings
+
+
+def shown(path: Path) -> str:
+    """The path as a message shows it: relative to the working directory if it can be."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()

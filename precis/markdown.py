@@ -1,0 +1,224 @@
+"""Put verified cells into pages: a Python-Markdown extension.
+
+A `snippet` fence becomes, before superfences sees it, a fence with the cell's
+code and what the run printed; a figure follows or precedes it. What is wrong is
+reported, and shown in place in a box.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import xml.etree.ElementTree as etree
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markdown import Markdown
+from markdown.blockparser import BlockParser
+from markdown.blockprocessors import BlockProcessor
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+from markdown.util import ETX, STX
+
+from precis.book import Book, Verified
+from precis.finding import Finding, Malformed
+from precis.page import EMBED, Fence, Finder, let_embeds_have_options, refusal, strays
+from precis.record import Records
+from precis.snippet import Cell
+
+FENCE_OPTIONS = ("title", "hl_lines", "linenums")
+"""Options that go on to the code block; Material documents them."""
+
+FIGURE_OPTIONS = ("alt", "caption", "fold")
+"""Options of a cell with a figure: `fold` puts its code away under that title."""
+
+
+@dataclass
+class Page:
+    """The page being converted, and what was found in it."""
+
+    path: str = "page"
+    first_line: int = 1
+    """The line of the file at which the Markdown starts: after the front matter."""
+
+    lines: tuple[str, ...] = ()
+    fences: tuple[Fence, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def report(self, line: int, what: str, hint: str) -> Finding:
+        """Add a finding at a line of the file."""
+        finding = Finding(self.path, line, 1, what, hint)
+        self.findings += (finding,)
+        return finding
+
+
+class PrecisExtension(Extension):
+    """`markdown_extensions: [precis]`; needs pymdownx.superfences before it."""
+
+    def __init__(self, book: Book | None = None, **options: Any) -> None:
+        self.config = {"snippets": ["snippets", "the folder of the snippets"]}
+        super().__init__(**options)
+        folder = Path(self.getConfig("snippets"))
+        self.book = book or Book(folder, Records(folder.resolve().parent))
+        self.page = Page()
+        """Set it before a page is converted; read its fences and findings afterwards."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Register before superfences (25) and after whitespace is normalised (30)."""
+        let_embeds_have_options(md)
+        md.registerExtension(self)
+        md.preprocessors.register(_Embeds(md, self), "precis", 26)
+        md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
+        md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
+
+
+def makeExtension(**options: Any) -> PrecisExtension:
+    """What Python-Markdown calls."""
+    return PrecisExtension(**options)
+
+
+class _Embeds(Preprocessor):
+    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+        super().__init__(md)
+        self.md: Markdown = md
+        self.extension = extension
+
+    def run(self, lines: list[str]) -> list[str]:
+        page = self.extension.page
+        fences = Finder(self.md).fences(lines, page.first_line)
+        page.lines, page.fences = tuple(lines), tuple(fences)
+        boxes: dict[int, list[str]] = {}
+        for number, what, hint in strays(lines, fences, page.first_line):
+            boxes[number] = ["", self._box(page.report(number, what, hint)), ""]
+        new: dict[int, list[str]] = {}
+        for fence in fences:
+            if fence.language == EMBED:
+                new[fence.line] = self._embedded(fence)
+            elif wrong := refusal(fence):
+                new[fence.line] = ["", self._box(page.report(fence.line, *wrong)), ""]
+        out: list[str] = []
+        replaced = {fence.line: fence for fence in fences if fence.line in new}
+        skip = 0
+        for number, line in enumerate(lines, page.first_line):
+            if number in replaced:
+                prefix = replaced[number].prefix
+                out += [prefix + added if added else prefix.rstrip() for added in new[number]]
+                skip = replaced[number].end
+            elif number > skip:
+                out += [*boxes.get(number, ()), line]
+        return out
+
+    def _embedded(self, fence: Fence) -> list[str]:
+        """The lines that stand for a `snippet` fence."""
+        page = self.extension.page
+        try:
+            verified, cell = self.extension.book.cell(fence.body.strip())
+        except LookupError as error:
+            what = f"an embed of nothing: {fence.body.strip() or 'it is empty'}"
+            return ["", self._box(page.report(fence.line, what, str(error))), ""]
+        except Malformed as error:
+            return [line for f in error.findings for line in ("", self._box(f), "")]
+        boxes = [line for f in verified.findings(cell) for line in ("", self._box(f), "")]
+        drawn = verified.record.run.figures.get(cell.name, ())
+        for what, hint in _wrong_options(fence, bool(drawn)):
+            boxes += ["", self._box(page.report(fence.line, what, hint)), ""]
+        code = _fenced(verified, cell, fence.options)
+        if title := fence.options.get("fold"):
+            code = [f'??? abstract "{title}"', "", *(f"    {line}".rstrip() for line in code)]
+        return [*self._figures(fence, drawn), *code, *boxes]
+
+    def _figures(self, fence: Fence, drawn: tuple[str, ...]) -> list[str]:
+        lines = []
+        alt = html.escape(fence.options.get("alt", ""))
+        for svg in drawn:
+            named = svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+            mark = f"{STX}precis-figure{ETX}{self.md.htmlStash.store(named)}"
+            lines += ["", mark + fence.options.get("caption", ""), ""]
+        return lines
+
+    def _box(self, finding: Finding) -> str:
+        head, _, hint = str(finding).partition("\n")
+        box = (
+            '<div class="admonition failure precis-finding" role="alert">'
+            f'<p class="admonition-title">{html.escape(head)}</p>'
+            f"<pre>{html.escape(hint)}</pre></div>"
+        )
+        return self.md.htmlStash.store(box)
+
+
+def _fenced(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str]:
+    """The cell as a fence: its lines, with what the run printed for its `#>` lines."""
+    snippet = verified.snippet
+    outcomes = dict(zip(snippet.statements, verified.record.run.outcomes, strict=False))
+    expectations = {e.line for s in cell.statements for e in s.expectations}
+    printed = {s.end: outcomes[s].printed for s in cell.statements if s in outcomes}
+    lines: list[str] = []
+    for number in range(cell.line + 1, cell.end + 1):
+        if number not in expectations:
+            lines.append(snippet.lines[number - 1])
+        lines += [f"#> {line}".rstrip() for line in printed.get(number, ())]
+    while lines and not lines[0].strip():
+        del lines[0]
+    longest = max(map(len, re.findall("`+", "\n".join(lines))), default=0)
+    ticks = "`" * max(3, longest + 1)
+    kept = "".join(f' {k}="{options[k]}"' for k in FENCE_OPTIONS if k in options)
+    source = f'data-source="{snippet.name}" data-cell="{cell.name}"'
+    return [f"{ticks} {{.python-cell .annotate{kept} {source}}}", *lines, ticks]
+
+
+def _wrong_options(fence: Fence, has_figure: bool) -> list[tuple[str, str]]:
+    found = []
+    for name in fence.options:
+        if name not in (*FENCE_OPTIONS, *FIGURE_OPTIONS):
+            found.append(
+                (f"an unknown option {name}", f"Known: {', '.join(FENCE_OPTIONS + FIGURE_OPTIONS)}")
+            )
+        elif name in FIGURE_OPTIONS and not has_figure:
+            found.append((f"the option {name} on a cell that draws no figure", "Take it off."))
+    if has_figure and not fence.options.get("alt"):
+        found.append(
+            (
+                "a figure without alternative text",
+                'Say what it shows to who cannot see it: ```snippet alt="…"',
+            )
+        )
+    return found
+
+
+class _Figure(BlockProcessor):
+    """A stashed figure with its caption, which is Markdown like any paragraph."""
+
+    def test(self, parent: etree.Element, block: str) -> bool:
+        return block.startswith(f"{STX}precis-figure{ETX}")
+
+    def run(self, parent: etree.Element, blocks: list[str]) -> None:
+        block = blocks.pop(0).removeprefix(f"{STX}precis-figure{ETX}")
+        image, _, caption = block.partition(ETX)
+        figure = etree.SubElement(parent, "figure", {"class": "precis-figure"})
+        etree.SubElement(figure, "div").text = image + ETX
+        if caption.strip():
+            etree.SubElement(figure, "figcaption").text = caption.strip()
+
+
+class _IndentedCode(BlockProcessor):
+    """Code by indentation alone is a finding: nothing verifies it."""
+
+    def __init__(self, parser: BlockParser, extension: PrecisExtension) -> None:
+        super().__init__(parser)
+        self.extension = extension
+
+    def test(self, parent: etree.Element, block: str) -> bool:
+        return block.startswith(" " * self.tab_length)
+
+    def run(self, parent: etree.Element, blocks: list[str]) -> None:
+        block = blocks.pop(0)
+        page = self.extension.page
+        first = block.split("\n")[0].strip()
+        number = next((n for n, line in enumerate(page.lines) if line.strip() == first), 0)
+        finding = page.report(
+            page.first_line + number,
+            f"a block that only its indentation makes code: {first!r}",
+            "Move Python to snippets/; take the indentation off other text.",
+        )
+        etree.SubElement(parent, "p").text = str(finding)

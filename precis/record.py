@@ -1,0 +1,146 @@
+"""Remember the outcomes of a whole snippet, so that what has not changed is not run again.
+
+A record is found by the hash of all that can change an outcome: the snippet's
+text, Python, the packages it imports, the engine; and it is used only while the
+files that the run read are what they were. No torch is imported to find one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from precis.run import TIMEOUT, Outcome, Run, run_all
+from precis.snippet import Snippet
+
+CACHE = ".precis"
+"""The folder, at the project's root, where records are kept between builds."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run, and where and with what it was made."""
+
+    run: Run
+    device: str
+    torch: str | None
+    """The version of torch, build included; None where the snippet does not import it."""
+
+    reads: dict[str, str]
+    """The SHA-256 of each file that it read, by path from the project's root."""
+
+    @property
+    def where(self) -> str:
+        """Device and torch, as messages name them."""
+        return f"{self.device}, torch {self.torch}" if self.torch else self.device
+
+
+class Records:
+    """The records of a project: kept ones, and new ones for what changed."""
+
+    def __init__(self, root: Path, *, timeout: float = TIMEOUT) -> None:
+        self.root = root.resolve()
+        self.timeout = timeout
+        self._known: dict[str, Record] = {}
+
+    def of(self, snippets: Iterable[Snippet]) -> list[Record]:
+        """The record of each snippet; runs those that have none, side by side."""
+        snippets = list(snippets)
+        keys = [_key(snippet) for snippet in snippets]
+        missing = {key: s for key, s in zip(keys, snippets, strict=True) if not self._find(key)}
+        if missing:
+            runs = run_all(missing.values(), self.root, timeout=self.timeout)
+            for (key, snippet), run in zip(missing.items(), runs, strict=True):
+                self._keep(key, snippet, run)
+        return [self._known[key] for key in keys]
+
+    def _find(self, key: str) -> bool:
+        """Whether there is a record that still holds; makes it known."""
+        # a record cut short, foreign or of an older form is no record
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if key not in self._known:
+                kept = json.loads(self._file(key).read_text(encoding="utf-8"))
+                self._known[key] = _record(kept)
+            reads = self._known[key].reads
+            return reads == self._hashes(reads)
+        return False
+
+    def _keep(self, key: str, snippet: Snippet, run: Run) -> None:
+        torch = version("torch") if "torch" in snippet.imports else None
+        paths = [Path(path).relative_to(self.root).as_posix() for path in run.reads]
+        record = self._known[key] = Record(run, "cpu", torch, self._hashes(paths))
+        if run.fault is None:  # a fault may be the machine's: run it again in the next build
+            write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
+
+    def _file(self, key: str) -> Path:
+        return self.root / CACHE / f"{key}.json"
+
+    def _hashes(self, paths: Iterable[str]) -> dict[str, str]:
+        return {path: _hash((self.root / path).read_bytes()) for path in paths}
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that others see the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(name, path.stat().st_mode)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+@functools.cache
+def version(package: str) -> str | None:
+    """The installed version of a package, found without importing it."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _record(kept: dict[str, Any]) -> Record:
+    run = kept["run"]
+    outcomes = tuple(
+        Outcome(tuple(o["printed"]), tuple(o["warnings"]), bool(o["open_line"]))
+        for o in run["outcomes"]
+    )
+    figures = {str(cell): tuple(drawn) for cell, drawn in run["figures"].items()}
+    return Record(
+        Run(outcomes, figures, tuple(run["reads"])), kept["device"], kept["torch"], kept["reads"]
+    )
+
+
+def _key(snippet: Snippet) -> str:
+    imported = sorted({name.partition(".")[0] for name in snippet.imports})
+    packages = [f"{name} {version(name)}" for name in imported]
+    machine = [platform.python_version(), platform.machine()]
+    parts = [snippet.name, snippet.text, *machine, *packages, _engine()]
+    return _hash("\0".join(parts).encode())
+
+
+@functools.cache
+def _engine() -> str:
+    """A hash of the modules that decide what an outcome is."""
+    here = Path(__file__).parent
+    names = ("snippet.py", "run.py", "work.py", "warm.py", "matplotlibrc", "record.py")
+    return _hash(b"".join((here / name).read_bytes() for name in names))
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,304 @@
+"""Parse a snippet: text in, cells, statements and expectations out; nothing runs.
+
+A snippet is a Python program in the percent format. Only comment *tokens* are
+read as cell lines (`# %% name`) and expectations (`#> text`), so a string that
+contains either stays a string.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from precis.finding import Finding, Malformed, shown
+
+DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "fakegpu")
+"""The torch device types that an expectation can be marked for."""
+
+_CELL = re.compile(r"# %%(?P<title>.*)")
+_TITLE = re.compile(r'\s+(?P<name>[A-Za-z0-9][\w-]*)(?P<options>(?:\s+\w+="[^"]*")*)\s*')
+_OPTION = re.compile(r'(\w+)="([^"]*)"')
+_MARKED = re.compile(rf"\[(?P<device>{'|'.join(DEVICE_TYPES)})\] ?(?P<text>.*)")
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One `#>` line."""
+
+    line: int
+    text: str
+    """What must be printed, without `#> ` and without the device mark."""
+
+    device: str | None = None
+    """The only device type that it speaks of; None for all."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A top-level statement and what it must print."""
+
+    line: int
+    """Its first line, decorators included."""
+
+    end: int
+    """Its last line."""
+
+    code: str
+    expectations: tuple[Expectation, ...]
+
+    def expected(self, device: str = "cpu") -> list[str]:
+        """The lines that it must print on a device of this type."""
+        marked = [e.text for e in self.expectations if e.device == device]
+        return marked or [e.text for e in self.expectations if e.device is None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A named part of a snippet."""
+
+    name: str
+    line: int
+    """The line of `# %% name`."""
+
+    end: int
+    """Its last line, blank ones at the end left out."""
+
+    options: tuple[tuple[str, str], ...]
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A parsed file of `snippets/`."""
+
+    path: Path
+    text: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def name(self) -> str:
+        """What an embed calls it."""
+        return self.path.name
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Its lines, the first one at index 0."""
+        return tuple(self.text.split("\n"))
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Its statements in the order in which they run."""
+        return tuple(statement for cell in self.cells for statement in cell.statements)
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """The modules that it names in `import` statements."""
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(self.text)):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+        return frozenset(found)
+
+    def missing_expectations(self, cell: Cell) -> list[Finding]:
+        """A cell's calls of `print` that have no `#>` line, seen without running."""
+        return [
+            Finding(
+                shown(self.path),
+                statement.line,
+                1,
+                "a print without expectation",
+                "Write what it prints in #> lines under it, "
+                f"or run: precis update {shown(self.path)}",
+            )
+            for statement in cell.statements
+            if not statement.expectations and _prints(statement.code)
+        ]
+
+
+def load(path: Path) -> Snippet:
+    """Read and parse a file.
+
+    Raises Malformed with all that is wrong, or OSError where it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(
+            Finding(shown(path), 1, 1, "not UTF-8 text", f"Save it as UTF-8 ({error.reason}).")
+        ) from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Snippet:
+    """Parse a snippet's text; `path` names it in messages. Raises Malformed."""
+    tree, comments = _python(text, path)
+    lines = text.split("\n")  # not splitlines, which also cuts at form feeds and U+2028
+    findings: list[Finding] = []
+
+    def report(line: int, column: int, what: str, hint: str) -> None:
+        findings.append(Finding(shown(path), line, column, what, hint))
+
+    titles = list(_titles(comments, report))
+    expectations = dict(_expectations(comments, report))
+    statements = list(_statements(tree, lines, expectations, report))
+    for line in expectations:
+        report(
+            line,
+            1,
+            "an expectation with no statement above it",
+            "Put #> lines directly under the statement that prints them, without a blank line.",
+        )
+    first = titles[0].line if titles else len(lines) + 1
+    if statements and statements[0].line < first:
+        report(
+            statements[0].line,
+            1,
+            "code before the first cell",
+            "Put a line such as # %% inputs above it: pages show cells only.",
+        )
+    elif not titles:
+        report(1, 1, "no cell", "Start the code with a line such as: # %% inputs")
+    if findings:
+        raise Malformed(*sorted(findings))
+
+    lasts = [*(title.line - 1 for title in titles[1:]), len(lines)]
+    cells = []
+    for title, last in zip(titles, lasts, strict=True):
+        while not lines[last - 1].strip():
+            last -= 1
+        own = tuple(s for s in statements if title.line < s.line <= last)
+        cells.append(Cell(title.name, title.line, last, title.options, own))
+    return Snippet(path, text, tuple(cells))
+
+
+Report = Callable[[int, int, str, str], None]
+"""Takes line, column, what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class _Title:
+    line: int
+    name: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Comment:
+    line: int
+    column: int
+    text: str
+    alone: bool
+    """Whether nothing else stands on its line."""
+
+
+def _titles(comments: list[_Comment], report: Report) -> Iterator[_Title]:
+    taken: set[str] = set()
+    for comment in comments:
+        line = _CELL.fullmatch(comment.text)
+        if line is None or comment.column != 1:
+            continue
+        title = _TITLE.fullmatch(line["title"])
+        if title is None:
+            report(
+                comment.line,
+                1,
+                "a cell line without a name, or with a malformed option",
+                'Write # %% name or # %% name key="value" (in names: letters, digits, - and _).',
+            )
+            continue
+        name = title["name"]
+        if name in taken:
+            report(
+                comment.line,
+                1,
+                f"a second cell called {name}",
+                "Give each cell of a file its own name.",
+            )
+        taken.add(name)
+        yield _Title(comment.line, name, tuple(_OPTION.findall(title["options"])))
+
+
+def _expectations(comments: list[_Comment], report: Report) -> Iterator[tuple[int, Expectation]]:
+    for comment in comments:
+        if not comment.text.startswith("#>"):
+            continue
+        if not comment.alone or comment.column != 1:
+            report(
+                comment.line,
+                comment.column,
+                "an expectation that does not stand at the start of its own line",
+                "Put #> lines under the whole top-level statement, not inside it.",
+            )
+            continue
+        text = comment.text[2:].removeprefix(" ").rstrip()
+        marked = _MARKED.fullmatch(text)
+        device, text = (marked["device"], marked["text"]) if marked else (None, text)
+        yield comment.line, Expectation(comment.line, text, device)
+
+
+def _statements(
+    tree: ast.Module, lines: list[str], expectations: dict[int, Expectation], report: Report
+) -> Iterator[Statement]:
+    """The statements, each with the expectations under it, which it takes out of the dict."""
+    before = 0
+    body = tree.body[1:] if ast.get_docstring(tree, clean=False) is not None else tree.body
+    for node in body:
+        start, end = first_line(node), node.end_lineno or node.lineno
+        if start <= before:
+            report(
+                start,
+                node.col_offset + 1,
+                "a second statement on one line",
+                "Give each statement a line of its own.",
+            )
+        before = end
+        under: list[Expectation] = []
+        while end + len(under) + 1 in expectations:
+            under.append(expectations.pop(end + len(under) + 1))
+        yield Statement(start, end, "\n".join(lines[start - 1 : end]), tuple(under))
+
+
+def first_line(node: ast.stmt) -> int:
+    """The line where a statement starts, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _python(text: str, path: Path) -> tuple[ast.Module, list[_Comment]]:
+    """The syntax tree and the comments. Raises Malformed where it is not Python."""
+    try:
+        return ast.parse(text), [
+            _Comment(*_place(token), token.string, not token.line[: token.start[1]].strip())
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type == tokenize.COMMENT
+        ]
+    except SyntaxError as error:
+        line, column, what = error.lineno or 1, error.offset or 1, f"not Python: {error.msg}"
+        hint = (error.text or "").strip()
+    except (ValueError, RecursionError, MemoryError) as error:
+        line, column, what, hint = 1, 1, f"not Python: {error}", "Is it a text file?"
+    raise Malformed(Finding(shown(path), line, column, what, hint))
+
+
+def _place(token: tokenize.TokenInfo) -> tuple[int, int]:
+    line, column = token.start
+    return line, column + 1
+
+
+def _prints(code: str) -> bool:
+    try:
+        (node,) = ast.parse(code).body
+    except (SyntaxError, ValueError):
+        return False  # a statement cut out of a line that it shares: reported elsewhere
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), keywords=keywords)):
+            return not any(keyword.arg == "file" for keyword in keywords)
+    return False

@@ -1,0 +1,127 @@
+"""Snippets and pages as Sybil documents: what pytest refuses and the build refuses.
+
+A parser is a callable from a document to regions; the evaluator of a region
+returns what is wrong, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from markdown import Markdown
+from mkdocs.utils.meta import get_data
+from sybil import Document, Example, Region, Sybil
+from sybil.example import SybilFailure
+
+from precis.book import Book
+from precis.finding import Finding, Malformed, shown
+from precis.markdown import Page, PrecisExtension
+from precis.page import EMBED
+from precis.snippet import Cell, Snippet, parse
+
+Parser = Callable[[Document], Iterable[Region]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A piece of a document that must hold."""
+
+    name: str
+    """What test ids call it."""
+
+    findings: Callable[[], list[Finding]]
+    """What is wrong with it now."""
+
+
+class NamedSybil(Sybil):
+    """Sybil whose test ids name the cell or the embed instead of the line."""
+
+    def identify(self, example: Example) -> str:
+        """The id of one example."""
+        return str(example.parsed.name)
+
+
+def sybil(folder: Path, parser: Parser, pattern: str) -> Sybil:
+    """A Sybil for the files of a folder; `Document`, since Sybil's own for .py imports them."""
+    types: dict[str | None, type[Document]] = {".py": Document}
+    return NamedSybil([parser], path=str(folder), patterns=[pattern], document_types=types)
+
+
+def cells(book: Book) -> Parser:
+    """The parser of snippet files: one region a cell, or one for what is malformed."""
+
+    def regions(document: Document) -> Iterator[Region]:
+        path = Path(document.path)
+        try:
+            snippet = parse(document.text, path)
+        except Malformed as error:
+            last = document.text.count("\n") + 1
+            yield _region(document, 1, last, Check("parse", partial(list, error.findings)))
+            return
+        for cell in snippet.cells:
+            check = Check(cell.name, partial(_cell_findings, book, snippet, cell))
+            yield _region(document, cell.line, cell.end, check)
+
+    return regions
+
+
+def fences(extension: PrecisExtension, md: Markdown) -> Parser:
+    """The parser of pages: one region a fence, one for each other finding."""
+
+    def regions(document: Document) -> Iterator[Region]:
+        page = convert(Path(document.path), document.text, extension, md)
+        left = list(page.findings)
+        for number, fence in enumerate(page.fences, 1):
+            here = [f for f in page.findings if f.line == fence.line]
+            left = [f for f in left if f not in here]
+            name = fence.body.strip() if fence.language == EMBED else f"{fence.language}-{number}"
+            yield _region(document, fence.line, fence.end, Check(name, partial(list, here)))
+        for finding in left:
+            name = f"line-{finding.line}"
+            yield _region(
+                document, finding.line, finding.line, Check(name, partial(list, [finding]))
+            )
+
+    return regions
+
+
+def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
+    """Convert a page as the site does, and give what was found in it."""
+    markdown, _ = get_data(text)
+    first_line = text.count("\n") - markdown.count("\n") + 1
+    page = extension.page = Page(shown(path), first_line)
+    md.reset()
+    md.convert(markdown)
+    return page
+
+
+def findings(document: Document) -> list[str]:
+    """Evaluate every example of a document, as pytest does; what is wrong, each once."""
+    found: dict[str, None] = {}
+    for example in document.examples():
+        try:
+            example.evaluate()
+        except SybilFailure as failure:
+            found[failure.result] = None
+    return list(found)
+
+
+def _cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:
+    if missing := snippet.missing_expectations(cell):
+        return missing  # nothing to compare with; no run is needed to see it
+    return book.verified(snippet.path).findings(cell)
+
+
+def _evaluate(example: Example) -> str | None:
+    return "\n".join(map(str, example.parsed.findings())) or None
+
+
+def _region(document: Document, first: int, last: int, check: Check) -> Region:
+    """The region of these lines, without the newline that ends them."""
+    starts = [0]
+    for line in document.text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    return Region(starts[first - 1], max(starts[first - 1], starts[last] - 1), check, _evaluate)

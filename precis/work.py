@@ -1,0 +1,223 @@
+"""What happens inside the fresh process: execute a snippet's statements and report each.
+
+Nothing but this module runs beside the snippet. It answers on a connection, in
+order: `Warned` and then an int (where stdout ends) for each statement, the
+figures of a cell as (name, SVG texts), and `Ended`.
+"""
+
+from __future__ import annotations
+
+import ast
+import codeop
+import contextlib
+import ctypes
+import io
+import os
+import re
+import sys
+import traceback
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from precis.snippet import first_line
+
+_TORCH_WARNING = re.compile(r"^\[W\d{3,4} .*$", re.M)
+"""How torch's C++ side writes a warning that it does not hand to Python."""
+
+_COLOURS = {f"#0c010{n}": f"var(--precis-figure-{n}, {colour})" for n, colour in enumerate(
+    ("#1f6feb", "#c2410c", "#15803d", "#9333ea", "#b45309", "#0e7490"))
+} | {"#010203": "currentColor", "#010204": "var(--precis-figure-grid, #8884)"}  # fmt: skip
+"""The marks of `matplotlibrc` and the CSS that replaces them in a figure."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the process must do."""
+
+    path: str
+    text: str
+    cells: tuple[tuple[str, tuple[int, ...]], ...]
+    """Each cell's name and the first lines of its statements."""
+
+    scratch: str
+    """A folder for this run alone, with the files `stdout` and `stderr`."""
+
+    root: str
+    """The project: files read below it are reported."""
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning that the statement in progress let out."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last message: the files read and, if an exception ended the run, what and where."""
+
+    reads: tuple[str, ...]
+    error: str = ""
+    detail: str = ""
+    line: int | None = None
+
+
+def execute(task: Task, answer: Connection) -> None:
+    """Run the task; the process is of no use afterwards."""
+    flush = _redirect(task)
+    reads = _watch(task)
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__file__=task.path, __builtins__=__builtins__)
+    sys.modules["__main__"] = main
+    sys.argv = [task.path]
+    sys.path.insert(0, os.path.dirname(task.path))
+    _settle_matplotlib()
+    compile_statement = codeop.Compile()  # remembers `from __future__ import`
+    stderr = Path(task.scratch, "stderr")
+    seen = 0
+    try:
+        nodes = {first_line(node): node for node in ast.parse(task.text).body}
+        with warnings.catch_warnings(record=True) as caught:
+            for name, lines in task.cells:
+                for line in lines:
+                    _settle_torch()
+                    # typeshed knows only the text form of what `compile` takes
+                    module: Any = ast.Module([nodes[line]], [])
+                    code = compile_statement(module, task.path, "exec")
+                    exec(code, main.__dict__)
+                    flush()
+                    for warning in caught:
+                        answer.send(Warned(_worded(warning)))
+                    caught.clear()
+                    said = stderr.read_text(encoding="utf-8", errors="replace")
+                    for text in _TORCH_WARNING.findall(said[seen:]):
+                        answer.send(Warned(text))
+                    seen = len(said)
+                    answer.send(os.lseek(1, 0, os.SEEK_END))
+                answer.send((name, tuple(_figures(name))))
+    except SystemExit as error:
+        answer.send(Ended((), f"ended itself: sys.exit({error.code!r})"))
+    except BaseException as error:
+        flush()
+        answer.send(Ended((), *_told(error, task.path)))
+    else:
+        answer.send(Ended(tuple(sorted(reads()))))
+
+
+def _redirect(task: Task) -> Callable[[], None]:
+    """Send file descriptors 1 and 2 to files, Python's and C's streams with them."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # a group of its own, so that all that it starts can be ended with it
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        with open(Path(task.scratch, name), "ab") as file:
+            os.dup2(file.fileno(), descriptor)
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        stream = io.TextIOWrapper(os.fdopen(descriptor, "wb", closefd=False), "utf-8")
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    work = Path(task.scratch, "work")
+    work.mkdir()
+    os.chdir(work)
+    c_library = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("ucrtbase")
+    ours = (sys.stdout, sys.stderr)
+
+    def flush() -> None:
+        for stream in {*ours, sys.stdout, sys.stderr}:
+            with contextlib.suppress(ValueError, AttributeError):
+                stream.flush()
+        c_library.fflush(None)
+
+    return flush
+
+
+def _watch(task: Task) -> Callable[[], set[str]]:
+    """Remember which of the project's files are read, and refuse the network."""
+    opened: set[str] = set()
+    kept_out = (sys.prefix + os.sep, task.scratch + os.sep)
+
+    def of_the_project(path: str) -> bool:
+        return path.startswith(task.root + os.sep) and not path.startswith(kept_out)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            raise PermissionError("a snippet has no network")
+        if event == "open" and isinstance(arguments[0], str) and "r" in (arguments[1] or "r"):
+            opened.add(os.path.abspath(arguments[0]))
+
+    sys.addaudithook(hook)
+
+    def reads() -> set[str]:
+        modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        paths = opened | {os.path.abspath(path) for path in modules if path}
+        ours = os.path.dirname(os.path.abspath(__file__)) + os.sep
+        return {
+            path
+            for path in paths
+            if of_the_project(path)
+            and path != task.path
+            and not path.startswith(ours)
+            and "__pycache__" not in path
+        }
+
+    return reads
+
+
+def _settle_torch() -> None:
+    """One thread, and every warning each time: what is printed must not depend on the machine."""
+    torch = sys.modules.get("torch")
+    if torch is not None and not getattr(torch, "_precis_settled", False):
+        torch.set_num_threads(1)
+        torch.set_warn_always(True)
+        torch._precis_settled = True  # type: ignore[attr-defined]
+
+
+def _settle_matplotlib() -> None:
+    rc = str(Path(__file__).with_name("matplotlibrc"))
+    os.environ.update(MPLBACKEND="svg", MATPLOTLIBRC=rc)
+    if "matplotlib" in sys.modules:
+        import matplotlib
+
+        matplotlib.use("svg")
+        matplotlib.rc_file(rc)
+
+
+def _figures(cell: str) -> Iterator[str]:
+    """The open Matplotlib figures as SVG that takes its colours from the page; closes them."""
+    if "matplotlib.pyplot" not in sys.modules:
+        return
+    from matplotlib import pyplot
+
+    for number in pyplot.get_fignums():
+        drawn = io.StringIO()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a missing glyph is an error, not a box
+            pyplot.figure(number).savefig(drawn, format="svg", metadata={"Date": None})
+        pyplot.close(number)
+        svg = drawn.getvalue()
+        svg = svg[svg.index("<svg") :]
+        svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+        for mark, css in _COLOURS.items():
+            svg = re.sub(mark, css, svg, flags=re.I)
+        prefix = f"{cell}-{number}-"  # ids of two figures on one page must differ
+        svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', svg)
+        svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}", svg)
+        yield svg.strip()
+
+
+def _worded(warning: warnings.WarningMessage) -> str:
+    return f"{warning.category.__name__}: {str(warning.message).splitlines()[0]}"
+
+
+def _told(error: BaseException, path: str) -> tuple[str, str, int | None]:
+    """What happened, the traceback through the snippet's own lines, and the innermost line."""
+    summary = traceback.TracebackException.from_exception(error)
+    own = [frame for frame in summary.stack if frame.filename == path]
+    line = own[-1].lineno if own else None
+    what = "".join(summary.format_exception_only()).strip().splitlines()[0]
+    return what, "".join(traceback.StackSummary.from_list(own).format()).rstrip(), line
