@@ -8,13 +8,28 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 import xml.etree.ElementTree as etree
-from typing import Any
 
 from latex2mathml.converter import convert
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
+
+_DECIMAL_COMMA = re.compile(r"(\d)\{,\}(\d)")
+
+_VARIANT = re.compile(
+    r'<(m[in]) mathvariant="(bold|bold-italic|double-struck|script|fraktur)">([^<]*)</\1>'
+)
+
+_TIGHT = {
+    "<mo>&#x02202;</mo>": "<mi>∂</mi>",
+    "<mo>/</mo>": '<mo lspace="0" rspace="0">/</mo>',
+}
+"""What MathML would space as operators, and TeX sets tight: ∂L/∂w."""
+
+_FUNCTION = re.compile(r"(<mi>[a-z]{2,}</mi>)(?=<m[in]>)")
+"""`ln a` written as two identifiers, between which MathML leaves no space."""
 
 
 class FormulaExtension(Extension):
@@ -25,21 +40,45 @@ class FormulaExtension(Extension):
         md.treeprocessors.register(_Formulas(md), "precis-formula", 1)
 
 
-def makeExtension(**options: Any) -> FormulaExtension:
-    """What Python-Markdown calls."""
-    return FormulaExtension(**options)
-
-
 def mathml(latex: str, display: str) -> str:
     """A formula as a `<math>` element; `display` is "inline" or "block"."""
-    math = convert(latex, display=display)
+    math = convert(_DECIMAL_COMMA.sub(r"\1.\2", latex), display=display)
     presentation = re.sub(r"^<math[^>]*>|</math>$", "", math)
+    if _DECIMAL_COMMA.search(latex):  # French: 0{,}5 is one number, not a list
+        presentation = re.sub(r"(?<=<mn>)\d*\.\d+(?=</mn>)", _with_comma, presentation)
+    presentation = _VARIANT.sub(_as_characters, presentation)
+    for loose, tight in _TIGHT.items():
+        presentation = presentation.replace(loose, tight)
+    presentation = _FUNCTION.sub(r'\1<mspace width="0.167em"/>', presentation)
     return (
         f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="{display}"><semantics>'
         f"{presentation}"
         f'<annotation encoding="application/x-tex">{html.escape(latex)}</annotation>'
         "</semantics></math>"
     )
+
+
+def _as_characters(element: re.Match[str]) -> str:
+    """Bold, script, …: MathML Core knows them as characters, not as an attribute."""
+    tag, variant, text = element.groups()
+    style = variant.upper().replace("BOLD-", "BOLD ")
+    drawn = "".join(_in_variant(style, char) for char in html.unescape(text))
+    return f"<{tag}>{drawn}</{tag}>"
+
+
+def _in_variant(variant: str, char: str) -> str:
+    plain = unicodedata.name(char, "").removeprefix("LATIN ").removeprefix("GREEK ")
+    name = f"{variant} {plain.replace('LETTER ', '')}"
+    for candidate in (f"MATHEMATICAL {name}", name):
+        try:
+            return unicodedata.lookup(candidate)
+        except KeyError:
+            continue
+    return char
+
+
+def _with_comma(number: re.Match[str]) -> str:
+    return number[0].replace(".", ",")
 
 
 class _Formulas(Treeprocessor):

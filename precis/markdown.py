@@ -73,11 +73,6 @@ class PrecisExtension(Extension):
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
 
 
-def makeExtension(**options: Any) -> PrecisExtension:
-    """What Python-Markdown calls."""
-    return PrecisExtension(**options)
-
-
 class _Embeds(Preprocessor):
     def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
         super().__init__(md)

@@ -624,7 +624,8 @@ def wrong(w):
     return w * w.detach()
 
 
-w = torch.tensor([3.0], dtype=torch.float64, requires_grad=True)
+w = torch.tensor([3.0], dtype=torch.float64, device="cpu")
+w.requires_grad_()
 try:
     torch.autograd.gradcheck(wrong, (w,))
 except RuntimeError as error:
