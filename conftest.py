@@ -1,8 +1,12 @@
 """pytest collects snippets/ and docs/ as Sybil documents, with the site's own Markdown."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import markdown
+import pytest
 from mkdocs.config import load_config
 from sybil.sybil import SybilCollection
 
@@ -12,8 +16,10 @@ from precis.record import Records
 from precis.sybil import cells, fences, sybil
 
 ROOT = Path(__file__).parent
+SNIPPETS = ROOT / "snippets"
+
 config = load_config(str(ROOT / "mkdocs.yml"))
-book = Book(ROOT / "snippets", Records(ROOT))
+book = Book(SNIPPETS, Records(ROOT))
 extension = PrecisExtension(book)
 md = markdown.Markdown(
     extensions=[*config.markdown_extensions, extension], extension_configs=config.mdx_configs
@@ -21,7 +27,20 @@ md = markdown.Markdown(
 
 pytest_collect_file = SybilCollection(
     [
-        sybil(ROOT / "snippets", cells(book), "*.py"),
+        sybil(SNIPPETS, cells(book), "*.py"),
         sybil(ROOT / "docs", fences(extension, md), "*.md"),
     ]
 ).pytest()
+
+
+class NotTests(pytest.Module):
+    """A snippet named on the command line, which pytest would import: it has no test functions."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        return iter(())
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> NotTests | None:
+    if module_path.is_relative_to(SNIPPETS):
+        return NotTests.from_parent(parent, path=module_path)
+    return None

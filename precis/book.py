@@ -9,7 +9,7 @@ from pathlib import Path
 from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
 from precis.record import Record, Records
-from precis.snippet import Cell, Snippet, load
+from precis.snippet import Cell, Snippet, load, read
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,18 @@ class Book:
     def __init__(self, folder: Path, records: Records) -> None:
         self.folder = folder
         self.records = records
+        self._verified: dict[Path, Verified] = {}
 
     def paths(self) -> list[Path]:
         """The snippet files, in the order of their names."""
         return sorted(self.folder.glob("*.py"))
 
     def run(self) -> None:
-        """Run what has no record, all files side by side; afterwards `verified` is quick."""
+        """Run what has no record, all files side by side; afterwards `verified` is quick.
+
+        Call it when a build starts: what the snippets read is looked at again here.
+        """
+        self._verified.clear()
         snippets = []
         for path in self.paths():
             try:
@@ -60,9 +65,13 @@ class Book:
 
     def verified(self, path: Path) -> Verified:
         """One file, run and compared. Raises Malformed."""
-        snippet = load(path)
-        (record,) = self.records.of([snippet])
-        return Verified(snippet, record, tuple(compare(snippet, record)))
+        known = self._verified.get(path)
+        if known is None or known.snippet.text != read(path):
+            snippet = load(path)
+            (record,) = self.records.of([snippet])
+            known = Verified(snippet, record, tuple(compare(snippet, record)))
+            self._verified[path] = known
+        return known
 
     def cell(self, reference: str) -> tuple[Verified, Cell]:
         """What an embed's `file:cell` names.

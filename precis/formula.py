@@ -24,7 +24,7 @@ _VARIANT = re.compile(
 
 _TIGHT = {
     "<mo>&#x02202;</mo>": "<mi>∂</mi>",
-    "<mo>/</mo>": '<mo lspace="0" rspace="0">/</mo>',
+    "<mo>&#x0002F;</mo>": '<mo lspace="0" rspace="0">/</mo>',
 }
 """What MathML would space as operators, and TeX sets tight: ∂L/∂w."""
 

@@ -128,13 +128,17 @@ def load(path: Path) -> Snippet:
 
     Raises Malformed with all that is wrong, or OSError where it cannot be read.
     """
+    return parse(read(path), path)
+
+
+def read(path: Path) -> str:
+    """A file's text, its line ends made newlines. Raises Malformed where it is not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Malformed(
             Finding(shown(path), 1, 1, "not UTF-8 text", f"Save it as UTF-8 ({error.reason}).")
         ) from None
-    return parse(text, path)
 
 
 def parse(text: str, path: Path) -> Snippet:
