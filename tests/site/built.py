@@ -1,0 +1,22 @@
+"""What the tests of the site share: where it is, what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[2]
+
+LANGUAGES = {"fr": "", "en": "en/"}
+"""Each language and where its pages start."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site, its pages parsed."""
+
+    folder: Path
+    pages: dict[str, BeautifulSoup]
+    """By path from the site's root, as in a URL: `en/tensors/`."""

@@ -1,0 +1,134 @@
+"""What the site shows, read from its HTML without the engine's help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from built import LANGUAGES, ROOT, Site
+
+SNIPPETS = sorted((ROOT / "snippets").glob("*.py"))
+
+
+@pytest.fixture(scope="session")
+def printed() -> dict[str, list[str]]:
+    """What `python snippets/<file>` prints, line by line, run as a reader would."""
+    runs = {
+        path.name: subprocess.Popen(
+            [sys.executable, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        for path in SNIPPETS
+    }
+    lines = {}
+    for name, run in runs.items():
+        stdout, _ = run.communicate()
+        assert run.returncode == 0, name
+        lines[name] = [line.rstrip() for line in stdout.splitlines()]
+    return lines
+
+
+def blocks(page: BeautifulSoup, source: str) -> list[Tag]:
+    return page.select(f'div.highlight[data-source="{source}"]')
+
+
+def outputs(block: Tag) -> list[str]:
+    return [go.get_text().rstrip("\n")[2:].removeprefix(" ") for go in block.select("span.go")]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_chapter_shows_what_its_snippet_prints(
+    site: Site, printed: dict[str, list[str]], language: str, snippet: Path
+) -> None:
+    page = site.pages[f"{LANGUAGES[language]}{snippet.stem}/"]
+
+    shown = [line for block in blocks(page, snippet.name) for line in outputs(block)]
+
+    assert shown == printed[snippet.name]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_gradients_of_the_neuron_are_on_the_page(site: Site, language: str) -> None:
+    page = site.pages[f"{LANGUAGES[language]}autograd/"]
+
+    shown = [line for block in blocks(page, "autograd.py") for line in outputs(block)]
+
+    assert "∂L/∂w = tensor([-0.0898])" in shown
+    assert "∂L/∂b = tensor([-0.0817])" in shown
+
+
+def test_every_code_block_is_a_cell_or_shown_only(site: Site) -> None:
+    for path, page in site.pages.items():
+        for block in page.select("div.highlight, pre"):
+            named = block if block.name == "div" else block.find_parent("div", class_="highlight")
+            assert named is not None, (path, block)
+            cell = named.get("data-source") and named.get("data-cell")
+            assert cell or "language-text" in named.get_attribute_list("class"), (path, named)
+
+
+def test_every_link_and_anchor_leads_somewhere(site: Site) -> None:
+    anchors = {
+        path: {tag["id"] for tag in page.select("[id]")} for path, page in site.pages.items()
+    }
+    checked = 0
+    for path, page in site.pages.items():
+        for tag in page.select("[href], [src]"):
+            address = str(tag.get("href") or tag.get("src"))
+            target = urlsplit(urljoin(f"https://precis.example/{path}", address))
+            if target.netloc != "precis.example" or target.scheme != "https":
+                continue
+            checked += 1
+            local = unquote(target.path).lstrip("/")
+            file = site.folder / local
+            assert file.is_file() or (file / "index.html").is_file(), (path, address)
+            if target.fragment and local in anchors:
+                assert unquote(target.fragment) in anchors[local], (path, address)
+    assert checked > 100
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Site) -> None:
+    for path, page in site.pages.items():
+        for tag in page.select("script[src], img[src], iframe[src], link[href]"):
+            address = urljoin("https://precis.example/", str(tag.get("src") or tag.get("href")))
+            assert urlsplit(address).netloc == "precis.example", (path, tag)
+    for style in site.folder.rglob("*.css"):
+        assert "url(http" not in style.read_text(encoding="utf-8"), style
+
+
+def test_pages_name_each_other_as_translations(site: Site) -> None:
+    for path, page in site.pages.items():
+        language = "en" if path.startswith("en/") else "fr"
+        assert page.html is not None
+        assert page.html["lang"] == language
+        alternates = {
+            str(link["hreflang"]): urlsplit(
+                urljoin(f"https://precis.example/{path}", str(link["href"]))
+            ).path.lstrip("/")
+            for link in page.select("link[rel=alternate][hreflang]")
+        }
+        inner = path.removeprefix("en/")
+        assert alternates == {"fr": inner, "en": f"en/{inner}"}, path
+
+
+def test_formulas_are_mathml_and_no_latex_is_left_in_the_text(site: Site) -> None:
+    for name in ("tensors/", "autograd/", "en/tensors/", "en/autograd/"):
+        article = site.pages[name].select_one("article")
+        assert article is not None
+        assert article.select("math")
+        for math in article.select("math, code"):
+            math.decompose()
+        for mark in ("\\(", "\\[", "$$", "\\frac"):
+            assert mark not in article.get_text(), (name, mark)
+
+
+def test_figures_say_what_they_show_in_the_page_language(site: Site) -> None:
+    for path, page in site.pages.items():
+        for svg in page.select("figure.precis-figure svg"):
+            assert len(str(svg["aria-label"])) > 40, path
+    french, english = site.pages["autograd/"], site.pages["en/autograd/"]
+    for one, other in zip(french.select("svg[role=img]"), english.select("svg[role=img]"), strict=True):
+        assert one["aria-label"] != other["aria-label"]
