@@ -40,7 +40,7 @@ def compare(snippet: Snippet, record: Record) -> list[Mismatch]:
         left = len(cells) - len(ran) - 1
         hints = [fault.detail] if fault.detail else []
         if left > 0:
-            hints.append(f"What comes after it did not run ({left} more statements).")
+            hints.append(f"{left} statement{'s' if left > 1 else ''} after it did not run.")
         what = f"{fault.what}, cell {cell} on {record.where}"
         finding = Finding(path, fault.line, 1, what, "\n".join(hints))
         found.append(Mismatch(finding, cell, statement))

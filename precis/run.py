@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from precis.snippet import Snippet
-from precis.work import Ended, Task, Warned, execute
+from precis.work import STREAMS, Drawn, Ended, Task, Warned, execute
 
 TIMEOUT = 60.0
 """Seconds that a snippet may take, unless said otherwise."""
@@ -102,91 +102,86 @@ def _run(
             scratch=scratch,
             root=str(root.resolve()),
         )
-        Path(scratch, "stdout").touch()
-        Path(scratch, "stderr").touch()
+        for name in STREAMS:
+            Path(scratch, name).touch()
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=execute, args=(task, theirs), daemon=True)
         with _START, _without_main():
             process.start()
         theirs.close()
         try:
-            return _follow(snippet, task, process, ours, time.monotonic() + timeout, timeout)
+            heard = _listen(process, ours, Path(scratch), timeout)
         finally:
             _kill(process)
             ours.close()
+        return _run_of(snippet, heard, Path(scratch))
 
 
-def _follow(
-    snippet: Snippet,
-    task: Task,
-    process: Any,
-    messages: Connection,
-    deadline: float,
-    timeout: float,
-) -> Run:
-    """Collect what the process says until it ends, dies, is too slow or too loud."""
-    stdout, stderr = Path(task.scratch, "stdout"), Path(task.scratch, "stderr")
-    ends: list[int] = []
-    warned: dict[int, list[str]] = {}
-    figures: dict[str, tuple[str, ...]] = {}
-    reads: tuple[str, ...] = ()
-    fault: tuple[str, str, int | None] | None = None  # what, detail, line
-    while True:
+@dataclass
+class _Heard:
+    """What the process said so far."""
+
+    ends: list[int] = field(default_factory=list)
+    """Where stdout ended after each statement, in bytes."""
+
+    warned: dict[int, list[str]] = field(default_factory=dict)
+    """Warnings by the statement's position."""
+
+    figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ended: Ended | None = None
+
+
+def _listen(process: Any, messages: Connection, scratch: Path, timeout: float) -> _Heard:
+    """Hear the process out until it ends, dies, is too slow or too loud."""
+    heard = _Heard()
+    deadline = time.monotonic() + timeout
+    while heard.ended is None:
         ready = wait([messages, process.sentinel], timeout=0.05)
         if messages in ready:
             try:
-                match messages.recv():
-                    case int() as end:
-                        ends.append(end)
-                    case Warned(text):
-                        warned.setdefault(len(ends), []).append(text)
-                    case (str() as name, tuple() as drawn):
-                        figures |= {name: drawn} if drawn else {}
-                    case Ended() as ended:
-                        reads = ended.reads
-                        if ended.error:
-                            fault = (ended.error, ended.detail, ended.line)
-                        break
+                message = messages.recv()
             except (EOFError, OSError):
-                fault = (_death(process), "", None)
-                break
+                message = Ended(error=_death(process))
+            match message:
+                case int() as end:
+                    heard.ends.append(end)
+                case Warned(text):
+                    heard.warned.setdefault(len(heard.ends), []).append(text)
+                case Drawn(cell, figures):
+                    heard.figures[cell] = figures
+                case Ended():
+                    heard.ended = message
         elif ready:
-            fault = (_death(process), "", None)
-            break
-        if stdout.stat().st_size + stderr.stat().st_size > OUTPUT_LIMIT:
-            fault = (f"printed more than {OUTPUT_LIMIT // 1_000_000} MB", "", None)
-            break
-        if time.monotonic() > deadline:
-            fault = (f"still running after {timeout:g} s", "", None)
-            break
+            heard.ended = Ended(error=_death(process))
+        elif sum((scratch / name).stat().st_size for name in STREAMS) > OUTPUT_LIMIT:
+            heard.ended = Ended(error=f"printed more than {OUTPUT_LIMIT // 1_000_000} MB")
+        elif time.monotonic() > deadline:
+            heard.ended = Ended(error=f"still running after {timeout:g} s")
+    return heard
 
-    statements = snippet.statements
-    raw = stdout.read_bytes()[:OUTPUT_LIMIT]
+
+def _run_of(snippet: Snippet, heard: _Heard, scratch: Path) -> Run:
+    """Put together what was heard and what was printed."""
+    stdout, stderr = ((scratch / name).read_bytes()[:OUTPUT_LIMIT] for name in STREAMS)
     outcomes = []
-    for index, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-        text = raw[start:end].decode("utf-8", errors="backslashreplace")
+    for index, (start, end) in enumerate(zip([0, *heard.ends], heard.ends, strict=False)):
+        text = stdout[start:end].decode("utf-8", errors="backslashreplace")
+        lines = text.removesuffix("\n").split("\n") if text else []
         outcomes.append(
             Outcome(
-                tuple(line.rstrip() for line in text.removesuffix("\n").split("\n"))
-                if text
-                else (),
-                tuple(warned.get(index, ())),
+                tuple(line.rstrip() for line in lines),
+                tuple(heard.warned.get(index, ())),
                 bool(text) and not text.endswith("\n"),
             )
         )
-    if fault is None:
-        return Run(tuple(outcomes), figures, reads)
-    what, detail, line = fault
-    running = statements[min(len(ends), len(statements) - 1)] if statements else None
-    if not detail:
-        with stderr.open(encoding="utf-8", errors="backslashreplace") as file:
-            detail = "\n".join(file.read(OUTPUT_LIMIT).splitlines()[-12:])
-    return Run(
-        tuple(outcomes),
-        figures,
-        reads,
-        Fault(line or (running.line if running else 1), what, detail),
-    )
+    ended = heard.ended or Ended()
+    fault = None
+    if ended.error:
+        running = [1, *(statement.line for statement in snippet.statements)][: len(outcomes) + 2]
+        said = stderr.decode("utf-8", errors="backslashreplace").splitlines()
+        detail = ended.detail or "\n".join(said[-12:])
+        fault = Fault(ended.line or running[-1], ended.error, detail)
+    return Run(tuple(outcomes), heard.figures, ended.reads, fault)
 
 
 def _death(process: Any) -> str:
@@ -234,6 +229,8 @@ def _context(snippets: list[Snippet]) -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    modules = sorted(set[str]().union(*(snippet.imports for snippet in snippets)))
-    context.set_forkserver_preload(["precis.work", *modules, "precis.warm"])
+    modules = set[str]().union(*(snippet.imports for snippet in snippets))
+    # the standard library's are quick to import, and a few print when they are
+    heavy = sorted(m for m in modules if m.partition(".")[0] not in sys.stdlib_module_names)
+    context.set_forkserver_preload(["precis.work", *heavy, "precis.warm"])
     return context

@@ -1,8 +1,8 @@
 """What happens inside the fresh process: execute a snippet's statements and report each.
 
 Nothing but this module runs beside the snippet. It answers on a connection, in
-order: `Warned` and then an int (where stdout ends) for each statement, the
-figures of a cell as (name, SVG texts), and `Ended`.
+order: `Warned` and then an int (where stdout ends) for each statement, `Drawn`
+for a cell with figures, and `Ended`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from precis.snippet import first_line
+
+STREAMS = ("stdout", "stderr")
+"""File descriptors 1 and 2, and the files in the scratch folder that take their place."""
 
 _TORCH_WARNING = re.compile(r"^\[W\d{3,4} .*$", re.M)
 """How torch's C++ side writes a warning that it does not hand to Python."""
@@ -59,10 +62,18 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """The figures that a cell left open, as SVG."""
+
+    cell: str
+    figures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ended:
     """The last message: the files read and, if an exception ended the run, what and where."""
 
-    reads: tuple[str, ...]
+    reads: tuple[str, ...] = ()
     error: str = ""
     detail: str = ""
     line: int | None = None
@@ -100,9 +111,10 @@ def execute(task: Task, answer: Connection) -> None:
                         answer.send(Warned(text))
                     seen = len(said)
                     answer.send(os.lseek(1, 0, os.SEEK_END))
-                answer.send((name, tuple(_figures(name))))
+                if figures := tuple(_figures(name)):
+                    answer.send(Drawn(name, figures))
     except SystemExit as error:
-        answer.send(Ended((), f"ended itself: sys.exit({error.code!r})"))
+        answer.send(Ended(error=f"ended itself: sys.exit({error.code!r})"))
     except BaseException as error:
         flush()
         answer.send(Ended((), *_told(error, task.path)))
@@ -114,10 +126,9 @@ def _redirect(task: Task) -> Callable[[], None]:
     """Send file descriptors 1 and 2 to files, Python's and C's streams with them."""
     if hasattr(os, "setsid"):
         os.setsid()  # a group of its own, so that all that it starts can be ended with it
-    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+    for descriptor, name in enumerate(STREAMS, 1):
         with open(Path(task.scratch, name), "ab") as file:
             os.dup2(file.fileno(), descriptor)
-    for descriptor, name in ((1, "stdout"), (2, "stderr")):
         stream = io.TextIOWrapper(os.fdopen(descriptor, "wb", closefd=False), "utf-8")
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
