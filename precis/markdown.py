@@ -23,6 +23,7 @@ from markdown.util import ETX, STX
 
 from precis.book import Book, Verified
 from precis.finding import Finding, Malformed
+from precis.glossary import Definitions
 from precis.page import EMBED, Fence, Finder, let_embeds_have_options, refusal, strays
 from precis.record import Records
 from precis.snippet import Cell
@@ -69,6 +70,7 @@ class PrecisExtension(Extension):
         let_embeds_have_options(md)
         md.registerExtension(self)
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
+        md.treeprocessors.register(Definitions(md, lambda: self.page.path), "precis-glossary", 3)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
 
