@@ -108,3 +108,7 @@ class Selection(Book):
     def paths(self) -> list[Path]:
         """The files named on the command line."""
         return list(self.files)
+
+
+if __name__ == "__main__":
+    main()

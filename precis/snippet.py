@@ -217,6 +217,7 @@ def _titles(comments: list[_Comment], report: Report) -> Iterator[_Title]:
                 "a cell line without a name, or with a malformed option",
                 'Write # %% name or # %% name key="value" (in names: letters, digits, - and _).',
             )
+            yield _Title(comment.line, "", ())
             continue
         name = title["name"]
         if name in taken:
@@ -286,7 +287,7 @@ def _python(text: str, path: Path) -> tuple[ast.Module, list[_Comment]]:
         ]
     except SyntaxError as error:
         line, column, what = error.lineno or 1, error.offset or 1, f"not Python: {error.msg}"
-        hint = (error.text or "").strip()
+        hint = (error.text or "").strip() or "Is it a text file?"
     except (ValueError, RecursionError, MemoryError) as error:
         line, column, what, hint = 1, 1, f"not Python: {error}", "Is it a text file?"
     raise Malformed(Finding(shown(path), line, column, what, hint))

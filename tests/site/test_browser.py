@@ -29,13 +29,17 @@ def test_a_page_opens_without_error_and_asks_nothing_of_others(
     page: Page, address: str, path: str
 ) -> None:
     wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: wrong.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "request",
-        lambda request: None
-        if request.url.startswith((address, "data:", "blob:"))
-        else wrong.append(request.url),
+        lambda request: (
+            None
+            if request.url.startswith((address, "data:", "blob:"))
+            else wrong.append(request.url)
+        ),
     )
 
     page.goto(address + path, wait_until="networkidle")
@@ -83,8 +87,12 @@ def test_the_language_switch_stays_on_the_page(page: Page, address: str) -> None
     expect(page.locator("h1")).to_contain_text("Tensors")
 
 
-@pytest.mark.parametrize(("path", "query", "title"), [("", "tenseur", "tenseurs"), ("en/", "tensor", "Tensors")])
-def test_search_finds_a_chapter(page: Page, address: str, path: str, query: str, title: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "query", "title"), [("", "tenseur", "tenseurs"), ("en/", "tensor", "Tensors")]
+)
+def test_search_finds_a_chapter(
+    page: Page, address: str, path: str, query: str, title: str
+) -> None:
     page.goto(address + path)
 
     page.locator(".md-search__input").click()

@@ -130,5 +130,7 @@ def test_figures_say_what_they_show_in_the_page_language(site: Site) -> None:
         for svg in page.select("figure.precis-figure svg"):
             assert len(str(svg["aria-label"])) > 40, path
     french, english = site.pages["autograd/"], site.pages["en/autograd/"]
-    for one, other in zip(french.select("svg[role=img]"), english.select("svg[role=img]"), strict=True):
+    for one, other in zip(
+        french.select("svg[role=img]"), english.select("svg[role=img]"), strict=True
+    ):
         assert one["aria-label"] != other["aria-label"]

@@ -1,0 +1,102 @@
+"""Comparing: exactly, everything, and a message that says how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from precis.compare import Mismatch, compare
+from precis.record import Record
+from precis.run import Fault, Outcome, Run
+from precis.snippet import Snippet
+
+Parse = Callable[[str], Snippet]
+
+
+def mismatches(snippet: Snippet, *outcomes: Outcome, fault: Fault | None = None) -> list[Mismatch]:
+    return compare(snippet, Record(Run(outcomes, fault=fault), "cpu", "2.13.0+cpu", {}))
+
+
+def test_what_was_printed_as_expected_is_no_mismatch(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(x)\n#> tensor([1., 2.])\n")
+
+    assert mismatches(snippet, Outcome(("tensor([1., 2.])",))) == []
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        ("tensor([2., 3.])",),
+        ("tensor([1., 2.0000])",),
+        ("tensor([1., 2.])", ""),
+        ("tensor([1., 2.], requires_grad=True)",),
+        (),
+    ],
+)
+def test_any_other_text_is_a_mismatch(parse: Parse, printed: tuple[str, ...]) -> None:
+    snippet = parse("# %% a\nprint(x)\n#> tensor([1., 2.])\n")
+
+    assert len(mismatches(snippet, Outcome(printed))) == 1
+
+
+def test_printing_without_expectation_is_a_mismatch(parse: Parse) -> None:
+    (mismatch,) = mismatches(parse("# %% a\nf()\n"), Outcome(("1",)))
+
+    assert "has no #> line" in mismatch.finding.what
+
+
+def test_the_message_has_place_cell_device_version_diff_and_the_command(parse: Parse) -> None:
+    snippet = parse("# %% first\nx = 1\n# %% second\nprint(x)\n#> 0.0899\n")
+
+    (mismatch,) = mismatches(snippet, Outcome(()), Outcome(("0.0898",)))
+
+    message = str(mismatch.finding)
+    assert "a.py:4:1: " in message
+    assert "cell second on cpu, torch 2.13.0+cpu" in message
+    assert "print(x)" in message
+    assert "- 0.0899" in message
+    assert "+ 0.0898" in message
+    assert "precis update" in message
+    assert mismatch.cell == "second"
+
+
+def test_all_mismatches_are_reported(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(1)\n#> 2\nprint(2)\n#> 2\nprint(3)\n#> 4\n")
+
+    found = mismatches(snippet, *(Outcome((str(n),)) for n in (1, 2, 3)))
+
+    assert [mismatch.finding.line for mismatch in found] == [2, 6]
+
+
+def test_a_warning_is_a_mismatch_though_the_text_is_right(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(1)\n#> 1\n")
+
+    (mismatch,) = mismatches(snippet, Outcome(("1",), ("UserWarning: look",)))
+
+    assert "UserWarning: look" in mismatch.finding.hint
+
+
+def test_a_line_left_open_is_a_mismatch(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(1)\n#> 1\n")
+
+    (mismatch,) = mismatches(snippet, Outcome(("1",), open_line=True))
+
+    assert "left open" in mismatch.finding.what
+
+
+def test_a_fault_comes_last_and_says_how_much_did_not_run(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(1)\n#> 2\n# %% b\nf()\nx = 1\ny = 2\n")
+
+    first, fault = mismatches(snippet, Outcome(("1",)), fault=Fault(5, "ValueError: no"))
+
+    assert first.cell == "a"
+    assert fault.cell == "b"
+    assert "a.py:5:1: ValueError: no, cell b" in str(fault.finding)
+    assert "2 statements after it did not run" in fault.finding.hint
+
+
+def test_expectations_of_other_devices_are_not_the_cpu_s(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(d)\n#> cpu\n#> [cuda] cuda:0\n")
+
+    assert mismatches(snippet, Outcome(("cpu",))) == []

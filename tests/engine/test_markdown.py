@@ -1,0 +1,270 @@
+"""Embeds in a page: the HTML that tools rely on, and what a page may not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import markdown
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import Project
+from precis.markdown import Page, PrecisExtension
+
+EXTENSIONS = [
+    "admonition",
+    "attr_list",
+    "md_in_html",
+    "pymdownx.arithmatex",
+    "pymdownx.details",
+    "pymdownx.highlight",
+    "pymdownx.superfences",
+    "pymdownx.tabbed",
+]
+CONFIGS = {
+    "pymdownx.arithmatex": {"generic": True},
+    "pymdownx.highlight": {"line_spans": "__span", "pygments_lang_class": True},
+    "pymdownx.tabbed": {"alternate_style": True},
+}
+
+SNIPPETS = {
+    "snippets__a_py": """
+        # %% product
+        z = 2 * 3  # (1)!
+        print(z)
+        #> 6
+
+        # %% lines
+        print("one\\n\\n  <b>two</b>")
+        #> one
+        #>
+        #>   <b>two</b>
+
+        # %% wrong
+        print(0.0898)
+        #> 0.0899
+        """,
+    "snippets__drawn_py": """
+        # %% figure
+        import matplotlib.pyplot as plt
+        line = plt.plot([1, 2], [3, 4])
+        """,
+}
+
+Convert = Callable[..., tuple[BeautifulSoup, Page]]
+
+
+@pytest.fixture
+def convert(project: Project) -> Convert:
+    """Convert a page's Markdown; gives the HTML, parsed, and the page with its findings."""
+    extension = PrecisExtension(project.write(**SNIPPETS).book())
+    md = markdown.Markdown(extensions=[*EXTENSIONS, extension], extension_configs=CONFIGS)
+
+    def converted(text: str, first_line: int = 1) -> tuple[BeautifulSoup, Page]:
+        extension.page = Page("docs/page.md", first_line)
+        return BeautifulSoup(md.reset().convert(text), "html.parser"), extension.page
+
+    return converted
+
+
+def embed(reference: str, options: str = "") -> str:
+    return f"```snippet {options}\n{reference}\n```"
+
+
+def test_an_embed_names_its_source_and_marks_each_output_line(convert: Convert) -> None:
+    html, page = convert(embed("a.py:lines"))
+
+    (block,) = html.select("div.highlight")
+    assert (block["data-source"], block["data-cell"]) == ("a.py", "lines")
+    outputs = [go.get_text() for go in block.select("span.go")]
+    assert outputs == ["#> one", "#>", "#>   <b>two</b>"]
+    assert block.select("b") == []
+    assert page.findings == ()
+
+
+def test_annotations_keep_working(convert: Convert) -> None:
+    html, _ = convert(embed("a.py:product") + "\n\n1.  What it means.\n")
+
+    (block,) = html.select("div.highlight.annotate")
+    assert "# (1)!" in block.get_text()
+    assert html.select("ol li")
+
+
+def test_the_page_shows_what_was_printed_and_a_box_with_what_was_expected(
+    convert: Convert,
+) -> None:
+    html, _ = convert(embed("a.py:wrong"))
+
+    assert [go.get_text() for go in html.select("span.go")] == ["#> 0.0898"]
+    (box,) = html.select(".precis-finding")
+    assert "snippets/a.py:13:1: " in box.get_text()
+    assert "- 0.0899" in box.get_text()
+    assert "+ 0.0898" in box.get_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "prefix"),
+    [
+        ("!!! note\n", "    "),
+        ('??? success "Solution"\n', "    "),
+        ('=== "Tab"\n', "    "),
+        ("- item\n", "    "),
+        ("1. item\n\n    !!! note\n", "        "),
+        ("", "> "),
+    ],
+    ids=["admonition", "details", "tab", "list", "nested", "quote"],
+)
+def test_an_embed_may_stand_in_other_blocks(convert: Convert, before: str, prefix: str) -> None:
+    fence = "\n".join(prefix + line for line in embed("a.py:product").split("\n"))
+
+    html, page = convert(f"{before}\n{fence}\n\nAfter.\n")
+
+    (block,) = html.select('div.highlight[data-cell="product"]')
+    assert block.find_parent(["div", "details", "li", "blockquote"])
+    assert [go.get_text() for go in block.select("span.go")] == ["#> 6"]
+    assert "After." in html.get_text()
+    assert page.findings == ()
+
+
+@pytest.mark.parametrize(
+    "fence",
+    [
+        "~~~snippet\na.py:product\n~~~",
+        "`````snippet\na.py:product\n`````",
+        "``` snippet\na.py:product\n```",
+        "```{.snippet}\na.py:product\n```",
+        "```snippet\n\n  a.py:product  \n```",
+    ],
+)
+def test_every_spelling_of_a_fence_embeds(convert: Convert, fence: str) -> None:
+    html, page = convert(fence)
+
+    assert len(html.select('[data-cell="product"]')) == 1
+    assert page.findings == ()
+
+
+def test_options_of_code_blocks_are_passed_on(convert: Convert) -> None:
+    html, page = convert(embed("a.py:product", 'title="A product" hl_lines="1" linenums="1"'))
+
+    assert html.select_one(".filename").get_text() == "A product"  # type: ignore[union-attr]
+    assert html.select(".hll")
+    assert html.select(".linenos")
+    assert page.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("reference", "hint"),
+    [
+        ("a.py:prodct", "Did you mean product?"),
+        ("b.py:product", "There is no b.py"),
+        ("../snippets/a.py:product", "There is no ../snippets/a.py"),
+        ("/etc/passwd:root", "There is no /etc/passwd"),
+        ("a.py", "Write the file and the cell"),
+        ("", "Write the file and the cell"),
+    ],
+)
+def test_an_embed_of_nothing_says_what_to_do(convert: Convert, reference: str, hint: str) -> None:
+    html, page = convert("Text.\n\n" + embed(reference), first_line=4)
+
+    (finding,) = page.findings
+    assert finding.line == 6
+    assert hint in finding.hint
+    assert html.select(".precis-finding")
+
+
+STRAYS = {
+    "python": "```python\nx = 1\n```",
+    "blank": "``` py\nx = 1\n```",
+    "tildes": "~~~python3\nx = 1\n~~~",
+    "session": "```pycon\n>>> 1\n1\n```",
+    "attributes": "```{.python .annotate}\nx = 1\n```",
+    "options": '```python title="x"\nx = 1\n```',
+    "dot": '```.py linenums="1"\nx = 1\n```',
+    "long": "`````python\nx = 1\n`````",
+    "no language": "```\nx = 1\n```",
+    "other": "```json\n{}\n```",
+    "in a list": "- item\n\n    ```python\n    x = 1\n    ```",
+    "quoted": "> ```python\n> x = 1\n> ```",
+    "malformed": "```python title=x\nx = 1\n```",
+    "not closed": "```python\nx = 1\n",
+    "indentation": "Text.\n\n    x = 1\n    y = 2\n",
+    "raw HTML": "<pre><code>x = 1</code></pre>",
+    "text that is code": "```text\nx = f(1)\n```",
+    "text that is a session": "```text\n>>> 1\n```",
+}
+
+
+@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS.keys())
+@pytest.mark.parametrize("first_line", [1, 8])
+def test_code_that_nothing_verifies_is_a_finding(
+    convert: Convert, stray: str, first_line: int
+) -> None:
+    _, page = convert(f"# Title\n\n{stray}\n", first_line)
+
+    line = next(
+        number
+        for number, text in enumerate(f"# Title\n\n{stray}".split("\n"), first_line)
+        if any(mark in text for mark in ("```", "~~~", "<pre", "    x"))
+    )
+    assert page.findings[0].line == line
+    assert page.findings[0].hint
+
+
+@pytest.mark.parametrize(
+    "fence",
+    [
+        "```text\nplain words, shown only\n```",
+        '``` {.text data-reason="the output of a tool"}\nx = f(1)\n```',
+        "Inline `<pre>` and ``` `code` ```.",
+    ],
+)
+def test_what_is_shown_only_is_no_finding(convert: Convert, fence: str) -> None:
+    _, page = convert(fence)
+
+    assert page.findings == ()
+
+
+def test_a_figure_has_its_alternative_text_its_caption_and_its_code_folded(
+    convert: Convert,
+) -> None:
+    html, page = convert(
+        embed("drawn.py:figure", 'alt="A line <b>" caption="It *rises*: $x$." fold="Its code"')
+    )
+
+    (figure,) = html.select("figure")
+    assert figure.svg is not None
+    assert (figure.svg["role"], figure.svg["aria-label"]) == ("img", "A line <b>")
+    assert figure.figcaption is not None
+    assert figure.figcaption.em is not None
+    assert figure.select(".arithmatex")
+    (details,) = html.select("details")
+    assert details.summary is not None
+    assert details.summary.get_text() == "Its code"
+    assert details.select('[data-cell="figure"]')
+    assert page.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("reference", "options", "what"),
+    [
+        ("drawn.py:figure", "", "a figure without alternative text"),
+        ("a.py:product", 'alt="x"', "draws no figure"),
+        ("a.py:product", 'titel="x"', "an unknown option titel"),
+    ],
+)
+def test_wrong_options_are_findings(
+    convert: Convert, reference: str, options: str, what: str
+) -> None:
+    _, page = convert(embed(reference, options))
+
+    assert what in page.findings[0].what
+
+
+def test_a_malformed_snippet_is_shown_where_its_cells_would_be(
+    convert: Convert, project: Project
+) -> None:
+    project.write(snippets__broken_py="# %% a\nx = (\n")
+
+    html, _ = convert(embed("broken.py:a"))
+
+    assert "snippets/broken.py:2:" in html.select(".precis-finding")[0].get_text()

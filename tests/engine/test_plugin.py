@@ -1,0 +1,274 @@
+"""The MkDocs plugin on real small sites: verified whole, or not published; live under serve."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from conftest import Project
+
+SNIPPET = """
+    # %% one
+    x = 0.0898
+    print(x)
+    #> 0.0898
+
+    # %% two
+    print(2)
+    #> 2
+    """
+
+PAGE = (
+    "# Title {#t}\n\n```snippet\na.py:one\n```\n\n```snippet\na.py:two\n```\n\n[Home](index.md)\n"
+)
+
+PLAIN = """
+    site_name: test
+    strict: true
+    theme: mkdocs
+    plugins: [precis]
+    markdown_extensions: [attr_list, pymdownx.superfences]
+    """
+
+BILINGUAL = """
+    site_name: test
+    strict: true
+    theme: {name: material, font: false}
+    plugins:
+      - i18n:
+          docs_structure: folder
+          fallback_to_default: false
+          languages:
+            - {locale: fr, name: Français, default: true}
+            - {locale: en, name: English}
+      - precis
+    markdown_extensions: [attr_list, pymdownx.superfences]
+    """
+
+
+@pytest.fixture
+def plain(project: Project) -> Project:
+    return project.write(
+        mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__index_md="# Home\n", docs__a_md=PAGE
+    )
+
+
+@pytest.fixture
+def bilingual(project: Project) -> Project:
+    pages = {
+        f"docs__{language}__{name}_md": text
+        for language in ("fr", "en")
+        for name, text in (("index", "# Home\n"), ("a", PAGE))
+    }
+    return project.write(mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, **pages)
+
+
+@pytest.fixture(params=["plain", "bilingual"])
+def made(request: pytest.FixtureRequest) -> Project:
+    project: Project = request.getfixturevalue(request.param)
+    return project
+
+
+def build(project: Project) -> subprocess.CompletedProcess[str]:
+    return project.run("mkdocs", "build")
+
+
+def test_a_site_is_built_and_its_outputs_are_counted(made: Project) -> None:
+    built = build(made)
+
+    assert built.returncode == 0, built.stderr
+    assert built.stderr.count("2 outputs: 2 verified on cpu; 0 blocks shown only") == 1
+    assert b'<span class="go">#&gt; 0.0898</span>' in made.site()["a/index.html"]
+    assert [path.name for path in made.folder.glob(".site*")] == []
+
+
+def test_every_language_shows_the_outputs(bilingual: Project) -> None:
+    build(bilingual)
+
+    for page in ("a/index.html", "en/a/index.html"):
+        assert bilingual.site()[page].count(b'<span class="go">') == 2
+
+
+BREAK: dict[str, tuple[Callable[[Project], object], str]] = {
+    "value": (
+        lambda p: p.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 0.0899")),
+        "snippets/a.py:3:1: ",
+    ),
+    "syntax": (lambda p: p.write(snippets__a_py="# %% one\nx = (\n"), "snippets/a.py:2:"),
+    "unshown snippet": (
+        lambda p: p.write(snippets__b_py="# %% c\nx = 1\n"),
+        "snippets/b.py:1:1: the cell c is not shown",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BREAK.values(), ids=BREAK.keys())
+def test_what_is_wrong_stops_the_build_and_leaves_the_old_site(
+    made: Project, change: Callable[[Project], object], message: str
+) -> None:
+    build(made)
+    before = made.site()
+    change(made)
+
+    built = build(made)
+
+    assert built.returncode == 1
+    assert message in built.stderr
+    assert "Traceback" not in built.stderr
+    assert made.site() == before
+    assert [path.name for path in made.folder.glob(".site*")] == []
+
+
+BAD_PAGES = {
+    "stray code": ("```python\nx = 1\n```\n", "a.md:13:1: a python fence"),
+    "unknown cell": ("```snippet\na.py:three\n```\n", "a.md:13:1: an embed of nothing"),
+    "second time": ("```snippet\na.py:two\n```\n", "a.md:13:1: the cell two is shown a second"),
+    "broken link": ("[no](nowhere.md)\n", "strict mode"),
+    "broken anchor": ("[no](index.md#nowhere)\n", "strict mode"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_PAGES.values(), ids=BAD_PAGES.keys())
+def test_a_bad_page_stops_the_build_and_leaves_the_old_site(
+    plain: Project, text: str, message: str
+) -> None:
+    plain.write(mkdocs_yml=PLAIN + "    validation: {links: {anchors: warn}}\n")
+    build(plain)
+    before = plain.site()
+    plain.write(docs__a_md=f"{PAGE}\n{text}")
+
+    built = build(plain)
+
+    assert built.returncode == 1
+    assert message in built.stderr
+    assert plain.site() == before
+
+
+def test_a_bad_page_of_the_second_language_stops_the_build_too(bilingual: Project) -> None:
+    build(bilingual)
+    before = bilingual.site()
+    bilingual.write(docs__en__a_md=f"{PAGE}\n```python\nx = 1\n```\n")
+
+    built = build(bilingual)
+
+    assert built.returncode == 1
+    assert "docs/en/a.md:13:1: a python fence" in built.stderr
+    assert bilingual.site() == before
+
+
+def test_all_mismatches_of_a_build_are_shown(plain: Project) -> None:
+    plain.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 1").replace("#> 2", "#> 3"))
+
+    built = build(plain)
+
+    assert "2 things to mend" in built.stderr
+    assert "snippets/a.py:3:1: " in built.stderr
+    assert "snippets/a.py:7:1: " in built.stderr
+
+
+def test_the_line_of_a_finding_counts_the_front_matter(plain: Project) -> None:
+    plain.write(docs__a_md=f"---\ntitle: A\n---\n\n{PAGE}\n```python\nx = 1\n```\n")
+
+    assert "docs/a.md:17:1: a python fence" in build(plain).stderr
+
+
+def test_a_missing_folder_of_snippets_is_said_in_one_line(plain: Project) -> None:
+    plain.write(mkdocs_yml=PLAIN.replace("[precis]", "[precis: {snippets: nowhere}]"))
+
+    built = build(plain)
+
+    assert built.returncode == 1
+    assert "there is no folder nowhere" in built.stderr
+
+
+def test_a_build_with_nothing_changed_runs_nothing(plain: Project) -> None:
+    log = plain.folder / "log"
+    plain.write(snippets__a_py=SNIPPET + f"\n    logged = open({str(log)!r}, 'a').write('.')\n")
+
+    assert build(plain).returncode == 0
+    assert build(plain).returncode == 0
+
+    assert log.read_text() == "."
+
+
+@contextlib.contextmanager
+def serving(project: Project) -> Iterator[Callable[[str], str]]:
+    """`mkdocs serve` in the project; gives the text of a page."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    log = (project.folder / "serve.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address],
+        cwd=project.folder,
+        stdout=log,
+        stderr=log,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        start_new_session=True,
+    )
+
+    def page(path: str) -> str:
+        with urllib.request.urlopen(f"http://{address}/{path}", timeout=20) as answer:
+            return str(answer.read().decode("utf-8"))
+
+    try:
+        yield page
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def eventually(page: Callable[[str], str], holds: Callable[[str], bool], project: Project) -> str:
+    """The page once it is as it should be; the server's log if it never is."""
+    for _ in range(300):
+        try:
+            text = page("a/")
+            if holds(text):
+                return text
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        time.sleep(0.1)
+    pytest.fail(project.read("serve.log"))
+
+
+def test_serve_shows_a_mismatch_on_the_page_and_recovers(plain: Project) -> None:
+    with serving(plain) as page:
+        eventually(page, lambda text: "0.0898" in text and "precis-finding" not in text, plain)
+        plain.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 0.0899"))
+        broken = eventually(page, lambda text: "precis-finding" in text, plain)
+        plain.write(snippets__a_py=SNIPPET)
+        eventually(page, lambda text: "precis-finding" not in text, plain)
+
+    assert "snippets/a.py:3:1: " in broken
+    assert "- 0.0899" in broken
+    assert "+ 0.0898" in broken
+
+
+def test_serve_survives_a_file_that_is_not_python(plain: Project) -> None:
+    with serving(plain) as page:
+        eventually(page, lambda text: "0.0898" in text, plain)
+        plain.write(snippets__a_py="# %% one\nx = (\n")
+        broken = eventually(page, lambda text: "precis-finding" in text, plain)
+        plain.write(snippets__a_py=SNIPPET)
+        eventually(page, lambda text: "0.0898" in text and "precis-finding" not in text, plain)
+
+    assert "not Python" in broken
+
+
+def test_serve_starts_with_a_wrong_value_though_the_site_is_strict(plain: Project) -> None:
+    plain.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3"))
+
+    with serving(plain) as page:
+        broken = eventually(page, lambda text: "precis-finding" in text, plain)
+
+    assert "+ 2" in broken

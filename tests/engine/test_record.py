@@ -1,0 +1,113 @@
+"""Records: nothing runs twice, and nothing stale is believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import Project
+from precis.record import CACHE, Records, write_whole
+from precis.snippet import load
+
+COUNTING = """
+    # %% a
+    from pathlib import Path
+    log = Path(__file__).with_name("log.txt")
+    with log.open("a") as file: written = file.write(".")
+    print(Path(__file__).with_name("data.txt").read_text())
+    #> 1
+    """
+
+
+def runs(project: Project) -> int:
+    """How often the snippet ran, after asking fresh records for it."""
+    Records(project.folder).of([load(project.path("snippets/a.py"))])
+    return len(project.read("snippets/log.txt"))
+
+
+@pytest.fixture
+def counted(project: Project) -> Project:
+    return project.write(snippets__a_py=COUNTING, snippets__data_txt="1")
+
+
+def test_what_has_not_changed_is_not_run_again(counted: Project) -> None:
+    assert [runs(counted), runs(counted)] == [1, 1]
+
+
+def test_a_changed_text_runs_again(counted: Project) -> None:
+    runs(counted)
+    counted.path("snippets/a.py").write_text(counted.read("snippets/a.py") + "x = 1\n")
+
+    assert runs(counted) == 2
+
+
+def test_a_changed_file_that_it_read_runs_it_again(counted: Project) -> None:
+    runs(counted)
+    counted.write(snippets__data_txt="2")
+
+    assert runs(counted) == 2
+
+
+def test_a_deleted_file_that_it_read_runs_it_again(counted: Project) -> None:
+    runs(counted)
+    counted.path("snippets/data.txt").unlink()
+
+    assert runs(counted) == 2
+
+
+def test_a_changed_module_that_it_imported_runs_it_again(project: Project) -> None:
+    project.write(
+        snippets__a_py=COUNTING.replace("from pathlib", "import beside\n    from pathlib"),
+        snippets__beside_py="x = 1\n",
+        snippets__data_txt="1",
+    )
+    runs(project)
+    project.write(snippets__beside_py="x = 22\n")
+
+    assert runs(project) == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"reads": {}, "run": 3}']
+)
+def test_a_record_that_is_none_is_made_again(counted: Project, content: bytes) -> None:
+    runs(counted)
+    (kept,) = counted.path(CACHE).iterdir()
+    kept.write_bytes(content)
+
+    assert runs(counted) == 2
+    assert runs(counted) == 2
+
+
+def test_a_record_gives_what_the_run_gave(counted: Project) -> None:
+    snippet = load(counted.path("snippets/a.py"))
+
+    (made,), (kept,) = (Records(counted.folder).of([snippet]) for _ in range(2))
+
+    assert kept == made
+
+
+def test_a_fault_is_not_kept(project: Project) -> None:
+    project.write(snippets__a_py=COUNTING, snippets__data_txt="1")
+    project.path("snippets/data.txt").unlink()
+
+    assert [runs(project), runs(project)] == [1, 2]
+
+
+def test_writing_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    monkeypatch.setattr("os.replace", _refuse)
+
+    with pytest.raises(OSError, match="full"):
+        write_whole(path, b"new")
+
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+    assert path.read_bytes() == b"old"
+
+
+def _refuse(*_: object) -> None:
+    raise OSError("full")

@@ -1,0 +1,222 @@
+"""Running a snippet: what is caught, what a fault says, and that nothing hangs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from precis.run import Run, run_all
+from precis.snippet import parse
+
+Ran = Callable[..., Run]
+
+
+def printed(run: Run) -> list[tuple[str, ...]]:
+    assert run.fault is None, run.fault
+    return [outcome.printed for outcome in run.outcomes]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'print("out")',
+        '__import__("sys").stdout.write("out\\n")',
+        '__import__("os").write(1, b"out\\n")',
+        '__import__("os").system("echo out")',
+        '__import__("ctypes").CDLL(None).puts(b"out")',
+        '__import__("pprint").pp("out") or print(end="")',
+    ],
+)
+def test_output_is_caught_wherever_it_comes_from(ran: Ran, statement: str) -> None:
+    run = ran(f"# %% a\n{statement}\nprint('next')\n")
+
+    first, second = printed(run)
+    assert [line.strip("'") for line in first] == ["out"]
+    assert second == ("next",)
+
+
+def test_blanks_at_line_ends_are_taken_off_and_blank_lines_kept(ran: Ran) -> None:
+    assert printed(ran('# %% a\nprint("a  \\n\\nb")\n')) == [("a", "", "b")]
+
+
+def test_a_line_left_open_is_noticed(ran: Ran) -> None:
+    (outcome,) = ran('# %% a\nprint("x", end="")\n').outcomes
+
+    assert outcome.open_line
+
+
+def test_each_run_has_a_process_of_its_own(ran: Ran) -> None:
+    text = "# %% a\nimport os\nprint(os.getpid(), hasattr(os, 'mark'))\nos.mark = 1\n"
+
+    (_, (first,), _), (_, (second,), _) = printed(ran(text)), printed(ran(text))
+
+    assert first.endswith("False")
+    assert second.endswith("False")
+    assert first != second
+
+
+def test_a_snippet_runs_as_the_main_program(ran: Ran, tmp_path: Path) -> None:
+    run = ran(
+        """
+        # %% a
+        from __future__ import annotations
+        def f(x: undefined): ...
+        print(__name__, __file__)
+        import pickle
+        class C: ...
+        print(type(pickle.loads(pickle.dumps(C()))) is C)
+        """
+    )
+
+    assert printed(run)[2] == (f"__main__ {tmp_path / 'a.py'}",)
+    assert printed(run)[5] == ("True",)
+
+
+def test_a_module_beside_the_snippet_can_be_imported_and_is_reported(
+    ran: Ran, tmp_path: Path
+) -> None:
+    (tmp_path / "beside.py").write_text("value = 3\n")
+    (tmp_path / "data.txt").write_text("4\n")
+
+    run = ran(
+        """
+        # %% a
+        from pathlib import Path
+        import beside
+        print(beside.value, Path(__file__).with_name("data.txt").read_text().strip())
+        """
+    )
+
+    assert printed(run)[-1] == ("3 4",)
+    assert {Path(path).name for path in run.reads} == {"beside.py", "data.txt"}
+
+
+FAULTS = {
+    "exception": ('raise ValueError("no")', "ValueError: no"),
+    "sys.exit": ("raise SystemExit(4)", "sys.exit(4)"),
+    "os._exit": ("os._exit(3)", "exit code 3"),
+    "SIGKILL": ("os.kill(os.getpid(), 9)", "killed by SIGKILL"),
+    "segmentation fault": ("ctypes.string_at(0)", "killed by SIGSEGV"),
+    "endless loop": ("while True: pass", "still running after 2 s"),
+    "sleep": ("__import__('time').sleep(60)", "still running after 2 s"),
+    "endless output": ("while True: print('x' * 1000)", "printed more than 2 MB"),
+    "stdin": ("input()", "EOFError"),
+    "recursion": ("exec('def f(): f()\\nf()')", "RecursionError"),
+    "network": ("socket.create_connection(('127.0.0.1', 9))", "no network"),
+}
+
+
+@pytest.mark.parametrize(("statement", "what"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_is_named_with_its_line_and_what_came_before_is_kept(
+    ran: Ran, statement: str, what: str
+) -> None:
+    text = f"# %% a\nimport ctypes, os, socket\nprint('before')\n{statement}\nprint('after')\n"
+
+    run = ran(text, timeout=2)
+
+    assert run.fault is not None
+    assert what in run.fault.what
+    assert run.fault.line == 4
+    assert [outcome.printed for outcome in run.outcomes] == [(), ("before",)]
+
+
+def test_a_traceback_shows_the_snippet_and_nothing_of_the_engine(ran: Ran) -> None:
+    fault = ran("# %% a\ndef f():\n    return 1 / 0\nf()\n").fault
+
+    assert fault is not None
+    assert fault.line == 3
+    assert "a.py" in fault.detail
+    assert "work.py" not in fault.detail
+
+
+def test_threads_and_processes_left_behind_do_not_keep_a_run_and_end_with_it(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        import subprocess, threading, time
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        print(subprocess.Popen(["sleep", "600"]).pid)
+        """
+    )
+
+    (pid,) = printed(run)[-1]
+    for _ in range(100):
+        if not is_running(int(pid)):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {pid} outlived its run")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_a_warning_belongs_to_the_statement_that_let_it_out(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        import warnings
+        warnings.warn("look", stacklevel=1)
+        with warnings.catch_warnings(record=True):
+            warnings.warn("caught", stacklevel=1)
+        """
+    )
+
+    assert [outcome.warnings for outcome in run.outcomes] == [(), ("UserWarning: look",), ()]
+
+
+def test_a_warning_of_torch_comes_each_time(ran: Ran) -> None:
+    text = "# %% a\nimport torch\nt = torch.zeros(2, 3, 4).T\nt = torch.zeros(2, 3, 4).T\n"
+
+    outcomes = ran(text, timeout=60).outcomes
+
+    assert [len(outcome.warnings) for outcome in outcomes] == [0, 1, 1]
+    assert "x.T" in outcomes[1].warnings[0]
+
+
+def test_a_figure_left_open_by_a_cell_is_its_svg_in_the_colours_of_the_page(ran: Ran) -> None:
+    text = """
+        # %% a
+        import matplotlib.pyplot as plt
+        figure = plt.figure()
+        line = plt.plot([1, 2], [3, 4], label="a < b")
+        legend = plt.legend()
+
+        # %% b
+        print(plt.get_fignums())
+        """
+
+    first, second = ran(text, timeout=60), ran(text, timeout=60)
+
+    (svg,) = first.figures["a"]
+    assert svg.startswith("<svg")
+    assert "currentColor" in svg
+    assert "var(--precis-figure-0" in svg
+    assert "#0102" not in svg
+    assert "#0c01" not in svg
+    assert first.figures == second.figures
+    assert printed(first)[-1] == ("[]",)
+
+
+def test_snippets_run_side_by_side_and_keep_apart(tmp_path: Path) -> None:
+    snippets = [parse(f"# %% a\nx = {n}\nprint(x)\n", tmp_path / f"{n}.py") for n in range(6)]
+
+    runs = run_all(snippets, tmp_path)
+
+    assert [printed(run)[1] for run in runs] == [(str(n),) for n in range(6)]
+
+
+def test_the_parent_keeps_its_folder_streams_and_environment(ran: Ran) -> None:
+    before = (os.getcwd(), os.environ.copy())
+
+    ran("# %% a\nimport os\nos.chdir('/')\nos.environ['PRECIS_TEST'] = '1'\n")
+
+    assert (os.getcwd(), os.environ.copy()) == before

@@ -1,0 +1,158 @@
+"""Parsing a snippet: cells, statements, expectations, and what is malformed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from precis.finding import Malformed
+from precis.snippet import Expectation, Snippet, load
+
+Parse = Callable[[str], Snippet]
+
+
+def test_a_cell_has_a_name_options_and_the_statements_below_its_line(parse: Parse) -> None:
+    snippet = parse(
+        '''
+        """What it is about."""
+
+        # %% inputs
+        x = 1
+
+        # %% training rtol="1e-3" note="a b"
+        for _ in range(2):
+            x += 1
+        print(x)
+        #> 3
+
+        '''
+    )
+
+    inputs, training = snippet.cells
+    assert (inputs.name, inputs.line, inputs.end) == ("inputs", 3, 4)
+    assert (training.name, training.line, training.end) == ("training", 6, 10)
+    assert training.options == (("rtol", "1e-3"), ("note", "a b"))
+    assert [(s.line, s.end) for s in training.statements] == [(7, 8), (9, 9)]
+
+
+def test_expectations_are_the_lines_directly_under_their_statement(parse: Parse) -> None:
+    snippet = parse(
+        """
+        # %% a
+        print("one\\n\\n  two")
+        #> one
+        #>
+        #>   two
+        y = 1
+        """
+    )
+
+    printing, silent = snippet.statements
+    assert printing.expected() == ["one", "", "  two"]
+    assert silent.expected() == []
+
+
+def test_an_expectation_marked_for_a_device_type_speaks_of_that_one_alone(parse: Parse) -> None:
+    (statement,) = parse("# %% a\nprint(d)\n#> cpu\n#> [cuda] cuda:0\n").statements
+
+    assert statement.expectations == (Expectation(3, "cpu"), Expectation(4, "cuda:0", "cuda"))
+    assert statement.expected("cpu") == ["cpu"]
+    assert statement.expected("cuda") == ["cuda:0"]
+
+
+def test_a_printed_list_is_not_taken_for_a_device_mark(parse: Parse) -> None:
+    (statement,) = parse("# %% a\nprint([1, 2])\n#> [1, 2]\n").statements
+
+    assert statement.expected() == ["[1, 2]"]
+
+
+def test_marks_inside_strings_are_text(parse: Parse) -> None:
+    snippet = parse('# %% a\ntext = """\n# %% b\n#> no\n"""\nprint(1)\n#> 1\n')
+
+    assert [cell.name for cell in snippet.cells] == ["a"]
+    assert [s.line for s in snippet.statements] == [2, 6]
+
+
+def test_a_decorated_function_starts_at_its_decorator(parse: Parse) -> None:
+    (_, function) = parse("# %% a\nimport functools\n@functools.cache\ndef f(): ...\n").statements
+
+    assert (function.line, function.end) == (3, 4)
+
+
+@pytest.mark.parametrize("char", ["\x0c", "\u2028", "\x85"])
+def test_odd_line_separators_in_strings_do_not_shift_lines(parse: Parse, char: str) -> None:
+    snippet = parse(f'# %% a\nx = "{char}"\nprint(1)\n#> 1\n')
+
+    assert snippet.statements[1].line == 3
+    assert snippet.statements[1].code == "print(1)"
+
+
+MALFORMED = {
+    "unnamed cell": ("# %%\nx = 1\n", "1:1", "without a name"),
+    "option": ("# %% a rtol=3\nx = 1\n", "1:1", "malformed option"),
+    "repeated cell": ("# %% a\nx = 1\n# %% a\n", "3:1", "a second cell called a"),
+    "nothing above": ("# %% a\n#> 1\nx = 1\n", "2:1", "no statement above"),
+    "blank line between": ("# %% a\nprint(1)\n\n#> 1\n", "4:1", "no statement above"),
+    "indented": ("# %% a\nif True:\n    print(1)\n    #> 1\n", "4:5", "start of its own line"),
+    "after code": ("# %% a\nprint(1)  #> 1\n", "2:11", "start of its own line"),
+    "before the cells": ("x = 1\n# %% a\ny = 1\n", "1:1", "code before the first cell"),
+    "only code": ("x = 1\n", "1:1", "code before the first cell"),
+    "empty": ("", "1:1", "no cell"),
+    "one line": ("# %% a\nx = 1; y = 2\n", "2:8", "second statement on one line"),
+    "syntax": ("# %% a\nx = (1,\ny = 2\n", "2:5", "not Python"),
+    "NUL": ("# %% a\nx = 1\0\n", "1:1", "not Python"),
+}
+
+
+@pytest.mark.parametrize(("text", "place", "what"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_what_is_malformed_is_reported_with_its_place_and_a_hint(
+    parse: Parse, text: str, place: str, what: str
+) -> None:
+    with pytest.raises(Malformed) as raised:
+        parse(text)
+
+    (finding,) = raised.value.findings
+    assert f"a.py:{place}: " in str(finding)
+    assert what in finding.what
+    assert finding.hint
+
+
+def test_everything_malformed_is_reported_at_once_in_order(parse: Parse) -> None:
+    with pytest.raises(Malformed) as raised:
+        parse("x = 1\n# %%\n# %% a\n#> 1\n")
+
+    assert [finding.line for finding in raised.value.findings] == [1, 2, 4]
+
+
+def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes("# %% é\n".encode("latin-1"))
+
+    with pytest.raises(Malformed, match="not UTF-8"):
+        load(path)
+
+
+def test_a_print_without_expectation_is_seen_without_running(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(1)\nprint(2)\n#> 2\nimport sys\nprint(3, file=sys.stderr)\n")
+
+    (finding,) = snippet.missing_expectations(snippet.cells[0])
+
+    assert (finding.line, finding.what) == (2, "a print without expectation")
+    assert "precis update" in finding.hint
+
+
+def test_imports_are_known_without_running(parse: Parse) -> None:
+    snippet = parse("# %% a\nimport torch.nn as nn\nfrom matplotlib import pyplot\n")
+
+    assert snippet.imports == {"torch.nn", "matplotlib"}
+
+
+def test_no_module_of_the_engine_imports_torch() -> None:
+    modules = "snippet, run, compare, record, book, page, markdown, sybil, plugin, cli"
+    code = f"import sys\nfrom precis import {modules}\nassert 'torch' not in sys.modules"
+
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,114 @@
+"""pytest over snippets and pages, as a project sets it up."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import Project
+
+SNIPPET = """
+# %% one
+print(1)
+#> 1
+#> [cuda] 1
+
+# %% two
+for n in range(2):
+    print(n)
+#> 0
+#> 1
+""".lstrip()
+
+CONFIG = """
+    site_name: test
+    plugins: []
+    markdown_extensions: [attr_list, pymdownx.superfences]
+    """
+
+PAGE = "# Title\n\n```snippet\na.py:one\n```\n\n```snippet\na.py:two\n```\n"
+
+
+@pytest.fixture
+def tested(project: Project) -> Project:
+    own = Path(__file__).parents[2] / "conftest.py"
+    return project.write(
+        conftest_py=own.read_text(encoding="utf-8"),
+        mkdocs_yml=CONFIG,
+        snippets__a_py=SNIPPET,
+        docs__a_md=PAGE,
+    )
+
+
+def pytest_in(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return project.run("pytest", "-q", "-p", "no:cacheprovider", *arguments)
+
+
+def test_ids_name_cells_and_embeds(tested: Project) -> None:
+    run = pytest_in(tested, "snippets", "docs", "-v")
+
+    assert run.returncode == 0, run.stdout
+    for name in ("snippets/a.py::one", "snippets/a.py::two", "docs/a.md::a.py:one"):
+        assert name in run.stdout
+
+
+def test_one_cell_can_be_asked_for(tested: Project) -> None:
+    run = pytest_in(tested, "snippets/a.py::two")
+
+    assert "1 passed" in run.stdout
+
+
+EXPECTATIONS = [
+    number for number, line in enumerate(SNIPPET.splitlines()) if line.startswith("#> ")
+]
+
+
+@pytest.mark.parametrize(
+    "number", [n for n in EXPECTATIONS if "[cuda]" not in SNIPPET.splitlines()[n]]
+)
+@pytest.mark.parametrize("change", ["alter", "delete"])
+def test_a_changed_expectation_turns_it_red(tested: Project, number: int, change: str) -> None:
+    lines = SNIPPET.splitlines()
+    lines[number : number + 1] = [lines[number] + "9"] if change == "alter" else []
+    tested.path("snippets/a.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    run = pytest_in(tested, "snippets")
+
+    assert run.returncode == 1, run.stdout
+    assert "1 failed, 1 passed" in run.stdout
+    assert "snippets/a.py:" in run.stdout
+
+
+def test_a_malformed_snippet_is_red(tested: Project) -> None:
+    tested.write(snippets__b_py="# %%\nx = 1\n")
+
+    run = pytest_in(tested, "snippets")
+
+    assert run.returncode == 1
+    assert "snippets/b.py:1:1: a cell line without a name" in run.stdout
+
+
+def test_stray_code_in_a_page_is_red_with_its_line(tested: Project) -> None:
+    tested.write(docs__b_md="---\ntitle: B\n---\n\n# B\n\n```python\nx = 1\n```\n")
+
+    run = pytest_in(tested, "docs")
+
+    assert run.returncode == 1
+    assert "docs/b.md:7:1: a python fence" in run.stdout
+
+
+def test_an_embed_of_nothing_is_red(tested: Project) -> None:
+    tested.write(docs__b_md="```snippet\na.py:three\n```\n")
+
+    run = pytest_in(tested, "docs")
+
+    assert run.returncode == 1
+    assert "docs/b.md:1:1: an embed of nothing: a.py:three" in run.stdout
+
+
+def test_a_snippet_named_on_the_command_line_is_not_imported_as_tests(tested: Project) -> None:
+    assert pytest_in(tested, "snippets/a.py").returncode == 0
+
+    assert not tested.path("snippets/__pycache__").exists()

@@ -1,0 +1,82 @@
+"""What the engine does for text: formulas, no-break spaces, tooltips of the glossary."""
+
+from __future__ import annotations
+
+import markdown
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import Project
+from precis.formula import mathml
+from precis.markdown import Page, PrecisExtension
+
+EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.superfences", "toc"]
+
+
+def converted(text: str, *more: object) -> tuple[BeautifulSoup, markdown.Markdown]:
+    md = markdown.Markdown(
+        extensions=[*EXTENSIONS, "precis.formula", "precis.typography", *more],  # type: ignore[list-item]
+        extension_configs={"pymdownx.arithmatex": {"generic": True}},
+    )
+    return BeautifulSoup(md.convert(text), "html.parser"), md
+
+
+def test_formulas_become_mathml_that_keeps_its_latex() -> None:
+    html, _ = converted(r"Inline $\frac{a}{b} < 1$." + "\n\n$$\n\\sigma(z)\n$$\n")
+
+    inline, block = html.select("math")
+    assert (inline["display"], block["display"]) == ("inline", "block")
+    assert [a.get_text() for a in html.select("annotation")] == [r"\frac{a}{b} < 1", r"\sigma(z)"]
+    assert html.select("mfrac")
+    assert html.select("script") == []
+
+
+@pytest.mark.parametrize(
+    ("latex", "part"),
+    [
+        (r"0{,}5", "<mn>0,5</mn>"),
+        ("0.5", "<mn>0.5</mn>"),
+        (r"\ln a", '<mi>ln</mi><mspace width="0.167em"/><mi>a</mi>'),
+        (r"\partial L", "<mi>∂</mi><mi>L</mi>"),
+        ("a/b", '<mo lspace="0" rspace="0">/</mo>'),
+        (r"\mathbf{x}", "\N{MATHEMATICAL BOLD SMALL X}"),
+        (r"\boldsymbol{\delta}", "\N{MATHEMATICAL BOLD ITALIC SMALL DELTA}"),
+        (r"\mathbb{1}", "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}"),
+        (r"\mathbb{R}", "&#x0211D;"),
+        (r"\mathcal{L}", "&#x02112;"),
+    ],
+)
+def test_formulas_are_set_as_tex_sets_them(latex: str, part: str) -> None:
+    assert part in mathml(latex, "inline")
+
+
+def test_tables_of_contents_keep_no_break_spaces() -> None:
+    _, md = converted("## Pourquoi\N{NARROW NO-BREAK SPACE}? {#why}\n\n### `view` ou *non*\n")
+
+    why, view = md.toc_tokens[0], md.toc_tokens[0]["children"][0]  # type: ignore[attr-defined]
+    assert why["name"] == "Pourquoi\N{NARROW NO-BREAK SPACE}?"
+    assert view["name"] == "view ou non"
+
+
+def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> None:
+    project.write(
+        docs__glossary_md="""
+        # Glossary
+
+        ### Tensor {#tensor}
+
+        A *multidimensional* array of `numbers`
+        of [one type](tensors.md#dtype).
+
+        French: tenseur.
+        """
+    )
+    extension = PrecisExtension()
+    extension.page = Page("docs/tensors.md")
+
+    html, _ = converted("A [**tensor**](glossary.md#tensor), [other](glossary.md#no).", extension)
+
+    known, unknown = html.select("a")
+    assert known["title"] == "A multidimensional array of numbers of one type."
+    assert known["class"] == ["precis-term"]
+    assert not unknown.has_attr("title")
