@@ -28,15 +28,26 @@ SNIPPET = """
     #> 2
     """
 
-PAGE = (
-    "# Title {#t}\n\n```snippet\na.py:one\n```\n\n```snippet\na.py:two\n```\n\n[Home](index.md)\n"
-)
+PAGE = """
+# Title {#t}
+
+```snippet
+a.py:one
+```
+
+```snippet
+a.py:two
+```
+
+[Home](index.md)
+""".lstrip()
 
 PLAIN = """
     site_name: test
     strict: true
     theme: mkdocs
     plugins: [precis]
+    validation: {links: {anchors: warn}}
     markdown_extensions: [attr_list, pymdownx.superfences]
     """
 
@@ -133,8 +144,8 @@ BAD_PAGES = {
     "stray code": ("```python\nx = 1\n```\n", "a.md:13:1: a python fence"),
     "unknown cell": ("```snippet\na.py:three\n```\n", "a.md:13:1: an embed of nothing"),
     "second time": ("```snippet\na.py:two\n```\n", "a.md:13:1: the cell two is shown a second"),
-    "broken link": ("[no](nowhere.md)\n", "strict mode"),
-    "broken anchor": ("[no](index.md#nowhere)\n", "strict mode"),
+    "broken link": ("[no](nowhere.md)\n", "nowhere.md"),
+    "broken anchor": ("[no](index.md#nowhere)\n", "#nowhere"),
 }
 
 
@@ -142,7 +153,6 @@ BAD_PAGES = {
 def test_a_bad_page_stops_the_build_and_leaves_the_old_site(
     plain: Project, text: str, message: str
 ) -> None:
-    plain.write(mkdocs_yml=PLAIN + "    validation: {links: {anchors: warn}}\n")
     build(plain)
     before = plain.site()
     plain.write(docs__a_md=f"{PAGE}\n{text}")

@@ -39,7 +39,7 @@ def test_formulas_become_mathml_that_keeps_its_latex() -> None:
         (r"\ln a", '<mi>ln</mi><mspace width="0.167em"/><mi>a</mi>'),
         (r"\partial L", "<mi>∂</mi><mi>L</mi>"),
         ("a/b", '<mo lspace="0" rspace="0">/</mo>'),
-        (r"\mathbf{x}", "\N{MATHEMATICAL BOLD SMALL X}"),
+        (r"\mathbf{x}", "&#x1D431;"),
         (r"\boldsymbol{\delta}", "\N{MATHEMATICAL BOLD ITALIC SMALL DELTA}"),
         (r"\mathbb{1}", "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}"),
         (r"\mathbb{R}", "&#x0211D;"),
