@@ -22,6 +22,9 @@ _VARIANT = re.compile(
     r'<(m[in]) mathvariant="(bold|bold-italic|double-struck|script|fraktur)">([^<]*)</\1>'
 )
 
+_UPRIGHT = re.compile(r"<mi>&#x000([46][1-9A-F]|[57][0-9A]);</mi>")
+"""A Latin letter written as an entity: how the converter writes that of `\\mathrm{d}`."""
+
 _TIGHT = {
     "<mo>&#x02202;</mo>": "<mi>∂</mi>",
     "<mo>&#x0002F;</mo>": '<mo lspace="0" rspace="0">/</mo>',
@@ -46,6 +49,7 @@ def mathml(latex: str, display: str) -> str:
     presentation = re.sub(r"^<math[^>]*>|</math>$", "", math)
     if _DECIMAL_COMMA.search(latex):  # French: 0{,}5 is one number, not a list
         presentation = re.sub(r"(?<=<mn>)\d*\.\d+(?=</mn>)", _with_comma, presentation)
+    presentation = _UPRIGHT.sub(r'<mi mathvariant="normal">&#x000\1;</mi>', presentation)
     presentation = _VARIANT.sub(_as_characters, presentation)
     for loose, tight in _TIGHT.items():
         presentation = presentation.replace(loose, tight)

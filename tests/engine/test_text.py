@@ -39,6 +39,7 @@ def test_formulas_become_mathml_that_keeps_its_latex() -> None:
         (r"\ln a", '<mi>ln</mi><mspace width="0.167em"/><mi>a</mi>'),
         (r"\partial L", "<mi>∂</mi><mi>L</mi>"),
         ("a/b", '<mo lspace="0" rspace="0">/</mo>'),
+        (r"\mathrm{d}y", '<mi mathvariant="normal">&#x00064;</mi><mi>y</mi>'),
         (r"\mathbf{x}", "&#x1D431;"),
         (r"\boldsymbol{\delta}", "\N{MATHEMATICAL BOLD ITALIC SMALL DELTA}"),
         (r"\mathbb{1}", "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}"),
