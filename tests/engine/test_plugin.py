@@ -84,6 +84,15 @@ def bilingual(project: Project) -> Project:
     return project.write(mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, **pages)
 
 
+def test_a_wrong_value_stops_the_build_before_anything_is_rendered(plain: Project) -> None:
+    plain.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3"), docs__a_md="```python\n```\n")
+
+    built = build(plain)
+
+    assert "1 thing to mend" in built.stderr
+    assert "Building documentation" not in built.stderr
+
+
 @pytest.fixture(params=["plain", "bilingual"])
 def made(request: pytest.FixtureRequest) -> Project:
     project: Project = request.getfixturevalue(request.param)

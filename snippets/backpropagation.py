@@ -1,0 +1,366 @@
+"""Gradients through several layers, and a training loop that learns."""
+
+# %% values
+import warnings
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+x = torch.tensor([1.0, 2.0])
+y = torch.tensor([1.0])
+W1 = torch.tensor([[0.5, 0.25], [-1.0, 0.25]], requires_grad=True)
+b1 = torch.tensor([0.0, 0.1], requires_grad=True)
+W2 = torch.tensor([[-0.5, 2.0]], requires_grad=True)
+b2 = torch.tensor([0.1], requires_grad=True)
+
+# %% forward
+u = W1 @ x + b1
+h = torch.relu(u)
+z = W2 @ h + b2
+y_hat = torch.sigmoid(z)
+loss = F.binary_cross_entropy(y_hat, y)
+print("u =", u.detach())
+#> u = tensor([ 1.0000, -0.4000])
+print("h =", h.detach())
+#> h = tensor([1., 0.])
+print("ŷ =", y_hat.detach())
+#> ŷ = tensor([0.4013])
+print("L =", loss.detach())
+#> L = tensor(0.9130)
+
+# %% backward
+with torch.no_grad():
+    delta2 = y_hat - y
+    dW2 = torch.outer(delta2, h)
+    delta1 = (W2.T @ delta2) * (u > 0)
+    dW1 = torch.outer(delta1, x)
+print("δ₂ =", delta2)
+#> δ₂ = tensor([-0.5987])
+print("∂L/∂W₂ =", dW2)
+#> ∂L/∂W₂ = tensor([[-0.5987, -0.0000]])
+print("δ₁ =", delta1)
+#> δ₁ = tensor([0.2993, -0.0000])
+print("∂L/∂W₁ =", dW1)
+#> ∂L/∂W₁ = tensor([[0.2993, 0.5987],
+#>         [-0.0000, -0.0000]])
+
+# %% same
+loss.backward()
+torch.testing.assert_close(W2.grad, dW2)
+torch.testing.assert_close(b2.grad, delta2)
+torch.testing.assert_close(W1.grad, dW1)
+torch.testing.assert_close(b1.grad, delta1)
+print(W1.grad)
+#> tensor([[0.2993, 0.5987],
+#>         [0.0000, 0.0000]])
+
+# %% module
+class SimpleNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(10, 5)  # (1)!
+        self.fc2 = nn.Linear(5, 1)
+
+    def forward(self, x):
+        h = torch.relu(self.fc1(x))
+        return torch.sigmoid(self.fc2(h))
+
+# %% parameters
+torch.manual_seed(0)
+net = SimpleNet()
+for name, p in net.named_parameters():
+    print(name, list(p.shape), p.numel())
+#> fc1.weight [5, 10] 50
+#> fc1.bias [5] 5
+#> fc2.weight [1, 5] 5
+#> fc2.bias [1] 1
+print(sum(p.numel() for p in net.parameters()))
+#> 61
+
+# %% batch
+x = torch.randn(1, 10)
+y = torch.tensor([[1.0]])
+y_hat = net(x)
+loss = nn.BCELoss()(y_hat, y)
+print(y_hat.shape, y.shape)
+#> torch.Size([1, 1]) torch.Size([1, 1])
+print(f"ŷ = {y_hat.item():.4f}, L = {loss.item():.4f}")
+#> ŷ = 0.4365, L = 0.8290
+
+# %% gradients
+loss.backward()
+for name, p in net.named_parameters():
+    print(name, list(p.grad.shape))
+#> fc1.weight [5, 10]
+#> fc1.bias [5]
+#> fc2.weight [1, 5]
+#> fc2.bias [1]
+print(net.fc2.bias.grad)
+#> tensor([-0.5635])
+print(net.fc2.weight.grad)
+#> tensor([[-0.4761, -0.7854,  0.0000, -0.4603, -0.2397]])
+
+# %% dead
+with torch.no_grad():
+    u = net.fc1(x)
+print(u > 0)
+#> tensor([[ True,  True, False,  True,  True]])
+print(net.fc1.weight.grad.abs().sum(dim=1) > 0)
+#> tensor([ True,  True, False,  True,  True])
+
+# %% step
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)  # (1)!
+optimizer.step()
+with torch.no_grad():
+    after = nn.BCELoss()(net(x), y)
+print(f"{loss.item():.4f} → {after.item():.4f}")
+#> 0.8290 → 0.8070
+
+# %% target-shape
+try:
+    nn.BCELoss()(torch.tensor([[0.5]]), torch.tensor([1.0]))
+except ValueError as error:
+    print(str(error).partition(" is deprecated")[0])
+#> Using a target size (torch.Size([1])) that is different to the input size (torch.Size([1, 1]))
+
+# %% target-shape-cure
+p = torch.tensor([[0.5]])
+print(nn.BCELoss()(p, torch.tensor([[1.0]])))
+#> tensor(0.6931)
+print(nn.BCELoss()(p.squeeze(1), torch.tensor([1.0])))
+#> tensor(0.6931)
+
+# %% mse-broadcast
+a = torch.tensor([[1.0], [2.0]])
+t = torch.tensor([1.0, 2.0])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    print(nn.MSELoss()(a, t))
+#> tensor(0.5000)
+print(str(caught[0].message).partition(" that")[0])
+#> Using a target size (torch.Size([2]))
+print((a - t).shape, nn.MSELoss()(a.squeeze(1), t))
+#> torch.Size([2, 2]) tensor(0.)
+
+# %% mse-strict
+with warnings.catch_warnings():
+    warnings.filterwarnings("error", "Using a target size")
+    try:
+        nn.MSELoss()(a, t)
+    except UserWarning as warning:
+        print(type(warning).__name__)
+#> UserWarning
+
+# %% target-dtype
+half = torch.tensor([0.5], device="cpu")
+try:
+    nn.BCELoss()(half, torch.tensor([1], device="cpu"))
+except RuntimeError as error:
+    print(error)
+#> Found dtype Long but expected Float
+logits = torch.tensor([[2.0, 1.0, 0.0]], device="cpu")
+print(F.cross_entropy(logits, torch.tensor([0], device="cpu")))
+#> tensor(0.4076)
+
+# %% logits
+z = torch.tensor([20.0])
+y = torch.tensor([0.0])
+print(torch.sigmoid(z) == 1)
+#> tensor([True])
+print(nn.BCELoss()(torch.sigmoid(z), y))
+#> tensor(100.)
+print(nn.BCEWithLogitsLoss()(z, y))
+#> tensor(20.)
+
+# %% logits-gradient
+for function in (
+    lambda z, y: F.binary_cross_entropy(torch.sigmoid(z), y),
+    F.binary_cross_entropy_with_logits,
+):
+    z = torch.tensor([-200.0], requires_grad=True)
+    loss = function(z, torch.tensor([1.0]))
+    loss.backward()
+    print(loss.item(), z.grad.item())
+#> 100.0 -0.0
+#> 200.0 -1.0
+
+# %% data
+torch.manual_seed(0)
+angle = 2 * torch.pi * torch.rand(200)
+label = (torch.arange(200) % 2).float()
+radius = 1 + label + 0.2 * torch.randn(200)
+X = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+y = label.unsqueeze(1)
+print(X.shape, y.shape)
+#> torch.Size([200, 2]) torch.Size([200, 1])
+
+# %% model
+model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+loss_function = nn.BCEWithLogitsLoss()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+print(sum(p.numel() for p in model.parameters()))
+#> 65
+
+# %% accuracy
+def accuracy(model):
+    model.eval()
+    with torch.no_grad():
+        guesses = (model(X) > 0).float()  # (1)!
+    return (guesses == y).float().mean().item()
+
+
+print(f"{accuracy(model):.2f}")
+#> 0.50
+
+# %% training rtol="1e-3"
+losses = []
+model.train()
+for _ in range(300):
+    optimizer.zero_grad()  # (1)!
+    loss = loss_function(model(X), y)  # (2)!
+    loss.backward()  # (3)!
+    optimizer.step()  # (4)!
+    losses.append(loss.item())
+print(f"{losses[0]:.3f} → {losses[-1]:.3f}")
+#> 0.734 → 0.047
+
+# %% loss-curve
+figure, axes = plt.subplots(figsize=(6, 2.8))
+axes.plot(range(1, 301), losses, color="C0")
+axes.set_xlabel("t")
+axes.set_ylabel("L", rotation=0)
+axes.set_ylim(bottom=0)
+
+# %% learned
+print(f"{accuracy(model):.2f}")
+#> 0.99
+
+# %% network-figure
+W, v = (model[i].weight.detach().cpu() for i in (0, 2))
+columns = [[(0, 5 + 5 * i) for i in range(2)]]
+columns += [[(1, i) for i in range(16)], [(2, 7.5)]]
+figure, axes = plt.subplots(figsize=(6, 3.4))
+for weights, left, right in [(W, *columns[:2]), (v, *columns[1:])]:
+    for i, end in enumerate(right):
+        for j, start in enumerate(left):
+            w = weights[i, j].item()
+            axes.plot(
+                *zip(start, end),
+                color="C0" if w > 0 else "C1",
+                linewidth=min(abs(w), 3),
+            )
+for column, names in zip(columns, [("$x_1$", "$x_2$"), [""] * 16, ["$z$"]]):
+    for (across, up), name in zip(column, names):
+        axes.plot(across, up, "o", color="C2", markersize=7)
+        axes.text(across, up + 0.8, name, ha="center")
+axes.axis("off")
+
+# %% eval-or-no-grad
+torch.manual_seed(0)
+layer = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5))
+ones = torch.ones(1, 4)
+layer.eval()
+print(torch.equal(layer(ones), layer(ones)), layer(ones).requires_grad)
+#> True True
+layer.train()
+with torch.no_grad():
+    print((layer(ones) == 0).any().item(), layer(ones).requires_grad)
+#> True False
+
+# %% flops
+from torch.utils.flop_counter import FlopCounterMode
+
+wide = nn.Sequential(nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 512))
+x = torch.randn(64, 512)
+with FlopCounterMode(display=False) as forward:
+    loss = wide(x).sum()
+with FlopCounterMode(display=False) as backward:
+    loss.backward()
+print(forward.get_total_flops(), backward.get_total_flops())
+#> 67108864 100663296
+print(backward.get_total_flops() / forward.get_total_flops())
+#> 1.5
+
+# %% saved
+saved = []
+
+
+def pack(tensor):
+    saved.append(tuple(tensor.shape))
+    return tensor
+
+
+with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+    loss = wide(x).sum()
+print(saved)
+#> [(64, 512), (64, 512), (64, 512), (512, 512)]
+
+# %% solution-count
+def count(sizes):
+    return sum(m * n + n for m, n in zip(sizes, sizes[1:]))
+
+
+print(count([10, 5, 1]), count([784, 128, 10]))
+#> 61 101770
+
+# %% solution-squares
+x = torch.tensor([1.0, 2.0])
+h = torch.relu(W1 @ x + b1).detach()
+z = (W2 @ h + b2).detach().requires_grad_()
+F.mse_loss(z, torch.tensor([1.0])).backward()
+delta2 = 2 * (z.detach() - 1)
+print(delta2, z.grad)
+#> tensor([-2.8000]) tensor([-2.8000])
+torch.testing.assert_close(z.grad, delta2)
+
+# %% bug-loop
+w = torch.tensor([4.0], requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.4)
+for _ in range(4):
+    (w**2).sum().backward()
+    optimizer.step()
+    print(f"{w.item():.3f}")
+#> 0.800
+#> -3.040
+#> -4.448
+#> -2.298
+
+# %% solution-loop
+w = torch.tensor([4.0], requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.4)
+for _ in range(4):
+    optimizer.zero_grad()
+    (w**2).sum().backward()
+    optimizer.step()
+    print(f"{w.item():.3f}")
+#> 0.800
+#> 0.160
+#> 0.032
+#> 0.006
+
+# %% solution-batches
+torch.manual_seed(1)
+model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+steps = 0
+for _ in range(60):
+    for batch in torch.randperm(200).split(20):
+        optimizer.zero_grad()
+        loss_function(model(X[batch]), y[batch]).backward()
+        optimizer.step()
+        steps += 1
+print(steps, f"{accuracy(model):.2f}")
+#> 600 1.00
+
+# %% solution-non-leaf
+w = torch.randn(3, requires_grad=True) * 0.1
+try:
+    torch.optim.SGD([w], lr=0.1)
+except ValueError as error:
+    print(error)
+#> can't optimize a non-leaf Tensor
+w = (torch.randn(3) * 0.1).requires_grad_()
+print(len(torch.optim.SGD([w], lr=0.1).param_groups[0]["params"]))
+#> 1
