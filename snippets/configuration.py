@@ -1,0 +1,228 @@
+"""GPT-2 small: its configuration, and where its parameters are."""
+
+# %% config
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+
+GPT_CONFIG_124M = {
+    "vocab_size": 50257,
+    "context_length": 1024,
+    "emb_dim": 768,
+    "n_heads": 12,
+    "n_layers": 12,
+    "drop_rate": 0.1,
+    "qkv_bias": False,
+}
+
+# %% token-embedding
+torch.manual_seed(0)
+embedding = nn.Embedding(6, 3)
+tokens = torch.tensor([5, 0, 5])
+print(embedding(tokens).shape)
+#> torch.Size([3, 3])
+print(torch.equal(embedding(tokens)[0], embedding(tokens)[2]))
+#> True
+
+# %% out-of-range
+small = nn.Embedding(5, 2, device="cpu")
+try:
+    small(torch.tensor([5], device="cpu"))
+except IndexError as error:
+    print(error)
+#> index out of range in self
+
+# %% positions
+cfg = GPT_CONFIG_124M
+positions = torch.arange(1025)
+has_one = positions < cfg["context_length"]
+print(len(positions), has_one.sum().item())
+#> 1025 1024
+
+# %% heads
+head_dim = cfg["emb_dim"] // cfg["n_heads"]
+hidden_dim = 4 * cfg["emb_dim"]
+print(head_dim, hidden_dim)
+#> 64 3072
+
+# %% dropout
+torch.manual_seed(0)
+dropout = nn.Dropout(0.5)
+x = torch.ones(8)
+print(dropout(x))
+#> tensor([0., 0., 2., 0., 0., 0., 2., 2.])
+dropout.eval()
+print(dropout(x))
+#> tensor([1., 1., 1., 1., 1., 1., 1., 1.])
+
+# %% dropout-mean
+torch.manual_seed(0)
+dropout = nn.Dropout(0.1)
+y = dropout(torch.ones(100_000))
+print(y.max().item())
+#> 1.1111111640930176
+print(f"{(y == 0).float().mean().item():.2f} {y.mean().item():.2f}")
+#> 0.10 1.00
+
+# %% linear-count
+def linear(n_in, n_out, bias=True):
+    return n_in * n_out + (n_out if bias else 0)
+
+
+layer = nn.Linear(768, 3072, device="meta")
+print(linear(768, 3072), sum(p.numel() for p in layer.parameters()))
+#> 2362368 2362368
+
+# %% embeddings-count
+wte = cfg["vocab_size"] * cfg["emb_dim"]
+wpe = cfg["context_length"] * cfg["emb_dim"]
+print(f"{wte:,} {wpe:,}")
+#> 38,597,376 786,432
+
+# %% block-count
+def block_parts(cfg):
+    d = cfg["emb_dim"]
+    qkv = 3 * linear(d, d, cfg["qkv_bias"])
+    return {
+        "attn": qkv + linear(d, d),
+        "mlp": linear(d, 4 * d) + linear(4 * d, d),
+        "ln": 2 * 2 * d,
+    }
+
+
+parts = block_parts(cfg)
+print(parts, f"{sum(parts.values()):,}")
+#> {'attn': 2360064, 'mlp': 4722432, 'ln': 3072} 7,085,568
+
+# %% total-count
+def count(cfg, tied=True):
+    d = cfg["emb_dim"]
+    total = (cfg["vocab_size"] + cfg["context_length"]) * d
+    total += cfg["n_layers"] * sum(block_parts(cfg).values())
+    total += 2 * d  # (1)!
+    return total if tied else total + cfg["vocab_size"] * d
+
+
+print(f"{count(cfg):,}")
+#> 124,412,160
+print(f"{count(cfg, tied=False):,}")
+#> 163,009,536
+print(f"{count({**cfg, 'qkv_bias': True}):,}")
+#> 124,439,808
+
+# %% skeleton
+class Block(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d = cfg["emb_dim"]
+        self.ln_1, self.ln_2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.query = nn.Linear(d, d, bias=cfg["qkv_bias"])
+        self.key = nn.Linear(d, d, bias=cfg["qkv_bias"])
+        self.value = nn.Linear(d, d, bias=cfg["qkv_bias"])
+        self.out = nn.Linear(d, d)
+        self.mlp = nn.Sequential(nn.Linear(d, 4 * d), nn.Linear(4 * d, d))
+
+
+class Skeleton(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d = cfg["emb_dim"]
+        self.wte = nn.Embedding(cfg["vocab_size"], d)
+        self.wpe = nn.Embedding(cfg["context_length"], d)
+        self.blocks = nn.Sequential(
+            *[Block(cfg) for _ in range(cfg["n_layers"])]
+        )
+        self.ln_f = nn.LayerNorm(d)
+        self.head = nn.Linear(d, cfg["vocab_size"], bias=False)
+
+# %% confirmed
+with torch.device("meta"):  # (1)!
+    model = Skeleton(cfg)
+print(f"{sum(p.numel() for p in model.parameters()):,}")
+#> 163,009,536
+model.head.weight = model.wte.weight  # (2)!
+print(f"{sum(p.numel() for p in model.parameters()):,}")
+#> 124,412,160
+
+# %% tied
+tiny = Skeleton({**cfg, "vocab_size": 10, "emb_dim": 12, "n_layers": 1})
+same, copied = tiny.wte.weight, tiny.wte.weight.detach().clone()
+tiny.head.weight = same
+print(tiny.head.weight.data_ptr() == tiny.wte.weight.data_ptr())
+#> True
+print(copied.data_ptr() == tiny.wte.weight.data_ptr())
+#> False
+
+# %% where-figure
+names = ["wte", "wpe", "12 × attn", "12 × mlp", "ln"]
+sizes = [wte, wpe, 12 * parts["attn"], 12 * parts["mlp"]]
+sizes.append(12 * parts["ln"] + 2 * cfg["emb_dim"])
+assert sum(sizes) == count(cfg)
+figure, axes = plt.subplots(figsize=(6, 2.4))
+bars = axes.barh(names, [n / 1e6 for n in sizes], color="C0")
+axes.bar_label(bars, [f"{n:,}" for n in sizes], padding=4)
+axes.set_xlim(0, 78)
+axes.set_xlabel("$10^6$")
+axes.invert_yaxis()
+
+# %% memory
+n = count(cfg)
+for dtype in (torch.float32, torch.bfloat16):
+    print(dtype, f"{n * dtype.itemsize / 2**20:.0f} MiB")
+#> torch.float32 475 MiB
+#> torch.bfloat16 237 MiB
+
+# %% training-memory
+states = {"weight": 4, "grad": 4, "m": 4, "v": 4}
+per_parameter = sum(states.values())
+print(per_parameter, f"{n * per_parameter / 2**30:.2f} GiB")
+#> 16 1.85 GiB
+
+# %% adam-state
+w = nn.Parameter(torch.zeros(3))
+optimizer = torch.optim.Adam([w])
+w.grad = torch.ones(3)
+optimizer.step()
+print(sorted(optimizer.state[w]))
+#> ['exp_avg', 'exp_avg_sq', 'step']
+print([optimizer.state[w][k].dtype for k in ("exp_avg", "exp_avg_sq")])
+#> [torch.float32, torch.float32]
+
+# %% solution-head
+for d, heads in [(768, 12), (1024, 16), (1280, 20), (1600, 25)]:
+    print(d // heads, d % heads)
+#> 64 0
+#> 64 0
+#> 64 0
+#> 64 0
+
+# %% solution-sizes
+sizes = {"medium": (1024, 24), "large": (1280, 36), "xl": (1600, 48)}
+for name, (d, layers) in sizes.items():
+    c = {**cfg, "emb_dim": d, "n_layers": layers, "qkv_bias": True}
+    print(name, f"{count(c):,}")
+#> medium 354,823,168
+#> large 774,030,080
+#> xl 1,557,611,200
+
+# %% solution-memory
+xl = {**cfg, "emb_dim": 1600, "n_layers": 48, "qkv_bias": True}
+print(f"{16 * count(xl) / 2**30:.1f} GiB")
+#> 23.2 GiB
+
+# %% solution-dropout
+torch.manual_seed(0)
+keep = (torch.rand(8) >= 0.5).float()
+y = torch.ones(8) * keep / (1 - 0.5)
+print(y)
+#> tensor([0., 2., 0., 0., 0., 2., 0., 2.])
+print(sorted(set(y.tolist())))
+#> [0.0, 2.0]
+
+# %% solution-share
+share = wte / count(cfg)
+print(f"{share:.1%}")
+#> 31.0%
+xl_wte = xl["vocab_size"] * xl["emb_dim"]
+print(f"{xl_wte / count(xl):.1%}")
+#> 5.2%

@@ -1,0 +1,239 @@
+"""Predicting the next token: the objective of pre-training, on a tune."""
+
+# %% sentence
+sentence = "errare humanum est perseverare diabolicum"
+words = sentence.split()
+for i in range(1, len(words)):
+    print(" ".join(words[:i]), "→", words[i])
+#> errare → humanum
+#> errare humanum → est
+#> errare humanum est → perseverare
+#> errare humanum est perseverare → diabolicum
+
+# %% tune
+tune = (
+    "C D E C C D E C E F G E F G "
+    "G A G F E C G A G F E C C g C C g C"
+).split()
+vocabulary = sorted(set(tune))
+print(len(tune), len(vocabulary))
+#> 32 7
+print(vocabulary)
+#> ['A', 'C', 'D', 'E', 'F', 'G', 'g']
+
+# %% encode
+number = {token: n for n, token in enumerate(vocabulary)}
+ids = [number[token] for token in tune]
+print(ids[:8])
+#> [1, 2, 3, 1, 1, 2, 3, 1]
+print(" ".join(vocabulary[n] for n in ids[:8]))
+#> C D E C C D E C
+
+# %% shift
+inputs, targets = tune[:-1], tune[1:]
+print(inputs[:6])
+#> ['C', 'D', 'E', 'C', 'C', 'D']
+print(targets[:6])
+#> ['D', 'E', 'C', 'C', 'D', 'E']
+print(len(inputs))
+#> 31
+
+# %% surprise
+from math import exp, log
+
+for p in (1.0, 0.5, 0.1, 0.01):
+    print(p, f"{log(1 / p):.4f}")
+#> 1.0 0.0000
+#> 0.5 0.6931
+#> 0.1 2.3026
+#> 0.01 4.6052
+
+# %% surprise-figure
+import matplotlib.pyplot as plt
+
+p = [i / 200 for i in range(1, 201)]
+figure, axes = plt.subplots(figsize=(6, 2.8))
+axes.plot(p, [-log(q) for q in p], color="C0")
+axes.set_xlabel("p")
+axes.set_ylabel("$-\\ln\\, p$")
+axes.set_xlim(0, 1.02)
+axes.set_ylim(bottom=0)
+
+# %% uniform
+print(f"{log(len(vocabulary)):.4f}")
+#> 1.9459
+print(f"{log(50257):.4f}")
+#> 10.8249
+
+# %% counts
+from collections import Counter
+
+after = {token: Counter() for token in vocabulary}
+for token, following in zip(inputs, targets):
+    after[token][following] += 1
+print(after["C"])
+#> Counter({'C': 3, 'D': 2, 'g': 2, 'E': 1, 'G': 1})
+
+# %% probabilities
+def probability(following, token):
+    return after[token][following] / after[token].total()
+
+
+for following in vocabulary:
+    print(following, f"{probability(following, 'C'):.4f}")
+#> A 0.0000
+#> C 0.3333
+#> D 0.2222
+#> E 0.1111
+#> F 0.0000
+#> G 0.1111
+#> g 0.2222
+
+# %% probability-figure
+figure, axes = plt.subplots(figsize=(6, 2.4))
+bars = [probability(following, "C") for following in vocabulary]
+axes.bar(vocabulary, bars, color="C0")
+axes.axhline(1 / len(vocabulary), color="C1", linestyle="--")
+axes.set_ylabel("p")
+
+# %% model-loss
+pairs = list(zip(inputs, targets))
+loss = sum(-log(probability(b, a)) for a, b in pairs) / len(pairs)
+print(f"{loss:.4f}")
+#> 0.9121
+
+# %% perplexity
+print(f"{exp(loss):.2f} {exp(log(len(vocabulary))):.2f}")
+#> 2.49 7.00
+
+# %% never-seen
+try:
+    log(probability("A", "C"))
+except ValueError as error:
+    print(type(error).__name__)
+#> ValueError
+
+# %% smoothing
+def smoothed(following, token):
+    seen = after[token]
+    return (seen[following] + 1) / (seen.total() + len(vocabulary))
+
+
+print(f"{smoothed('A', 'C'):.4f} {smoothed('D', 'C'):.4f}")
+#> 0.0625 0.1875
+print(f"{sum(smoothed(t, 'C') for t in vocabulary):.1f}")
+#> 1.0
+
+# %% generate
+import random
+
+random.seed(0)
+token, song = "C", ["C"]
+for _ in range(11):
+    weights = [probability(t, token) for t in vocabulary]
+    (token,) = random.choices(vocabulary, weights)
+    song.append(token)
+print(" ".join(song))
+#> C g C D E C D E C D E F
+
+# %% temperature
+def cooled(token, temperature):
+    p = [probability(t, token) ** (1 / temperature) for t in vocabulary]
+    return [q / sum(p) for q in p]
+
+
+for temperature in (0.5, 1.0, 2.0):
+    print(temperature, [f"{q:.2f}" for q in cooled("C", temperature)])
+#> 0.5 ['0.00', '0.47', '0.21', '0.05', '0.00', '0.05', '0.21']
+#> 1.0 ['0.00', '0.33', '0.22', '0.11', '0.00', '0.11', '0.22']
+#> 2.0 ['0.00', '0.26', '0.22', '0.15', '0.00', '0.15', '0.22']
+
+# %% table
+import torch
+import torch.nn.functional as F
+
+x = torch.tensor(ids[:-1])
+y = torch.tensor(ids[1:])
+scores = torch.zeros(7, 7, requires_grad=True)  # (1)!
+loss = F.cross_entropy(scores[x], y)
+print(scores[x].shape, y.shape)
+#> torch.Size([31, 7]) torch.Size([31])
+print(f"{loss.item():.4f}")
+#> 1.9459
+
+# %% class-numbers
+logits = torch.zeros(1, 7, device="cpu")
+try:
+    F.cross_entropy(logits, torch.tensor([2], dtype=torch.int32, device="cpu"))
+except RuntimeError as error:
+    print(error)
+#> expected target dtype to be Long or Byte, but got Int
+
+# %% pretrain rtol="1e-3"
+def train(scores, x, y, steps):
+    for _ in range(steps):
+        scores.grad = None
+        loss = F.cross_entropy(scores[x], y)
+        loss.backward()
+        with torch.no_grad():
+            scores -= 5.0 * scores.grad
+    return loss.item()
+
+
+print(f"{train(scores, x, y, 500):.2f}")
+#> 0.92
+
+# %% learned
+p = torch.softmax(scores[number["C"]], dim=0)
+print([f"{q:.1f}" for q in p.tolist()])
+#> ['0.0', '0.3', '0.2', '0.1', '0.0', '0.1', '0.2']
+
+# %% new-tune
+other = "C C C D E D C E D D C".split()
+x2 = torch.tensor([number[t] for t in other[:-1]])
+y2 = torch.tensor([number[t] for t in other[1:]])
+with torch.no_grad():
+    print(F.cross_entropy(scores[x2], y2).item() > log(7))
+#> True
+
+# %% fine-tune
+print(f"{train(scores, x2, y2, 500):.1f}")
+#> 0.8
+with torch.no_grad():
+    print(F.cross_entropy(scores[x], y).item() > log(7))
+#> True
+
+# %% solution-block
+block = ids[8:13]
+print(block[:-1])
+#> [3, 4, 5, 3]
+print(block[1:])
+#> [4, 5, 3, 4]
+
+# %% solution-die
+print(f"{exp(-log(1 / 6)):.1f}")
+#> 6.0
+
+# %% solution-two
+after_two = {}
+for a, b, c in zip(tune, tune[1:], tune[2:]):
+    after_two.setdefault((a, b), Counter())[c] += 1
+loss = 0.0
+for a, b, c in zip(tune, tune[1:], tune[2:]):
+    seen = after_two[a, b]
+    loss -= log(seen[c] / seen.total()) / (len(tune) - 2)
+print(f"{loss:.4f}")
+#> 0.2485
+
+# %% bug-shift
+same = torch.zeros(7, 7, requires_grad=True)
+print(f"{train(same, x, x, 500):.2f}")
+#> 0.00
+
+# %% solution-greedy
+token, song = "C", ["C"]
+for _ in range(11):
+    token = max(vocabulary, key=lambda t: probability(t, token))
+    song.append(token)
+print(" ".join(song))
+#> C C C C C C C C C C C C
