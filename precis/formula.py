@@ -22,6 +22,8 @@ _VARIANT = re.compile(
     r'<(m[in]) mathvariant="(bold|bold-italic|double-struck|script|fraktur)">([^<]*)</\1>'
 )
 
+_PUNCTUATION = re.compile("[\u00a0\u202f]?[.,;:!?)\u00bb…]+")
+
 _UPRIGHT = re.compile(r"<mi>&#x000([46][1-9A-F]|[57][0-9A]);</mi>")
 """A Latin letter written as an entity: how the converter writes that of `\\mathrm{d}`."""
 
@@ -95,3 +97,7 @@ class _Formulas(Treeprocessor):
             display = "block" if wrapped.startswith("\\[") else "inline"
             latex = html.unescape(wrapped[2:-2].strip())
             element.text = self.md.htmlStash.store(mathml(latex, display))
+            if after := _PUNCTUATION.match(element.tail or ""):
+                # kept with the formula, which CSS does not let break
+                element.text += after[0]
+                element.tail = (element.tail or "")[after.end() :]

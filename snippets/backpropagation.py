@@ -251,7 +251,8 @@ for weights, left, right in [(W, *columns[:2]), (v, *columns[1:])]:
                 color="C0" if w > 0 else "C1",
                 linewidth=min(abs(w), 3),
             )
-for column, names in zip(columns, [("$x_1$", "$x_2$"), [""] * 16, ["$z$"]]):
+labels = [("$x_1$", "$x_2$"), [""] * 16, ["$z$"]]
+for column, names in zip(columns, labels):
     for (across, up), name in zip(column, names):
         axes.plot(across, up, "o", color="C2", markersize=7)
         axes.text(across, up + 0.8, name, ha="center")
@@ -272,7 +273,8 @@ with torch.no_grad():
 # %% flops
 from torch.utils.flop_counter import FlopCounterMode
 
-wide = nn.Sequential(nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 512))
+first, second = nn.Linear(512, 512), nn.Linear(512, 512)
+wide = nn.Sequential(first, nn.ReLU(), second)
 x = torch.randn(64, 512)
 with FlopCounterMode(display=False) as forward:
     loss = wide(x).sum()

@@ -120,7 +120,8 @@ class Block(nn.Module):
         self.key = nn.Linear(d, d, bias=cfg["qkv_bias"])
         self.value = nn.Linear(d, d, bias=cfg["qkv_bias"])
         self.out = nn.Linear(d, d)
-        self.mlp = nn.Sequential(nn.Linear(d, 4 * d), nn.Linear(4 * d, d))
+        wide, narrow = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
+        self.mlp = nn.Sequential(wide, narrow)
 
 
 class Skeleton(nn.Module):

@@ -1,4 +1,4 @@
-"""Predicting the next token: the objective of pre-training, on a tune."""
+"""Predicting the next token, the objective of pre-training."""
 
 # %% sentence
 sentence = "errare humanum est perseverare diabolicum"
@@ -163,8 +163,9 @@ print(f"{loss.item():.4f}")
 
 # %% class-numbers
 logits = torch.zeros(1, 7, device="cpu")
+right = torch.tensor([2], dtype=torch.int32, device="cpu")
 try:
-    F.cross_entropy(logits, torch.tensor([2], dtype=torch.int32, device="cpu"))
+    F.cross_entropy(logits, right)
 except RuntimeError as error:
     print(error)
 #> expected target dtype to be Long or Byte, but got Int

@@ -51,6 +51,14 @@ def test_formulas_are_set_as_tex_sets_them(latex: str, part: str) -> None:
     assert part in mathml(latex, "inline")
 
 
+def test_punctuation_stays_with_the_formula_before_it() -> None:
+    html, _ = converted("The value $v$. Next.")
+
+    (formula,) = html.select("span.arithmatex")
+    assert formula.get_text().endswith("v.")
+    assert html.get_text().endswith(" Next.")
+
+
 def test_tables_of_contents_keep_no_break_spaces() -> None:
     _, md = converted("## Pourquoi\N{NARROW NO-BREAK SPACE}? {#why}\n\n### `view` ou *non*\n")
 
