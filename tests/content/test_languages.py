@@ -35,9 +35,11 @@ def test_both_embed_the_same_cells_in_the_same_order(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_both_have_the_same_headings_by_level_and_id(page: str) -> None:
-    french, english = both(page)
+    french, english = (HEADING.findall(text) for text in both(page))
+    if page == "glossary.md":  # each in the order of its own alphabet
+        french, english = sorted(french), sorted(english)
 
-    assert HEADING.findall(french) == HEADING.findall(english)
+    assert french == english
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -66,7 +68,7 @@ def test_french_typography_has_no_plain_blank_before_double_punctuation(page: st
     text = re.sub(
         r"```.*?```|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$|\]\([^)]*\)|\{[^}]*\}", "", text, flags=re.S
     )
-    text = re.sub(r"^\s*(!!!|\?\?\?\+?|===)\s.*$", "", text, flags=re.M)
+    text = re.sub(r"^\s*(!!!|\?\?\?\+?|===)", "", text, flags=re.M)
 
     wrong = re.findall(
         r".{0,20} [;:!?»](?=\s|$)|.{0,20}« .{0,10}|.{0,20}[a-zé]'[a-zé].{0,10}", text
