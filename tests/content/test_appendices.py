@@ -33,7 +33,9 @@ def sections(text: str) -> dict[str, str]:
 def outputs(slug: str, cell: str) -> str:
     """The `#>` lines of a cell, joined: what the site verifies."""
     text = (ROOT / "snippets" / f"{slug}.py").read_text(encoding="utf-8")
-    (body,) = re.findall(rf"^# %% {re.escape(cell)}(?= |$).*?\n(.*?)(?=^# %% |\Z)", text, re.M | re.S)
+    (body,) = re.findall(
+        rf"^# %% {re.escape(cell)}(?= |$).*?\n(.*?)(?=^# %% |\Z)", text, re.M | re.S
+    )
     return "\n".join(line[3:] for line in body.splitlines() if line.startswith("#> "))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from conftest import Project
@@ -128,3 +131,75 @@ def test_update_leaves_a_file_with_a_fault_alone_and_does_the_others(project: Pr
     assert "snippets/a.py:3:1: ValueError: no" in updated.stderr
     assert project.read("snippets/a.py") == faulty
     assert project.read("snippets/b.py") == "# %% a\nprint(1)\n#> 1\n"
+
+
+def test_a_cell_s_missing_and_wrong_expectations_are_reported_together(project: Project) -> None:
+    project.write(snippets__a_py="# %% a\nprint(1)\nprint(2)\n#> 3\n")
+
+    verified = project.run("precis.cli", "verify")
+
+    assert "snippets/a.py:2:1: " in verified.stderr
+    assert "snippets/a.py:3:1: " in verified.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "update"])
+def test_a_file_that_is_not_there_is_a_wrong_command(project: Project, command: str) -> None:
+    project.write(snippets__a_py=SNIPPET)
+
+    run = project.run("precis.cli", command, "snippets/b.py")
+
+    assert run.returncode == 2
+    assert "snippets/b.py" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "update"])
+def test_a_file_that_is_not_utf_8_is_reported_as_any_other_finding(
+    project: Project, command: str
+) -> None:
+    project.write(snippets__a_py="")
+    project.path("snippets/a.py").write_bytes("# %% a\nx = 'é'\n".encode("latin-1"))
+
+    run = project.run("precis.cli", command)
+
+    assert run.returncode == 1
+    assert "snippets/a.py:1:1: not UTF-8" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_verify_reads_nothing_that_is_typed(project: Project) -> None:
+    project.write(snippets__a_py="# %% a\nline = input()\n")
+
+    verified = subprocess.run(
+        [sys.executable, "-m", "precis.cli", "verify"],
+        cwd=project.folder,
+        input="typed\n",
+        capture_output=True,
+        text=True,
+    )
+
+    assert verified.returncode == 1
+    assert "snippets/a.py:2:1: EOFError" in verified.stderr
+
+
+def test_the_time_limit_can_be_set(project: Project) -> None:
+    project.write(snippets__a_py="# %% a\nwhile True: pass\n")
+
+    verified = project.run("precis.cli", "verify", "--timeout", "0.5")
+
+    assert verified.returncode == 1
+    assert "snippets/a.py:2:1: still running after 0.5 s" in verified.stderr
+
+
+def test_what_is_wrong_in_several_files_is_reported_once_each(project: Project) -> None:
+    project.write(
+        snippets__a_py="# %% a\nraise ValueError('no')\n\n# %% b\nx = 1\n",
+        snippets__b_py="# %% a\nprint(1)\n#> 2\n",
+        snippets__c_py="# %%\n",
+    )
+
+    verified = project.run("precis.cli", "verify")
+
+    assert verified.stderr.count("snippets/a.py:2:1: ValueError: no") == 1
+    assert "snippets/b.py:2:1: " in verified.stderr
+    assert "snippets/c.py:1:1: " in verified.stderr

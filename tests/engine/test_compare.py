@@ -100,3 +100,36 @@ def test_expectations_of_other_devices_are_not_the_cpu_s(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(d)\n#> cpu\n#> [cuda] cuda:0\n")
 
     assert mismatches(snippet, Outcome(("cpu",))) == []
+
+
+def test_an_expectation_marked_for_the_cpu_is_what_the_cpu_must_print(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(d)\n#> device\n#> [cpu] cpu\n")
+
+    assert mismatches(snippet, Outcome(("cpu",))) == []
+    assert len(mismatches(snippet, Outcome(("device",)))) == 1
+
+
+def test_a_statement_expected_to_print_on_another_device_alone_is_silent_on_the_cpu(
+    parse: Parse,
+) -> None:
+    snippet = parse("# %% a\nf()\n#> [cuda] cuda:0\n")
+
+    assert mismatches(snippet, Outcome(())) == []
+    assert len(mismatches(snippet, Outcome(("cuda:0",)))) == 1
+
+
+def test_a_blank_line_too_many_between_two_is_a_mismatch(parse: Parse) -> None:
+    snippet = parse("# %% a\nf()\n#> 1\n#> 2\n")
+
+    assert len(mismatches(snippet, Outcome(("1", "", "2")))) == 1
+
+
+def test_blanks_at_the_end_of_an_expectation_do_not_count(parse: Parse) -> None:
+    assert mismatches(parse("# %% a\nprint(1)\n#> 1  \n"), Outcome(("1",))) == []
+
+
+def test_blanks_at_the_start_of_a_line_count(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(x)\n#> tensor([[1.],\n#>         [2.]])\n")
+
+    assert len(mismatches(snippet, Outcome(("tensor([[1.],", "       [2.]])")))) == 1
+    assert mismatches(snippet, Outcome(("tensor([[1.],", "        [2.]])"))) == []

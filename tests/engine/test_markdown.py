@@ -14,6 +14,8 @@ from precis.markdown import Page, PrecisExtension
 EXTENSIONS = [
     "admonition",
     "attr_list",
+    "def_list",
+    "footnotes",
     "md_in_html",
     "pymdownx.arithmatex",
     "pymdownx.details",
@@ -43,6 +45,27 @@ SNIPPETS = {
         # %% wrong
         print(0.0898)
         #> 0.0899
+        """,
+    "snippets__b_py": """
+        # %% device
+        print("cpu")
+        #> cpu
+        #> [cuda] cuda:0
+
+        # %% string
+        text = '''
+        #> in a string
+        '''
+        print("a\\tb  c")
+        #> a\tb  c
+
+        # %% script
+        print("</pre><script>alert(1)</script>")
+        #> <script>alert(2)</script>
+
+        # %% ticks
+        print("```")
+        #> ```
         """,
     "snippets__drawn_py": """
         # %% figure
@@ -156,7 +179,7 @@ def test_options_of_code_blocks_are_passed_on(convert: Convert) -> None:
     ("reference", "hint"),
     [
         ("a.py:prodct", "Did you mean product?"),
-        ("b.py:product", "There is no b.py"),
+        ("c.py:product", "There is no c.py"),
         ("../snippets/a.py:product", "There is no ../snippets/a.py"),
         ("/etc/passwd:root", "There is no /etc/passwd"),
         ("a.py", "Write the file and the cell"),
@@ -184,13 +207,26 @@ STRAYS = {
     "no language": "```\nx = 1\n```",
     "other": "```json\n{}\n```",
     "in a list": "- item\n\n    ```python\n    x = 1\n    ```",
+    "in an admonition": "!!! note\n\n    ``` python\n    x = 1\n    ```",
+    "in a tab": '=== "Tab"\n\n    ~~~py\n    x = 1\n    ~~~',
+    "in a footnote": "A note[^1].\n\n[^1]: It is\n\n    ```python\n    x = 1\n    ```",
+    "in HTML": '<div markdown="1">\n```python\nx = 1\n```\n</div>',
+    "in a numbered item": "1. item\n   ```python\n   x = 1\n   ```",
+    "after a tab": "- item\n\n\t```python\n\tx = 1\n\t```",
+    "wide attributes": '``` {.py linenums="1" hl_lines="1"}\nx = 1\n```',
+    "capitals": "```Python\nx = 1\n```",
+    "malformed embed": "```snippet title=x\na.py:product\n```",
+    "embed in capitals": "```Snippet\na.py:product\n```",
     "quoted": "> ```python\n> x = 1\n> ```",
     "malformed": "```python title=x\nx = 1\n```",
     "not closed": "```python\nx = 1\n",
     "indentation": "Text.\n\n    x = 1\n    y = 2\n",
     "raw HTML": "<pre><code>x = 1</code></pre>",
+    "raw HTML in capitals": "<PRE>x = 1</PRE>",
     "text that is code": "```text\nx = f(1)\n```",
     "text that is a session": "```text\n>>> 1\n```",
+    "text that is indented code": "```text\n    x = f(1)\n    y = x\n```",
+    "text that is code and its output": "```text\nprint(f(x))\ntensor(1., grad_fn=<F>)\n```",
 }
 
 
@@ -204,7 +240,7 @@ def test_code_that_nothing_verifies_is_a_finding(
     line = next(
         number
         for number, text in enumerate(f"# Title\n\n{stray}".split("\n"), first_line)
-        if any(mark in text for mark in ("```", "~~~", "<pre", "    x"))
+        if any(mark in text.lower() for mark in ("```", "~~~", "<pre", "    x"))
     )
     assert page.findings[0].line == line
     assert page.findings[0].hint
@@ -268,3 +304,114 @@ def test_a_malformed_snippet_is_shown_where_its_cells_would_be(
     html, _ = convert(embed("broken.py:a"))
 
     assert "snippets/broken.py:2:" in html.select(".precis-finding")[0].get_text()
+
+
+def test_the_page_shows_the_cpu_s_output_alone(convert: Convert) -> None:
+    html, page = convert(embed("b.py:device"))
+
+    assert [go.get_text() for go in html.select("span.go")] == ["#> cpu"]
+    assert "cuda" not in html.get_text()
+    assert page.findings == ()
+
+
+def test_only_what_was_printed_is_an_output_and_blanks_in_it_are_kept(convert: Convert) -> None:
+    html, _ = convert(embed("b.py:string"))
+
+    assert [go.get_text() for go in html.select("span.go")] == ["#> a\tb  c"]
+    assert "#> in a string" in html.get_text()
+
+
+def test_markup_in_outputs_and_in_messages_is_text(convert: Convert) -> None:
+    html, _ = convert(embed("b.py:script"))
+
+    assert html.select("script") == []
+    (output,) = html.select("span.go")
+    assert output.get_text() == "#> </pre><script>alert(1)</script>"
+    assert "- <script>alert(2)</script>" in html.select(".precis-finding")[0].get_text()
+
+
+def test_ticks_in_an_output_do_not_end_its_block(convert: Convert) -> None:
+    html, page = convert(embed("b.py:ticks") + "\n\nAfter.\n")
+
+    assert [go.get_text() for go in html.select("div.highlight span.go")] == ["#> ```"]
+    assert html.select("p")[-1].get_text() == "After."
+    assert page.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "prefix", "around"),
+    [
+        ("- item\n", "    ", "li"),
+        ('=== "Tab"\n', "    ", ".tabbed-block"),
+        ("??? note\n", "    ", "details"),
+        ("", "> ", "blockquote"),
+    ],
+    ids=["list", "tab", "details", "quote"],
+)
+def test_the_box_of_a_mismatch_stands_with_its_block(
+    convert: Convert, before: str, prefix: str, around: str
+) -> None:
+    fence = "\n".join(prefix + line for line in embed("a.py:wrong").split("\n"))
+
+    html, _ = convert(f"{before}\n{fence}\n")
+
+    assert html.select(f'{around} [data-cell="wrong"]')
+    (box,) = html.select(f"{around} .precis-finding")
+    assert "- 0.0899" in box.get_text()
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["A note[^1].\n\n[^1]: It is\n\n", "Term\n:   Definition\n\n"],
+    ids=["footnote", "definition"],
+)
+def test_an_embed_may_stand_in_notes_and_definitions(convert: Convert, before: str) -> None:
+    fence = "\n".join("    " + line for line in embed("a.py:product").split("\n"))
+
+    html, page = convert(before + fence + "\n")
+
+    assert len(html.select('[data-cell="product"]')) == 1
+    assert page.findings == ()
+
+
+@pytest.mark.parametrize("title", ['A "product"', "A 'product'", "a < b & c", "{x}", "Un « œuf »"])
+def test_a_title_may_have_any_character(convert: Convert, title: str) -> None:
+    quote = "'" if '"' in title else '"'
+
+    html, page = convert(embed("a.py:product", f"title={quote}{title}{quote}"))
+
+    (filename,) = html.select(".filename")
+    assert filename.get_text() == title
+    assert page.findings == ()
+
+
+def test_a_fence_shown_inside_a_text_fence_is_text(convert: Convert) -> None:
+    html, page = convert("````text\n" + embed("a.py:product") + "\n````")
+
+    assert html.select("[data-cell]") == []
+    assert "a.py:product" in html.get_text()
+    assert page.findings == ()
+
+
+INDENTED = {
+    "twice": "Text.\n\nx = 1\n\nText.\n\n    x = 1\n",
+    "in a list": "- item\n\n        x = 1\n",
+    "in an admonition": "!!! note\n\n    Text.\n\n        x = 1\n",
+    "quoted": "> Text.\n>\n>     x = 1\n",
+}
+
+
+@pytest.mark.parametrize("text", INDENTED.values(), ids=INDENTED.keys())
+def test_code_by_indentation_is_found_at_its_own_line(convert: Convert, text: str) -> None:
+    _, page = convert(text)
+
+    (finding,) = page.findings
+    assert finding.line == len(text.splitlines())
+
+
+def test_code_by_indentation_shows_its_finding_in_a_box(convert: Convert) -> None:
+    html, page = convert("Text.\n\n    <b>x</b> = 1\n")
+
+    (box,) = html.select(".precis-finding")
+    assert page.findings[0].what in box.get_text()
+    assert html.select("b") == []

@@ -291,3 +291,133 @@ def test_serve_starts_with_a_wrong_value_though_the_site_is_strict(plain: Projec
         broken = eventually(page, lambda text: "precis-finding" in text, plain)
 
     assert "+ 2" in broken
+
+
+def test_a_build_with_nothing_changed_imports_no_torch(plain: Project) -> None:
+    plain.write(
+        snippets__a_py=SNIPPET.replace("x = 0.0898", "import torch\n    x = 0.0898"),
+    )
+
+    first, second = (traced(plain) for _ in range(2))
+
+    assert "torch" in imported(first), "the trace shows what runs"
+    assert second.returncode == 0, second.stderr
+    assert "mkdocs" in imported(second)
+    assert "torch" not in imported(second)
+
+
+def traced(project: Project) -> subprocess.CompletedProcess[str]:
+    """A build that writes each import, those of its child processes too, to stderr."""
+    return subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "mkdocs", "build"],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+    )
+
+
+def imported(build: subprocess.CompletedProcess[str]) -> set[str]:
+    lines = (line for line in build.stderr.splitlines() if line.startswith("import time:"))
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def test_a_snippet_that_hangs_ends_the_build(plain: Project) -> None:
+    plain.write(
+        mkdocs_yml=PLAIN.replace("[precis]", "[precis: {timeout: 0.5}]"),
+        snippets__a_py="# %% one\nx = 1\n\n# %% two\nwhile True: pass\n",
+    )
+
+    built = build(plain)
+
+    assert built.returncode == 1
+    assert "snippets/a.py:5:1: still running after 0.5 s" in built.stderr
+
+
+def test_a_snippet_that_is_not_utf_8_stops_the_build_with_its_name(plain: Project) -> None:
+    plain.path("snippets/a.py").write_bytes("# %% one\nx = 'é'\n".encode("latin-1"))
+
+    built = build(plain)
+
+    assert built.returncode == 1
+    assert "snippets/a.py:1:1: not UTF-8" in built.stderr
+    assert "Traceback" not in built.stderr
+
+
+@pytest.mark.parametrize("formula", ["x_", r"\left( x", r"\frac{a}"])
+def test_a_formula_that_cannot_be_read_stops_the_build_with_its_page(
+    plain: Project, formula: str
+) -> None:
+    plain.write(
+        mkdocs_yml=PLAIN.replace(
+            "pymdownx.superfences",
+            "pymdownx.superfences, pymdownx.arithmatex: {generic: true}, precis.formula",
+        ),
+        docs__a_md=f"{PAGE}\nA formula: ${formula}$.\n",
+    )
+
+    built = build(plain)
+
+    assert built.returncode == 1
+    assert "docs/a.md:" in built.stderr
+    assert formula in built.stderr
+    assert "Traceback" not in built.stderr
+
+
+def test_a_first_build_that_fails_leaves_no_site(plain: Project) -> None:
+    plain.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3"))
+
+    build(plain)
+
+    assert not plain.path("site").exists()
+    assert [path.name for path in plain.folder.glob(".site*")] == []
+
+
+def test_a_site_is_replaced_whole(plain: Project) -> None:
+    build(plain)
+    plain.path("docs/a.md").rename(plain.path("docs/b.md"))
+    plain.write(site__left_txt="from before")
+    plain.path("snippets/a.py").rename(plain.path("snippets/b.py"))
+    plain.write(docs__b_md=PAGE.replace("a.py", "b.py"))
+
+    built = build(plain)
+
+    assert built.returncode == 0, built.stderr
+    assert "b/index.html" in plain.site()
+    assert {"a/index.html", "left.txt"}.isdisjoint(plain.site())
+
+
+def test_serve_shows_a_mismatch_in_every_language(bilingual: Project) -> None:
+    with serving(bilingual) as page:
+        eventually(page, lambda text: "0.0898" in text, bilingual)
+        bilingual.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 0.0899"))
+        eventually(page, lambda text: "precis-finding" in text, bilingual)
+
+        assert "precis-finding" in page("en/a/")
+
+
+def test_serve_shows_stray_code_on_the_page_and_recovers(plain: Project) -> None:
+    with serving(plain) as page:
+        eventually(page, lambda text: "0.0898" in text, plain)
+        plain.write(docs__a_md=f"{PAGE}\n```python\nx = 1\n```\n")
+        broken = eventually(page, lambda text: "precis-finding" in text, plain)
+        plain.write(docs__a_md=PAGE)
+        eventually(page, lambda text: "precis-finding" not in text, plain)
+
+    assert "docs/a.md:13:1: a python fence" in broken
+
+
+def test_serve_recovers_when_a_file_that_a_snippet_reads_is_mended(plain: Project) -> None:
+    reading = """
+        # %% one
+        from pathlib import Path
+        x = float(Path(__file__).with_name("data.txt").read_text())
+
+        # %% two
+        print(x)
+        #> 0.0898
+        """
+    plain.write(snippets__a_py=reading)
+    with serving(plain) as page:
+        eventually(page, lambda text: "precis-finding" in text, plain)
+        plain.write(snippets__data_txt="0.0898")
+        eventually(page, lambda text: "precis-finding" not in text, plain)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Project
+from precis import record
 from precis.record import CACHE, Records, write_whole
 from precis.snippet import load
 
@@ -111,3 +112,98 @@ def test_writing_that_fails_leaves_the_old_file(
 
 def _refuse(*_: object) -> None:
     raise OSError("full")
+
+
+LOOKING = """
+    # %% a
+    from pathlib import Path
+    try:
+        print(Path(__file__).with_name("data.txt").read_text())
+    except FileNotFoundError:
+        print("not yet")
+    #> not yet
+    """
+
+
+def test_a_file_that_was_looked_for_in_vain_runs_it_again_once_it_is_there(
+    project: Project,
+) -> None:
+    project.write(snippets__a_py=LOOKING)
+    snippet = load(project.path("snippets/a.py"))
+    Records(project.folder).of([snippet])
+    project.write(snippets__data_txt="here")
+
+    (record,) = Records(project.folder).of([snippet])
+
+    assert record.run.outcomes[-1].printed == ("here",)
+
+
+def test_the_same_book_runs_a_fault_again_in_its_next_build(project: Project) -> None:
+    project.write(snippets__a_py=COUNTING)
+    book = project.book()
+    path = project.path("snippets/a.py")
+    book.run()
+    (fault,) = book.verified(path).mismatches
+    project.write(snippets__data_txt="1")
+
+    book.run()
+
+    assert "FileNotFoundError" in fault.finding.what
+    assert book.verified(path).mismatches == ()
+
+
+def test_a_fault_runs_once_in_a_build(project: Project) -> None:
+    project.write(snippets__a_py=COUNTING)
+    book = project.book()
+    book.run()
+
+    book.verified(project.path("snippets/a.py"))
+
+    assert project.read("snippets/log.txt") == "."
+
+
+@pytest.mark.parametrize("importer", ["a", "beside"], ids=["snippet", "module beside it"])
+def test_another_version_of_an_imported_package_runs_it_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, importer: str
+) -> None:
+    imports = COUNTING.replace("from pathlib", "import beside\n    from pathlib")
+    if importer == "a":
+        imports = imports.replace("import beside", "import beside, click")
+    project.write(
+        snippets__a_py=imports,
+        snippets__beside_py="import click\n" if importer == "beside" else "x = 1\n",
+        snippets__data_txt="1",
+    )
+    runs(project)
+    installed = record.version
+    monkeypatch.setattr(
+        record, "version", lambda name: "another" if name == "click" else installed(name)
+    )
+
+    assert runs(project) == 2
+
+
+def test_another_python_runs_it_again(counted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs(counted)
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+
+    assert runs(counted) == 2
+
+
+@pytest.mark.parametrize(
+    "statement", ["import torch", "import torch.nn as nn", "from torch.nn import functional"]
+)
+def test_a_record_says_which_torch_made_it_however_it_is_imported(
+    project: Project, statement: str
+) -> None:
+    project.write(snippets__a_py=f"# %% a\n{statement}\n")
+
+    (made,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+
+    assert made.where == f"cpu, torch {record.version('torch')}"
+
+
+def test_a_record_without_torch_names_none(counted: Project) -> None:
+    (made,) = Records(counted.folder).of([load(counted.path("snippets/a.py"))])
+
+    assert made.where == "cpu"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -105,8 +106,11 @@ FAULTS = {
     "sleep": ("__import__('time').sleep(60)", "still running after 2 s"),
     "endless output": ("while True: print('x' * 1000)", "printed more than 2 MB"),
     "stdin": ("input()", "EOFError"),
+    "broken code in a string": ("exec('x = (')", "SyntaxError: '(' was never closed"),
     "recursion": ("exec('def f(): f()\\nf()')", "RecursionError"),
     "network": ("socket.create_connection(('127.0.0.1', 9))", "no network"),
+    "name look-up": ("socket.gethostbyname('localhost')", "no network"),
+    "datagram": ("socket.socket(type=2).sendto(b'x', ('127.0.0.1', 9))", "no network"),
 }
 
 
@@ -220,3 +224,103 @@ def test_the_parent_keeps_its_folder_streams_and_environment(ran: Ran) -> None:
     ran("# %% a\nimport os\nos.chdir('/')\nos.environ['PRECIS_TEST'] = '1'\n")
 
     assert (os.getcwd(), os.environ.copy()) == before
+
+
+def test_too_much_output_is_a_fault_however_quickly_it_was_printed(ran: Ran) -> None:
+    run = ran("# %% a\nprint('before')\nprint('x' * 3_000_000)\nprint('after')\n")
+
+    assert run.fault is not None
+    assert "printed more than 2 MB" in run.fault.what
+    assert run.fault.line == 3
+    assert [outcome.printed for outcome in run.outcomes] == [("before",)]
+
+
+def test_a_warning_without_words_is_a_warning_all_the_same(ran: Ran) -> None:
+    run = ran("# %% a\nimport warnings\nwarnings.warn('', stacklevel=1)\nprint(1)\n")
+
+    assert printed(run)[-1] == ("1",)
+    assert len(run.outcomes[1].warnings) == 1
+    assert run.outcomes[1].warnings[0].startswith("UserWarning")
+
+
+def test_a_snippet_knows_its_docstring(ran: Ran) -> None:
+    run = ran('"""What it is about."""\n# %% a\nprint(__doc__)\n')
+
+    assert printed(run) == [("What it is about.",)]
+
+
+def test_the_source_of_a_function_can_be_shown(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        import inspect
+        def f():
+            return 1
+        print(inspect.getsource(f).rstrip())
+        """
+    )
+
+    assert printed(run)[-1] == ("def f():", "    return 1")
+
+
+def test_a_snippet_may_start_processes_as_data_loaders_do(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        import multiprocessing
+        def f():
+            print("from a child", flush=True)
+        child = multiprocessing.get_context("fork").Process(target=f)
+        child.start()
+        child.join()
+        """
+    )
+
+    assert printed(run)[-1] == ("from a child",)
+
+
+def test_a_file_that_is_not_there_is_no_obstacle(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        from pathlib import Path
+        try:
+            Path(__file__).with_name("nowhere.txt").read_text()
+        except FileNotFoundError:
+            print("not found")
+        """
+    )
+
+    assert printed(run)[-1] == ("not found",)
+
+
+def test_a_figure_that_cannot_be_drawn_is_the_fault_of_its_own_cell(ran: Ran) -> None:
+    fault = ran(
+        """
+        # %% drawn
+        import matplotlib.pyplot as plt
+        title = plt.title("漢")
+
+        # %% next
+        x = 1
+        """,
+        timeout=60,
+    ).fault
+
+    assert fault is not None
+    assert "Glyph" in fault.what
+    assert 1 <= fault.line <= 3
+
+
+def test_figures_that_may_meet_on_a_page_share_no_id(tmp_path: Path) -> None:
+    text = "# %% figure\nimport matplotlib.pyplot as plt\nline = plt.plot([1, 2])\n"
+    snippets = [parse(text, tmp_path / name) for name in ("a.py", "b.py")]
+
+    first, second = (ids(run.figures["figure"][0]) for run in run_all(snippets, tmp_path))
+
+    assert first
+    assert first.isdisjoint(second)
+
+
+def ids(svg: str) -> set[str]:
+    return set(re.findall(r'\bid="([^"]+)"', svg))

@@ -94,6 +94,8 @@ def test_odd_line_separators_in_strings_do_not_shift_lines(parse: Parse, char: s
 MALFORMED = {
     "unnamed cell": ("# %%\nx = 1\n", "1:1", "without a name"),
     "option": ("# %% a rtol=3\nx = 1\n", "1:1", "malformed option"),
+    "option without a value": ("# %% a rtol\nx = 1\n", "1:1", "malformed option"),
+    "name in quotes": ('# %% "a"\nx = 1\n', "1:1", "without a name"),
     "repeated cell": ("# %% a\nx = 1\n# %% a\n", "3:1", "a second cell called a"),
     "nothing above": ("# %% a\n#> 1\nx = 1\n", "2:1", "no statement above"),
     "blank line between": ("# %% a\nprint(1)\n\n#> 1\n", "4:1", "no statement above"),
@@ -132,7 +134,7 @@ def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes("# %% é\n".encode("latin-1"))
 
-    with pytest.raises(Malformed, match="not UTF-8"):
+    with pytest.raises(Malformed, match=r"a\.py:1:1: not UTF-8"):
         load(path)
 
 
@@ -156,3 +158,41 @@ def test_no_module_of_the_engine_imports_torch() -> None:
     code = f"import sys\nfrom precis import {modules}\nassert 'torch' not in sys.modules"
 
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_docstring_is_no_statement_whatever_it_holds(parse: Parse) -> None:
+    snippet = parse('"""About\n# %% no\n#> no\n"""\n# %% a\nx = 1\n')
+
+    assert [cell.name for cell in snippet.cells] == ["a"]
+    assert [statement.line for statement in snippet.statements] == [6]
+
+
+def test_expectations_stand_under_the_last_line_of_a_long_statement(parse: Parse) -> None:
+    (statement,) = parse("# %% a\nprint(\n    1,  # one\n    2,\n)\n#> 1 2\n").statements
+
+    assert (statement.line, statement.end) == (2, 5)
+    assert statement.code == "print(\n    1,  # one\n    2,\n)"
+    assert statement.expected() == ["1 2"]
+
+
+def test_a_cell_line_that_is_indented_is_a_comment(parse: Parse) -> None:
+    snippet = parse("# %% a\nif True:\n    # %% b\n    x = 1\n")
+
+    assert [cell.name for cell in snippet.cells] == ["a"]
+
+
+def test_a_file_may_end_without_a_newline(parse: Parse) -> None:
+    (statement,) = parse("# %% a\nprint(1)\n#> 1").statements
+
+    assert statement.expected() == ["1"]
+
+
+def test_windows_line_ends_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b'# %% a\r\ntext = """1\r\n2"""\r\nprint(1)\r\n#> 1\r\n')
+
+    snippet = load(path)
+
+    assert [(s.line, s.end) for s in snippet.statements] == [(2, 3), (4, 4)]
+    assert snippet.statements[1].expected() == ["1"]
+    assert "\r" not in snippet.text

@@ -112,3 +112,29 @@ def test_a_snippet_named_on_the_command_line_is_not_imported_as_tests(tested: Pr
     assert pytest_in(tested, "snippets/a.py").returncode == 0
 
     assert not tested.path("snippets/__pycache__").exists()
+
+
+def test_a_snippet_that_is_not_utf_8_is_red_with_its_name(tested: Project) -> None:
+    tested.path("snippets/b.py").write_bytes("# %% a\nx = 'é'\n".encode("latin-1"))
+
+    run = pytest_in(tested, "snippets")
+
+    assert run.returncode != 0
+    assert "snippets/b.py:1:1: not UTF-8" in run.stdout
+
+
+def test_a_fault_is_red_with_its_line(tested: Project) -> None:
+    tested.write(snippets__a_py=SNIPPET.replace("print(1)", "raise ValueError('no')"))
+
+    run = pytest_in(tested, "snippets")
+
+    assert run.returncode == 1
+    assert "snippets/a.py:2:1: ValueError: no" in run.stdout
+
+
+def test_cells_may_be_spread_over_workers(tested: Project) -> None:
+    tested.write(snippets__a_py="# %% one\nx = 1\n\n# %% two\nprint(x)\n#> 1\n")
+
+    run = pytest_in(tested, "snippets", "docs", "-n", "2")
+
+    assert run.returncode == 0, run.stdout

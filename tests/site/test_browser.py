@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
-from built import Site
+from built import LANGUAGES, ROOT, Site
 from playwright.sync_api import Browser, Page, expect
 
-PAGES = ["", "tensors/", "autograd/", "en/", "en/tensors/", "en/autograd/"]
+NAMES = ["", *(f"{path.stem}/" for path in (ROOT / "docs/fr").glob("*.md") if path.stem != "index")]
+PAGES = sorted(start + name for start in LANGUAGES.values() for name in NAMES)
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -24,36 +26,53 @@ def page(browser: Browser, scheme: str) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_opens_without_error_and_asks_nothing_of_others(
-    page: Page, address: str, path: str
-) -> None:
-    wrong: list[str] = []
-    page.on(
-        "console", lambda message: wrong.append(message.text) if message.type == "error" else None
-    )
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+@dataclass(frozen=True)
+class Visit:
+    """What happened when a page was opened on a telephone."""
+
+    errors: list[str]
+    """Of the console, of scripts, and failed requests."""
+
+    foreign: list[str]
+    """Addresses elsewhere that the page asked for."""
+
+    width: int
+    """Of what the page can scroll through, in CSS pixels."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(path, scheme) for path in PAGES for scheme in ("light", "dark")],
+    ids=lambda param: f"/{param[0]}-{param[1]}",
+)
+def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
+    path, scheme = request.param
+    errors: list[str] = []
+    foreign: list[str] = []
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 800})
+    page = context.new_page()
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
         "request",
-        lambda request: (
-            None
-            if request.url.startswith((address, "data:", "blob:"))
-            else wrong.append(request.url)
-        ),
+        lambda r: None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url),
     )
-
     page.goto(address + path, wait_until="networkidle")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    return Visit(errors, foreign, width)
 
-    assert wrong == []
+
+def test_a_page_opens_without_an_error(visit: Visit) -> None:
+    assert visit.errors == []
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways_on_a_phone(page: Page, address: str, path: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 800})
+def test_a_page_asks_nothing_of_others(visit: Visit) -> None:
+    assert visit.foreign == []
 
-    page.goto(address + path)
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+def test_no_page_scrolls_sideways_on_a_telephone(visit: Visit) -> None:
+    assert visit.width <= 360
 
 
 def test_the_scheme_follows_the_system(page: Page, address: str, scheme: str) -> None:

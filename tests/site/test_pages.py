@@ -115,10 +115,10 @@ def test_pages_name_each_other_as_translations(site: Site) -> None:
 
 
 def test_formulas_are_mathml_and_no_latex_is_left_in_the_text(site: Site) -> None:
-    for name in ("tensors/", "autograd/", "en/tensors/", "en/autograd/"):
-        article = site.pages[name].select_one("article")
+    assert sum(len(page.select("math")) for page in site.pages.values()) > 400
+    for name, page in site.pages.items():
+        article = page.select_one("article")
         assert article is not None
-        assert article.select("math")
         for math in article.select("math, code"):
             math.decompose()
         for mark in ("\\(", "\\[", "$$", "\\frac"):
