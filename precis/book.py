@@ -55,6 +55,7 @@ class Book:
         Call it when a build starts: what the snippets read is looked at again here.
         """
         self._verified.clear()
+        self.records.forget_faults()
         snippets = []
         for path in self.paths():
             try:

@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 
 import click
-from sybil import Document
 
 from precis.book import Book
 from precis.finding import Finding, Malformed, shown
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, run
 from precis.snippet import load
-from precis.sybil import cells, findings
+from precis.sybil import TextDocument, cells, findings
 from precis.update import updated
 
 FILES = click.argument(
@@ -46,7 +45,7 @@ def verify(files: tuple[Path, ...], timeout: float) -> None:
     wrong = [
         message
         for path in book.paths()
-        for message in findings(Document.parse(str(path), cells(book)))
+        for message in findings(TextDocument.parse(str(path), cells(book)))
     ]
     if wrong:
         click.echo("\n\n".join(wrong), err=True)

@@ -36,8 +36,8 @@ def compare(snippet: Snippet, record: Record) -> list[Mismatch]:
             finding = Finding(path, statement.line, 1, f"{what}, {where}", hint)
             found.append(Mismatch(finding, cell, statement))
     if fault := record.run.fault:
-        cell, statement = cells[min(len(ran), len(cells) - 1)]
-        left = len(cells) - len(ran) - 1
+        cell, statement = cells[fault.position]
+        left = len(cells) - fault.position - 1
         hints = [fault.detail] if fault.detail else []
         if left > 0:
             hints.append(f"{left} statement{'s' if left > 1 else ''} after it did not run.")

@@ -16,6 +16,8 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
+from precis.markdown import PrecisExtension, boxed
+
 _DECIMAL_COMMA = re.compile(r"(\d)\{,\}(\d)")
 
 _VARIANT = re.compile(
@@ -26,6 +28,9 @@ _PUNCTUATION = re.compile("[\u00a0\u202f]?[.,;:!?)\u00bb…]+")
 
 _UPRIGHT = re.compile(r"<mi>&#x000([46][1-9A-F]|[57][0-9A]);</mi>")
 """A Latin letter written as an entity: how the converter writes that of `\\mathrm{d}`."""
+
+_PARTS = {"mfrac": 2, "mover": 2, "mroot": 2, "msub": 2, "msubsup": 3, "msup": 2, "munder": 2}
+"""How many children a MathML element must have (MathML Core, section 3)."""
 
 _TIGHT = {
     "<mo>&#x02202;</mo>": "<mi>∂</mi>",
@@ -46,8 +51,16 @@ class FormulaExtension(Extension):
 
 
 def mathml(latex: str, display: str) -> str:
-    """A formula as a `<math>` element; `display` is "inline" or "block"."""
+    """A formula as a `<math>` element; `display` is "inline" or "block".
+
+    Raises what latex2mathml raises at LaTeX that it cannot read, and ValueError at a command
+    that lacks an argument, which it lets pass.
+    """
     math = convert(_DECIMAL_COMMA.sub(r"\1.\2", latex), display=display)
+    for element in etree.fromstring(math).iter():
+        name = element.tag.rpartition("}")[2]
+        if len(element) != _PARTS.get(name, len(element)):
+            raise ValueError(f"a part of <{name}> is missing")
     presentation = re.sub(r"^<math[^>]*>|</math>$", "", math)
     if _DECIMAL_COMMA.search(latex):  # French: 0{,}5 is one number, not a list
         presentation = re.sub(r"(?<=<mn>)\d*\.\d+(?=</mn>)", _with_comma, presentation)
@@ -96,8 +109,24 @@ class _Formulas(Treeprocessor):
             wrapped = element.text.strip()
             display = "block" if wrapped.startswith("\\[") else "inline"
             latex = html.unescape(wrapped[2:-2].strip())
-            element.text = self.md.htmlStash.store(mathml(latex, display))
+            try:
+                element.text = self.md.htmlStash.store(mathml(latex, display))
+            except Exception as error:  # whatever the converter raises at what it cannot read
+                element.text = self._refused(latex, error)
             if after := _PUNCTUATION.match(element.tail or ""):
                 # kept with the formula, which CSS does not let break
                 element.text += after[0]
                 element.tail = (element.tail or "")[after.end() :]
+
+    def _refused(self, latex: str, error: Exception) -> str:
+        """Report a formula that cannot be read on its page, where a page is known."""
+        what = f"a formula that cannot be read: {latex}"
+        hint = f"{type(error).__name__} {error}".strip()
+        for extension in self.md.registeredExtensions:
+            if isinstance(extension, PrecisExtension):
+                page = extension.page
+                first = latex.split("\n")[0]
+                numbered = enumerate(page.lines, page.first_line)
+                line = next((n for n, text in numbered if first in text), page.first_line)
+                return boxed(page.report(line, what, hint), self.md)
+        raise ValueError(f"{what} ({hint})")

@@ -69,10 +69,21 @@ class PrecisExtension(Extension):
         """Register before superfences (25) and after whitespace is normalised (30)."""
         let_embeds_have_options(md)
         md.registerExtension(self)
+        self.md = md
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
         md.treeprocessors.register(Definitions(md, lambda: self.page.path), "precis-glossary", 3)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
+
+
+def boxed(finding: Finding, md: Markdown) -> str:
+    """A box that shows a finding on its page, stashed: the text that stands for it."""
+    head, _, hint = str(finding).partition("\n")
+    return md.htmlStash.store(
+        '<div class="admonition failure precis-finding" role="alert">'
+        f'<p class="admonition-title">{html.escape(head)}</p>'
+        f"<pre>{html.escape(hint)}</pre></div>"
+    )
 
 
 class _Embeds(Preprocessor):
@@ -135,13 +146,7 @@ class _Embeds(Preprocessor):
         return lines
 
     def _box(self, finding: Finding) -> str:
-        head, _, hint = str(finding).partition("\n")
-        box = (
-            '<div class="admonition failure precis-finding" role="alert">'
-            f'<p class="admonition-title">{html.escape(head)}</p>'
-            f"<pre>{html.escape(hint)}</pre></div>"
-        )
-        return self.md.htmlStash.store(box)
+        return boxed(finding, self.md)
 
 
 def _fenced(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str]:
@@ -159,9 +164,13 @@ def _fenced(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str
         del lines[0]
     longest = max(map(len, re.findall("`+", "\n".join(lines))), default=0)
     ticks = "`" * max(3, longest + 1)
-    kept = "".join(f' {k}="{options[k]}"' for k in FENCE_OPTIONS if k in options)
+    kept = "".join(f" {k}={_quoted(options[k])}" for k in FENCE_OPTIONS if k in options)
     source = f'data-source="{snippet.name}" data-cell="{cell.name}"'
     return [f"{ticks} {{.python-cell .annotate{kept} {source}}}", *lines, ticks]
+
+
+def _quoted(value: str) -> str:
+    return f"'{value}'" if '"' in value else f'"{value}"'
 
 
 def _wrong_options(fence: Fence, has_figure: bool) -> list[tuple[str, str]]:
@@ -212,10 +221,16 @@ class _IndentedCode(BlockProcessor):
         block = blocks.pop(0)
         page = self.extension.page
         first = block.split("\n")[0].strip()
-        number = next((n for n, line in enumerate(page.lines) if line.strip() == first), 0)
+        indented = re.compile(rf"[> \t]* {{4}}{re.escape(first)}\s*")
+        known = {finding.line for finding in page.findings}
+        lines = (
+            number
+            for number, line in enumerate(page.lines, page.first_line)
+            if indented.fullmatch(line) and number not in known
+        )
         finding = page.report(
-            page.first_line + number,
+            next(lines, page.first_line),
             f"a block that only its indentation makes code: {first!r}",
             "Move Python to snippets/; take the indentation off other text.",
         )
-        etree.SubElement(parent, "p").text = str(finding)
+        etree.SubElement(parent, "p").text = boxed(finding, self.extension.md)

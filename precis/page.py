@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,9 +144,12 @@ def strays(
 
 
 def _looks_like_code(body: str) -> bool:
-    if ">>> " in body:
-        return True
+    texts = [textwrap.dedent(body), *(line.strip() for line in body.splitlines())]
+    return ">>> " in body or any(map(_is_code, texts))
+
+
+def _is_code(text: str) -> bool:
     try:
-        return any(isinstance(node, _CODE_NODES) for node in ast.walk(ast.parse(body)))
+        return any(isinstance(node, _CODE_NODES) for node in ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError):
         return False

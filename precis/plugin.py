@@ -16,7 +16,6 @@ from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page as MkDocsPage
-from sybil import Document
 
 from precis.book import Book
 from precis.coverage import holes, tally
@@ -24,7 +23,7 @@ from precis.finding import shown
 from precis.markdown import Page, PrecisExtension
 from precis.record import Records
 from precis.run import TIMEOUT
-from precis.sybil import cells, findings
+from precis.sybil import TextDocument, cells, findings
 
 log = logging.getLogger("mkdocs.plugins.precis")
 
@@ -90,7 +89,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.pages, self.wrong = {}, {}
         self.book.run()
         for path in self.book.paths():
-            self.wrong |= dict.fromkeys(findings(Document.parse(str(path), cells(self.book))))
+            self.wrong |= dict.fromkeys(findings(TextDocument.parse(str(path), cells(self.book))))
         if self.wrong and not self.serving:
             self._refuse()
 

@@ -1,8 +1,8 @@
 """Remember the outcomes of a whole snippet, so that what has not changed is not run again.
 
 A record is found by the hash of all that can change an outcome: the snippet's
-text, Python, the packages it imports, the engine; and it is used only while the
-files that the run read are what they were. No torch is imported to find one.
+text, Python, the engine; and it is used only while the files that the run read
+and the packages that it imported are what they were. No torch is imported to find one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class Record:
     """The version of torch, build included; None where the snippet does not import it."""
 
     reads: dict[str, str]
-    """The SHA-256 of each file that it read, by path from the project's root."""
+    """The SHA-256 of each file that it read, by path from the project's root; "" if absent."""
+
+    packages: dict[str, str | None]
+    """The version of each package that it imported."""
 
     @property
     def where(self) -> str:
@@ -72,14 +75,22 @@ class Records:
             if key not in self._known:
                 kept = json.loads(self._file(key).read_text(encoding="utf-8"))
                 self._known[key] = _record(kept)
-            reads = self._known[key].reads
-            return reads == self._hashes(reads)
+            known = self._known[key]
+            return known.reads == self._hashes(known.reads) and known.packages == {
+                name: version(name) for name in known.packages
+            }
         return False
 
+    def forget_faults(self) -> None:
+        """Let what did not come to its end run again: the cause may be mended."""
+        self._known = {k: record for k, record in self._known.items() if not record.run.fault}
+
     def _keep(self, key: str, snippet: Snippet, run: Run) -> None:
-        torch = version("torch") if "torch" in snippet.imports else None
+        tops = {name.partition(".")[0] for name in snippet.imports}
+        torch = version("torch") if "torch" in tops else None
         paths = [Path(path).relative_to(self.root).as_posix() for path in run.reads]
-        record = self._known[key] = Record(run, "cpu", torch, self._hashes(paths))
+        packages = {name: version(name) for name in run.packages}
+        record = self._known[key] = Record(run, "cpu", torch, self._hashes(paths), packages)
         if run.fault is None:  # a fault may be the machine's: run it again in the next build
             write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
 
@@ -87,7 +98,7 @@ class Records:
         return self.root / CACHE / f"{key}.json"
 
     def _hashes(self, paths: Iterable[str]) -> dict[str, str]:
-        return {path: _hash((self.root / path).read_bytes()) for path in paths}
+        return {path: _hash_of(self.root / path) for path in paths}
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -121,16 +132,13 @@ def _record(kept: dict[str, Any]) -> Record:
         for o in run["outcomes"]
     )
     figures = {str(cell): tuple(drawn) for cell, drawn in run["figures"].items()}
-    return Record(
-        Run(outcomes, figures, tuple(run["reads"])), kept["device"], kept["torch"], kept["reads"]
-    )
+    made = Run(outcomes, figures, tuple(run["reads"]), tuple(run["packages"]))
+    return Record(made, kept["device"], kept["torch"], kept["reads"], kept["packages"])
 
 
 def _key(snippet: Snippet) -> str:
-    imported = sorted({name.partition(".")[0] for name in snippet.imports})
-    packages = [f"{name} {version(name)}" for name in imported]
     machine = [platform.python_version(), platform.machine()]
-    parts = [snippet.name, snippet.text, *machine, *packages, _engine()]
+    parts = [snippet.name, snippet.text, *machine, _engine()]
     return _hash("\0".join(parts).encode())
 
 
@@ -140,6 +148,10 @@ def _engine() -> str:
     here = Path(__file__).parent
     names = ("snippet.py", "run.py", "work.py", "warm.py", "matplotlibrc", "record.py")
     return _hash(b"".join((here / name).read_bytes() for name in names))
+
+
+def _hash_of(path: Path) -> str:
+    return _hash(path.read_bytes()) if path.is_file() else ""
 
 
 def _hash(content: bytes) -> str:

@@ -34,6 +34,9 @@ OUTPUT_LIMIT = 2_000_000
 """Bytes that a snippet may print: a page cannot show more to anyone's use."""
 
 
+_TOO_MUCH = f"printed more than {OUTPUT_LIMIT // 1_000_000} MB"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one statement did."""
@@ -59,6 +62,9 @@ class Fault:
     detail: str = ""
     """What it wrote to stderr, or the traceback, cut to the snippet's own lines."""
 
+    position: int = 0
+    """The place, among the statements, of the one that was running."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -71,7 +77,10 @@ class Run:
     """SVG figures by the name of the cell that left them open."""
 
     reads: tuple[str, ...] = ()
-    """The project's files that it read, modules included."""
+    """The project's files that it read or looked for, modules included."""
+
+    packages: tuple[str, ...] = ()
+    """The top-level modules imported, but for the standard library's."""
 
     fault: Fault | None = None
 
@@ -105,7 +114,7 @@ def _run(
         for name in STREAMS:
             Path(scratch, name).touch()
         ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=execute, args=(task, theirs), daemon=True)
+        process = context.Process(target=execute, args=(task, theirs))
         with _START, _without_main():
             process.start()
         theirs.close()
@@ -143,6 +152,8 @@ def _listen(process: Any, messages: Connection, scratch: Path, timeout: float) -
             except (EOFError, OSError):
                 message = Ended(error=_death(process))
             match message:
+                case int() as end if end > OUTPUT_LIMIT:
+                    heard.ended = Ended(error=_TOO_MUCH)
                 case int() as end:
                     heard.ends.append(end)
                 case Warned(text):
@@ -154,7 +165,7 @@ def _listen(process: Any, messages: Connection, scratch: Path, timeout: float) -
         elif ready:
             heard.ended = Ended(error=_death(process))
         elif sum((scratch / name).stat().st_size for name in STREAMS) > OUTPUT_LIMIT:
-            heard.ended = Ended(error=f"printed more than {OUTPUT_LIMIT // 1_000_000} MB")
+            heard.ended = Ended(error=_TOO_MUCH)
         elif time.monotonic() > deadline:
             heard.ended = Ended(error=f"still running after {timeout:g} s")
     return heard
@@ -177,11 +188,13 @@ def _run_of(snippet: Snippet, heard: _Heard, scratch: Path) -> Run:
     ended = heard.ended or Ended()
     fault = None
     if ended.error:
-        running = [1, *(statement.line for statement in snippet.statements)][: len(outcomes) + 2]
+        statements = snippet.statements
+        position = min(len(outcomes) - ended.drawing, len(statements) - 1)
         said = stderr.decode("utf-8", errors="backslashreplace").splitlines()
         detail = ended.detail or "\n".join(said[-12:])
-        fault = Fault(ended.line or running[-1], ended.error, detail)
-    return Run(tuple(outcomes), heard.figures, ended.reads, fault)
+        line = ended.line or (statements[position].line if statements else 1)
+        fault = Fault(line, ended.error, detail, position)
+    return Run(tuple(outcomes), heard.figures, ended.reads, ended.packages, fault)
 
 
 def _death(process: Any) -> str:

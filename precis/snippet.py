@@ -123,6 +123,11 @@ class Snippet:
         ]
 
 
+def is_marked(text: str) -> bool:
+    """Whether the text of a `#>` line starts with a device mark."""
+    return _MARKED.fullmatch(text) is not None
+
+
 def load(path: Path) -> Snippet:
     """Read and parse a file.
 

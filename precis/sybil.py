@@ -20,7 +20,7 @@ from precis.book import Book
 from precis.finding import Finding, Malformed, shown
 from precis.markdown import Page, PrecisExtension
 from precis.page import EMBED
-from precis.snippet import Cell, Snippet, parse
+from precis.snippet import Cell, Snippet, parse, read
 
 Parser = Callable[[Document], Iterable[Region]]
 
@@ -36,6 +36,21 @@ class Check:
     """What is wrong with it now."""
 
 
+class TextDocument(Document):
+    """A document of any kind, in UTF-8 or with the finding that it is not."""
+
+    @classmethod
+    def parse(cls, path: str, *parsers: Parser, encoding: str = "utf-8") -> Document:
+        """Read and parse a file."""
+        try:
+            read(Path(path))
+        except Malformed as error:
+            document = cls("", path)
+            document.add(_region(document, 1, 1, Check("text", partial(list, error.findings))))
+            return document
+        return super().parse(path, *parsers, encoding=encoding)
+
+
 class NamedSybil(Sybil):
     """Sybil whose test ids name the cell or the embed instead of the line."""
 
@@ -45,8 +60,8 @@ class NamedSybil(Sybil):
 
 
 def sybil(folder: Path, parser: Parser, pattern: str) -> Sybil:
-    """A Sybil for the files of a folder; `Document`, since Sybil's own for .py imports them."""
-    types: dict[str | None, type[Document]] = {".py": Document}
+    """A Sybil for the files of a folder, without Sybil's own document for .py: it imports them."""
+    types: dict[str | None, type[Document]] = {".py": TextDocument, None: TextDocument}
     return NamedSybil([parser], path=str(folder), patterns=[pattern], document_types=types)
 
 
@@ -110,9 +125,10 @@ def findings(document: Document) -> list[str]:
 
 
 def _cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:
-    if missing := snippet.missing_expectations(cell):
-        return missing  # nothing to compare with; no run is needed to see it
-    return book.verified(snippet.path).findings(cell)
+    missing = snippet.missing_expectations(cell)
+    lines = {finding.line for finding in missing}
+    found = book.verified(snippet.path).findings(cell)
+    return sorted([*missing, *(finding for finding in found if finding.line not in lines)])
 
 
 def _evaluate(example: Example) -> str | None:

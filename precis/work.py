@@ -26,6 +26,17 @@ from typing import Any
 
 from precis.snippet import first_line
 
+_NETWORK = {
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyaddr",
+    "socket.gethostbyname",
+    "socket.getnameinfo",
+    "socket.sendmsg",
+    "socket.sendto",
+}
+"""The audit events of what would leave the machine."""
+
 STREAMS = ("stdout", "stderr")
 """File descriptors 1 and 2, and the files in the scratch folder that take their place."""
 
@@ -74,9 +85,14 @@ class Ended:
     """The last message: the files read and, if an exception ended the run, what and where."""
 
     reads: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    """The top-level modules that were imported, but for the standard library's."""
+
     error: str = ""
     detail: str = ""
     line: int | None = None
+    drawing: bool = False
+    """Whether it is a figure that failed, after the last statement of its cell."""
 
 
 def execute(task: Task, answer: Connection) -> None:
@@ -93,7 +109,9 @@ def execute(task: Task, answer: Connection) -> None:
     stderr = Path(task.scratch, "stderr")
     seen = 0
     try:
-        nodes = {first_line(node): node for node in ast.parse(task.text).body}
+        tree = ast.parse(task.text)
+        main.__doc__ = ast.get_docstring(tree, clean=False)
+        nodes = {first_line(node): node for node in tree.body}
         with warnings.catch_warnings(record=True) as caught:
             for name, lines in task.cells:
                 for line in lines:
@@ -111,15 +129,22 @@ def execute(task: Task, answer: Connection) -> None:
                         answer.send(Warned(text))
                     seen = len(said)
                     answer.send(os.lseek(1, 0, os.SEEK_END))
-                if figures := tuple(_figures(name)):
+                try:
+                    figures = tuple(_figures(name, Path(task.path).stem))
+                except Exception as error:
+                    what, detail, _ = _told(error, task.path)
+                    answer.send(Ended(error=what, detail=detail, line=lines[-1], drawing=True))
+                    return
+                if figures:
                     answer.send(Drawn(name, figures))
     except SystemExit as error:
         answer.send(Ended(error=f"ended itself: sys.exit({error.code!r})"))
     except BaseException as error:
         flush()
-        answer.send(Ended((), *_told(error, task.path)))
+        what, detail, line_of_fault = _told(error, task.path)
+        answer.send(Ended(error=what, detail=detail, line=line_of_fault))
     else:
-        answer.send(Ended(tuple(sorted(reads()))))
+        answer.send(Ended(tuple(sorted(reads())), _packages()))
 
 
 def _redirect(task: Task) -> Callable[[], None]:
@@ -156,7 +181,7 @@ def _watch(task: Task) -> Callable[[], set[str]]:
         return path.startswith(task.root + os.sep) and not path.startswith(kept_out)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        if event in _NETWORK:
             raise PermissionError("a snippet has no network")
         if event == "open" and isinstance(arguments[0], str) and "r" in (arguments[1] or "r"):
             opened.add(os.path.abspath(arguments[0]))
@@ -179,6 +204,11 @@ def _watch(task: Task) -> Callable[[], set[str]]:
     return reads
 
 
+def _packages() -> tuple[str, ...]:
+    names = {name.partition(".")[0] for name in list(sys.modules)}
+    return tuple(sorted(names - sys.stdlib_module_names - {"__main__", "__mp_main__", "precis"}))
+
+
 def _settle_torch() -> None:
     """One thread, and every warning each time: what is printed must not depend on the machine."""
     torch = sys.modules.get("torch")
@@ -198,7 +228,7 @@ def _settle_matplotlib() -> None:
         matplotlib.rc_file(rc)
 
 
-def _figures(cell: str) -> Iterator[str]:
+def _figures(cell: str, file: str) -> Iterator[str]:
     """The open Matplotlib figures as SVG that takes its colours from the page; closes them."""
     if "matplotlib.pyplot" not in sys.modules:
         return
@@ -215,14 +245,15 @@ def _figures(cell: str) -> Iterator[str]:
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
         for mark, css in _COLOURS.items():
             svg = re.sub(mark, css, svg, flags=re.I)
-        prefix = f"{cell}-{number}-"  # ids of two figures on one page must differ
+        prefix = f"{file}-{cell}-{number}-"  # ids of two figures on one page must differ
         svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', svg)
         svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}", svg)
         yield svg.strip()
 
 
 def _worded(warning: warnings.WarningMessage) -> str:
-    return f"{warning.category.__name__}: {str(warning.message).splitlines()[0]}"
+    head, _, _ = str(warning.message).partition("\n")
+    return f"{warning.category.__name__}: {head}"
 
 
 def _told(error: BaseException, path: str) -> tuple[str, str, int | None]:
@@ -231,4 +262,6 @@ def _told(error: BaseException, path: str) -> tuple[str, str, int | None]:
     own = [frame for frame in summary.stack if frame.filename == path]
     line = own[-1].lineno if own else None
     what = "".join(summary.format_exception_only()).strip().splitlines()[0]
+    if isinstance(error, SyntaxError):  # whose first line is a place, not a message
+        what = f"{type(error).__name__}: {error.msg}"
     return what, "".join(traceback.StackSummary.from_list(own).format()).rstrip(), line

@@ -15,7 +15,7 @@ Parse = Callable[[str], Snippet]
 
 
 def mismatches(snippet: Snippet, *outcomes: Outcome, fault: Fault | None = None) -> list[Mismatch]:
-    return compare(snippet, Record(Run(outcomes, fault=fault), "cpu", "2.13.0+cpu", {}))
+    return compare(snippet, Record(Run(outcomes, fault=fault), "cpu", "2.13.0+cpu", {}, {}))
 
 
 def test_what_was_printed_as_expected_is_no_mismatch(parse: Parse) -> None:
@@ -88,7 +88,9 @@ def test_a_line_left_open_is_a_mismatch(parse: Parse) -> None:
 def test_a_fault_comes_last_and_says_how_much_did_not_run(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(1)\n#> 2\n# %% b\nf()\nx = 1\ny = 2\n")
 
-    first, fault = mismatches(snippet, Outcome(("1",)), fault=Fault(5, "ValueError: no"))
+    first, fault = mismatches(
+        snippet, Outcome(("1",)), fault=Fault(5, "ValueError: no", position=1)
+    )
 
     assert first.cell == "a"
     assert fault.cell == "b"

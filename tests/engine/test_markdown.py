@@ -64,6 +64,9 @@ SNIPPETS = {
         #> <script>alert(2)</script>
 
         # %% ticks
+        text = '''
+        ```
+        '''
         print("```")
         #> ```
         """,
@@ -330,7 +333,7 @@ def test_markup_in_outputs_and_in_messages_is_text(convert: Convert) -> None:
     assert "- <script>alert(2)</script>" in html.select(".precis-finding")[0].get_text()
 
 
-def test_ticks_in_an_output_do_not_end_its_block(convert: Convert) -> None:
+def test_ticks_in_a_cell_do_not_end_its_block(convert: Convert) -> None:
     html, page = convert(embed("b.py:ticks") + "\n\nAfter.\n")
 
     assert [go.get_text() for go in html.select("div.highlight span.go")] == ["#> ```"]

@@ -324,3 +324,11 @@ def test_figures_that_may_meet_on_a_page_share_no_id(tmp_path: Path) -> None:
 
 def ids(svg: str) -> set[str]:
     return set(re.findall(r'\bid="([^"]+)"', svg))
+
+
+def test_annotations_are_postponed_only_where_the_snippet_says_so(ran: Ran) -> None:
+    text = "# %% a\ndef f(x: int): ...\nprint(f.__annotations__['x'])\n"
+    postponed = text.replace("# %% a\n", "# %% a\nfrom __future__ import annotations\n")
+
+    assert printed(ran(text))[-1] == ("<class 'int'>",)
+    assert printed(ran(postponed))[-1] == ("int",)
