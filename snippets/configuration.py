@@ -25,19 +25,26 @@ print(torch.equal(embedding(tokens)[0], embedding(tokens)[2]))
 #> True
 
 # %% out-of-range
-small = nn.Embedding(5, 2, device="cpu")
+late = torch.tensor([5], device="cpu")
 try:
-    small(torch.tensor([5], device="cpu"))
+    nn.Embedding(5, 2, device="cpu")(late)
 except IndexError as error:
     print(error)
 #> index out of range in self
+print(nn.Embedding(6, 2, device="cpu")(late).shape)
+#> torch.Size([1, 2])
 
 # %% positions
 cfg = GPT_CONFIG_124M
-positions = torch.arange(1025)
-has_one = positions < cfg["context_length"]
-print(len(positions), has_one.sum().item())
-#> 1025 1024
+table = nn.Embedding(cfg["context_length"], 2, device="cpu")
+positions = torch.arange(1025, device="cpu")
+try:
+    table(positions)
+except IndexError as error:
+    print(error)
+#> index out of range in self
+print(table(positions[: cfg["context_length"]]).shape)
+#> torch.Size([1024, 2])
 
 # %% heads
 head_dim = cfg["emb_dim"] // cfg["n_heads"]
@@ -147,12 +154,16 @@ print(f"{sum(p.numel() for p in model.parameters()):,}")
 
 # %% tied
 tiny = Skeleton({**cfg, "vocab_size": 10, "emb_dim": 12, "n_layers": 1})
-same, copied = tiny.wte.weight, tiny.wte.weight.detach().clone()
-tiny.head.weight = same
+tiny.head.weight = tiny.wte.weight
+copied = tiny.wte.weight.detach().clone()
 print(tiny.head.weight.data_ptr() == tiny.wte.weight.data_ptr())
 #> True
 print(copied.data_ptr() == tiny.wte.weight.data_ptr())
 #> False
+with torch.no_grad():
+    tiny.wte.weight[0, 0] = 9.0
+print(tiny.head.weight[0, 0].item(), copied[0, 0].item() == 9.0)
+#> 9.0 False
 
 # %% where-figure
 names = ["wte", "wpe", "12 × attn", "12 × mlp", "ln"]
@@ -166,12 +177,22 @@ axes.set_xlim(0, 78)
 axes.set_xlabel("$10^6$")
 axes.invert_yaxis()
 
+# %% gpt3
+gpt3 = {**cfg, "context_length": 2048, "emb_dim": 12288}
+gpt3 |= {"n_heads": 96, "n_layers": 96, "qkv_bias": True}
+print(gpt3["emb_dim"] // gpt3["n_heads"])
+#> 128
+print(f"{count(gpt3):,}")
+#> 174,604,259,328
+
 # %% memory
 n = count(cfg)
 for dtype in (torch.float32, torch.bfloat16):
     print(dtype, f"{n * dtype.itemsize / 2**20:.0f} MiB")
 #> torch.float32 475 MiB
 #> torch.bfloat16 237 MiB
+print(f"{count(cfg, tied=False) * 4 / 2**20:.0f} MiB")
+#> 622 MiB
 
 # %% training-memory
 states = {"weight": 4, "grad": 4, "m": 4, "v": 4}
@@ -210,6 +231,26 @@ for name, (d, layers) in sizes.items():
 xl = {**cfg, "emb_dim": 1600, "n_layers": 48, "qkv_bias": True}
 print(f"{16 * count(xl) / 2**30:.1f} GiB")
 #> 23.2 GiB
+
+# %% bug-list
+class Stack(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        self.blocks = [Block(cfg) for _ in range(cfg["n_layers"])]
+
+
+with torch.device("meta"):
+    stack = Stack(cfg)
+print(sum(p.numel() for p in stack.parameters()))
+#> 0
+
+# %% solution-bug
+with torch.device("meta"):
+    stack.blocks = nn.ModuleList(stack.blocks)
+print(f"{sum(p.numel() for p in stack.parameters()):,}")
+#> 85,026,816
+print(f"{12 * sum(parts.values()):,}")
+#> 85,026,816
 
 # %% solution-dropout
 torch.manual_seed(0)

@@ -276,7 +276,7 @@ def test_a_snippet_may_start_processes_as_data_loaders_do(ran: Ran) -> None:
         """
     )
 
-    assert printed(run)[-1] == ("from a child",)
+    assert ("from a child",) in printed(run)  # under `start` or `join`, whichever sees it first
 
 
 def test_a_file_that_is_not_there_is_no_obstacle(ran: Ran) -> None:
