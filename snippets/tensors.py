@@ -234,6 +234,9 @@ print(shared)
 #> tensor([9., 2.], dtype=torch.float64)
 print(copied.to(torch.float32).cpu().numpy().dtype)
 #> float32
+shared.numpy()[1] = 7.0
+print(shared)
+#> tensor([9., 7.], dtype=torch.float64)
 
 # %% indexing
 m = torch.tensor([[1, 2, 3], [4, 5, 6]])
@@ -288,6 +291,8 @@ print(m.stride(), m.is_contiguous())
 #> (3, 1) True
 print(m.T.stride(), m.T.is_contiguous())
 #> (1, 3) False
+print(m[:, 1:].stride(), m[:, 1:].is_contiguous())
+#> (3, 1) False
 
 # %% view-refuses
 try:
