@@ -46,8 +46,20 @@ print("∂L/∂W₁ =", dW1)
 #> ∂L/∂W₁ = tensor([[0.2993, 0.5987],
 #>         [-0.0000, -0.0000]])
 
-# %% same
+# %% walk
+def teller(name):
+    return lambda gradient: print(f"∂L/∂{name} =", gradient)
+
+
+for name, tensor in {"u": u, "h": h, "z": z, "ŷ": y_hat}.items():
+    tensor.register_hook(teller(name))  # (1)!
 loss.backward()
+#> ∂L/∂ŷ = tensor([-2.4918])
+#> ∂L/∂z = tensor([-0.5987])
+#> ∂L/∂h = tensor([ 0.2993, -1.1974])
+#> ∂L/∂u = tensor([0.2993, 0.0000])
+
+# %% same
 torch.testing.assert_close(W2.grad, dW2)
 torch.testing.assert_close(b2.grad, delta2)
 torch.testing.assert_close(W1.grad, dW1)
@@ -99,6 +111,8 @@ for name, p in net.named_parameters():
 #> fc2.bias [1]
 print(net.fc2.bias.grad)
 #> tensor([-0.5635])
+print(net.fc1.bias.grad)
+#> tensor([ 0.1484, -0.0470,  0.0000,  0.1747,  0.1302])
 print(net.fc2.weight.grad)
 #> tensor([[-0.4761, -0.7854,  0.0000, -0.4603, -0.2397]])
 
@@ -107,8 +121,16 @@ with torch.no_grad():
     u = net.fc1(x)
 print(u > 0)
 #> tensor([[ True,  True, False,  True,  True]])
-print(net.fc1.weight.grad.abs().sum(dim=1) > 0)
-#> tensor([ True,  True, False,  True,  True])
+print(net.fc1.weight.grad[:, :5])
+#> tensor([[-0.0787, -0.0640, -0.3392,  0.0104,  0.0990],
+#>         [ 0.0249,  0.0203,  0.1073, -0.0033, -0.0313],
+#>         [-0.0000, -0.0000, -0.0000,  0.0000,  0.0000],
+#>         [-0.0927, -0.0753, -0.3992,  0.0122,  0.1166],
+#>         [-0.0691, -0.0561, -0.2976,  0.0091,  0.0869]])
+torch.manual_seed(0)
+off = nn.Linear(10, 1000)(torch.randn(1, 10)) <= 0
+print(off.sum().item())
+#> 504
 
 # %% step
 optimizer = torch.optim.SGD(net.parameters(), lr=0.01)  # (1)!
@@ -153,6 +175,13 @@ with warnings.catch_warnings():
         print(type(warning).__name__)
 #> UserWarning
 
+# %% not-a-probability
+try:
+    nn.BCELoss()(torch.tensor([2.42], device="cpu"), torch.ones(1))
+except RuntimeError as error:
+    print(error)
+#> all elements of input should be between 0 and 1
+
 # %% target-dtype
 half = torch.tensor([0.5], device="cpu")
 try:
@@ -173,6 +202,8 @@ print(nn.BCELoss()(torch.sigmoid(z), y))
 #> tensor(100.)
 print(nn.BCEWithLogitsLoss()(z, y))
 #> tensor(20.)
+print(z.clamp(min=0) - z * y + torch.log1p(torch.exp(-z.abs())))
+#> tensor([20.])
 
 # %% logits-gradient
 for function in (
@@ -285,6 +316,19 @@ print(forward.get_total_flops(), backward.get_total_flops())
 print(backward.get_total_flops() / forward.get_total_flops())
 #> 1.5
 
+# %% flops-deep
+for depth in (2, 8, 32):
+    deep = nn.Sequential(*[nn.Linear(64, 64) for _ in range(depth)])
+    with FlopCounterMode(display=False) as forward:
+        loss = deep(torch.ones(8, 64)).sum()
+    with FlopCounterMode(display=False) as backward:
+        loss.backward()
+    ratio = backward.get_total_flops() / forward.get_total_flops()
+    print(depth, ratio)
+#> 2 1.5
+#> 8 1.875
+#> 32 1.96875
+
 # %% saved
 saved = []
 
@@ -355,6 +399,14 @@ for _ in range(60):
         steps += 1
 print(steps, f"{accuracy(model):.2f}")
 #> 600 1.00
+
+# %% solution-fresh-points
+torch.manual_seed(2)
+angle = 2 * torch.pi * torch.rand(200)
+radius = 1 + label + 0.2 * torch.randn(200)
+X = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+print(f"{accuracy(model):.2f}")
+#> 1.00
 
 # %% solution-non-leaf
 w = torch.randn(3, requires_grad=True) * 0.1

@@ -1,13 +1,7 @@
 """Tensors: shape, dtype, memory, products, broadcasting, devices."""
 
 # %% four-tensors
-import warnings
-from textwrap import fill
-
-import matplotlib.pyplot as plt
-import numpy as np
 import torch
-import torch.nn.functional as F
 
 scalar = torch.tensor(7)
 vector = torch.tensor([5, 1])
@@ -29,6 +23,8 @@ for t in [scalar, vector, matrix, stack]:
 #> 3 torch.Size([2, 2, 2]) 8
 
 # %% ndim-figure
+import matplotlib.pyplot as plt
+
 figure, axes = plt.subplots(1, 4, figsize=(6.4, 2.2))
 pieces = [
     (axes[0], scalar.reshape(1, 1), 1.0, 1.0, "C0"),
@@ -133,7 +129,7 @@ counts = torch.tensor([1, 2, 3])
 try:
     counts.mean()
 except RuntimeError as error:
-    print(str(error).partition(".")[0])
+    print(str(error).partition(".")[0])  # (1)!
 #> mean(): could not infer output dtype
 print(counts.to(torch.float32).mean())
 #> tensor(2.)
@@ -209,6 +205,13 @@ for k, (dtype, integer, exponent) in enumerate(layouts):
 axis.set(xlim=(-5.5, 38), ylim=(-4.2, 1.2))
 axis.axis("off")
 
+# %% float-decoded
+exponent, fraction = 0b10000000, 0b1001001
+print(exponent, fraction)
+#> 128 73
+print(2 ** (exponent - 127) * (1 + fraction / 2**7))
+#> 3.140625
+
 # %% equality
 for dtype in [torch.float32, torch.float64]:
     a, b, c = torch.tensor([0.1, 0.2, 0.3], dtype=dtype)
@@ -220,6 +223,8 @@ print((n + 1 == n).item())
 #> True
 
 # %% numpy-dtype
+import numpy as np
+
 array = np.array([1.0, 2.0])
 copied = torch.tensor(array)
 shared = torch.from_numpy(array)
@@ -309,10 +314,13 @@ print(m)
 #>         [4, 5, 6]])
 
 # %% transpose-higher
+import warnings
+from textwrap import fill
+
 torch.set_warn_always(True)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    reversed_axes = stack.T
+    reversed_axes = stack.T  # (1)!
 print(fill(str(caught[0].message).partition(" and ")[0], 60))
 #> The use of `x.T` on tensors of dimension other than 2 to
 #> reverse their shape is deprecated
@@ -458,6 +466,8 @@ print(x[0, 0], z[0, 0])
 #> tensor([2.0000, 2.1000]) tensor([2.5000, 2.1000, 3.1000])
 
 # %% expected-dtypes
+import torch.nn.functional as F
+
 p = torch.tensor([0.5], device="cpu")
 label = torch.tensor([1], device="cpu")
 try:
@@ -468,6 +478,8 @@ except RuntimeError as error:
 print(F.binary_cross_entropy(p, label.to(torch.float32)))
 #> tensor(0.6931)
 logits = torch.tensor([[2.0, 1.0, 0.0]])
+print(logits.softmax(dim=1))
+#> tensor([[0.6652, 0.2447, 0.0900]])
 print(F.cross_entropy(logits, torch.tensor([0])))
 #> tensor(0.4076)
 
@@ -523,7 +535,7 @@ print(image.permute(2, 0, 1)[0])
 
 # %% solution-memory
 for dtype in [torch.float32, torch.bfloat16]:
-    table = torch.empty(50257, 768, dtype=dtype, device="meta")
+    table = torch.zeros(50257, 768, dtype=dtype, device="meta")
     size = table.numel() * table.element_size()
     print(dtype, table.numel(), f"{size / 2**20:.1f} MiB")
 #> torch.float32 38597376 147.2 MiB
