@@ -43,6 +43,10 @@ class Book:
     def __init__(self, folder: Path, records: Records) -> None:
         self.folder = folder
         self.records = records
+        self.runs = 0
+        """How many builds it has served."""
+
+        self._snippets: dict[Path, Snippet] = {}
         self._verified: dict[Path, Verified] = {}
 
     def paths(self) -> list[Path]:
@@ -54,6 +58,7 @@ class Book:
 
         Call it when a build starts: what the snippets read is looked at again here.
         """
+        self.runs += 1
         self._verified.clear()
         self.records.forget_faults()
         snippets = []
@@ -64,17 +69,24 @@ class Book:
                 continue  # said when the file is asked for
         self.records.of(snippets)
 
+    def snippet(self, path: Path) -> Snippet:
+        """One file, parsed. Raises Malformed."""
+        known = self._snippets.get(path)
+        if known is None or known.text != read(path):
+            known = self._snippets[path] = load(path)
+        return known
+
     def verified(self, path: Path) -> Verified:
         """One file, run and compared. Raises Malformed."""
+        snippet = self.snippet(path)
         known = self._verified.get(path)
-        if known is None or known.snippet.text != read(path):
-            snippet = load(path)
+        if known is None or known.snippet is not snippet:
             (record,) = self.records.of([snippet])
             known = Verified(snippet, record, tuple(compare(snippet, record)))
             self._verified[path] = known
         return known
 
-    def cell(self, reference: str) -> tuple[Verified, Cell]:
+    def cell(self, reference: str) -> tuple[Snippet, Cell]:
         """What an embed's `file:cell` names.
 
         Raises LookupError with what to do where there is no such file or cell, Malformed
@@ -86,11 +98,11 @@ class Book:
             raise LookupError("Write the file and the cell: autograd.py:product")
         if file not in paths:
             raise LookupError(f"There is no {file} in {self.folder.name}/.{_meant(file, paths)}")
-        verified = self.verified(paths[file])
-        for cell in verified.snippet.cells:
+        snippet = self.snippet(paths[file])
+        for cell in snippet.cells:
             if cell.name == name:
-                return verified, cell
-        names = [cell.name for cell in verified.snippet.cells]
+                return snippet, cell
+        names = [cell.name for cell in snippet.cells]
         raise LookupError(f"{file} has no cell {name}.{_meant(name, names)}")
 
 

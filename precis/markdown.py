@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 import xml.etree.ElementTree as etree
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,10 @@ from precis.book import Book, Verified
 from precis.finding import Finding, Malformed
 from precis.glossary import Definitions
 from precis.page import EMBED, Fence, Finder, let_embeds_have_options, refusal, strays
+from precis.prose import Written
 from precis.record import Records
 from precis.snippet import Cell
+from precis.witness import Cells, Verdict, is_excuse, judge
 
 FENCE_OPTIONS = ("title", "hl_lines", "linenums")
 """Options that go on to the code block; Material documents them."""
@@ -46,6 +50,8 @@ class Page:
     lines: tuple[str, ...] = ()
     fences: tuple[Fence, ...] = ()
     findings: tuple[Finding, ...] = ()
+    verdict: Verdict | None = None
+    """Of what its text states; None before it was converted."""
 
     def report(self, line: int, what: str, hint: str) -> Finding:
         """Add a finding at a line of the file."""
@@ -65,6 +71,8 @@ class PrecisExtension(Extension):
         self.page = Page()
         """Set it before a page is converted; read its fences and findings afterwards."""
 
+        self._cells: dict[tuple[Path, int], Cells] = {}
+
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
         let_embeds_have_options(md)
@@ -74,6 +82,32 @@ class PrecisExtension(Extension):
         md.treeprocessors.register(Definitions(md, lambda: self.page.path), "precis-glossary", 3)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
+
+    def written(self, path: str, lines: Sequence[str], first_line: int = 1) -> Written:
+        """A page's text with the fences that superfences finds in it; nothing is converted."""
+        fences = Finder(self.md).fences(list(lines), first_line)
+        return Written(path, tuple(lines), first_line, tuple(fences))
+
+    def judged(self, page: Written) -> Verdict:
+        """Whether what a page's text states is proved by what its cells print."""
+        return judge(page, self._shown(page), lambda href: self._linked(page, href))
+
+    def _shown(self, page: Written) -> Cells:
+        cells = []
+        for fence in page.fences:
+            with suppress(LookupError, Malformed):  # a finding already
+                cells += [self.book.cell(fence.body.strip())] if fence.language == EMBED else []
+        return Cells(cells)
+
+    def _linked(self, page: Written, href: str) -> Cells:
+        """The cells of a page by the address of a link to it; none for other addresses."""
+        path = Path(page.path).parent / href.partition("#")[0]
+        key = (path, self.book.runs)
+        if key not in self._cells:
+            is_page = path.suffix == ".md" and path.is_file()
+            lines = path.read_text(encoding="utf-8").split("\n") if is_page else []
+            self._cells[key] = self._shown(self.written(str(path), lines))
+        return self._cells[key]
 
 
 def boxed(finding: Finding, md: Markdown) -> str:
@@ -94,34 +128,43 @@ class _Embeds(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         page = self.extension.page
-        fences = Finder(self.md).fences(lines, page.first_line)
-        page.lines, page.fences = tuple(lines), tuple(fences)
+        written = self.extension.written(page.path, lines, page.first_line)
+        page.lines, page.fences = written.lines, written.fences
         boxes: dict[int, list[str]] = {}
-        for number, what, hint in strays(lines, fences, page.first_line):
+        for number, what, hint in strays(lines, list(page.fences), page.first_line):
             boxes[number] = ["", self._box(page.report(number, what, hint)), ""]
         new: dict[int, list[str]] = {}
-        for fence in fences:
+        for fence in page.fences:
             if fence.language == EMBED:
                 new[fence.line] = self._embedded(fence)
             elif wrong := refusal(fence):
                 new[fence.line] = ["", self._box(page.report(fence.line, *wrong)), ""]
+        page.verdict = self.extension.judged(written)
+        page.findings += page.verdict.findings
+        for finding in page.verdict.findings:
+            above = written.start(finding.line)
+            boxes[above] = [*boxes.get(above, ()), "", self._box(finding), ""]
         out: list[str] = []
-        replaced = {fence.line: fence for fence in fences if fence.line in new}
+        replaced = {fence.line: fence for fence in page.fences if fence.line in new}
         skip = 0
         for number, line in enumerate(lines, page.first_line):
+            indent = line[: len(line) - len(line.lstrip(" "))]
+            if number in boxes and number > skip:
+                out += [indent + added if added else added for added in boxes[number]]
             if number in replaced:
                 prefix = replaced[number].prefix
                 out += [prefix + added if added else prefix.rstrip() for added in new[number]]
                 skip = replaced[number].end
-            elif number > skip:
-                out += [*boxes.get(number, ()), line]
+            elif number > skip and not is_excuse(line):
+                out.append(line)
         return out
 
     def _embedded(self, fence: Fence) -> list[str]:
         """The lines that stand for a `snippet` fence."""
         page = self.extension.page
         try:
-            verified, cell = self.extension.book.cell(fence.body.strip())
+            snippet, cell = self.extension.book.cell(fence.body.strip())
+            verified = self.extension.book.verified(snippet.path)
         except LookupError as error:
             what = f"an embed of nothing: {fence.body.strip() or 'it is empty'}"
             return ["", self._box(page.report(fence.line, what, str(error))), ""]

@@ -84,21 +84,20 @@ def cells(book: Book) -> Parser:
 
 
 def fences(extension: PrecisExtension, md: Markdown) -> Parser:
-    """The parser of pages: one region a fence, one for each other finding."""
+    """The parser of pages: one region a fence, and one, `text`, for all that is not in a fence."""
 
     def regions(document: Document) -> Iterator[Region]:
         page = convert(Path(document.path), document.text, extension, md)
-        left = list(page.findings)
+        at_fence = {fence.line: fence for fence in page.fences}
+        text = [finding for finding in page.findings if finding.line not in at_fence]
+        if 1 not in at_fence:
+            yield _region(document, 1, 1, Check("text", partial(list, text)))
         for number, fence in enumerate(page.fences, 1):
             here = [f for f in page.findings if f.line == fence.line]
-            left = [f for f in left if f not in here]
+            if fence.line == 1:
+                here += text
             name = fence.body.strip() if fence.language == EMBED else f"{fence.language}-{number}"
             yield _region(document, fence.line, fence.end, Check(name, partial(list, here)))
-        for finding in left:
-            name = f"line-{finding.line}"
-            yield _region(
-                document, finding.line, finding.line, Check(name, partial(list, [finding]))
-            )
 
     return regions
 

@@ -163,8 +163,10 @@ with warnings.catch_warnings(record=True) as caught:
 #> tensor(0.5000)
 print(str(caught[0].message).partition(" that")[0])
 #> Using a target size (torch.Size([2]))
-print((a - t).shape, nn.MSELoss()(a.squeeze(1), t))
-#> torch.Size([2, 2]) tensor(0.)
+print(a.shape, t.shape, (a - t).shape)
+#> torch.Size([2, 1]) torch.Size([2]) torch.Size([2, 2])
+print(nn.MSELoss()(a.squeeze(1), t))
+#> tensor(0.)
 
 # %% mse-strict
 with warnings.catch_warnings():
@@ -184,8 +186,11 @@ except RuntimeError as error:
 
 # %% target-dtype
 half = torch.tensor([0.5], device="cpu")
+label_one = torch.tensor([1], device="cpu")
+print(half.dtype, label_one.dtype)
+#> torch.float32 torch.int64
 try:
-    nn.BCELoss()(half, torch.tensor([1], device="cpu"))
+    nn.BCELoss()(half, label_one)
 except RuntimeError as error:
     print(error)
 #> Found dtype Long but expected Float
@@ -418,3 +423,7 @@ except ValueError as error:
 w = (torch.randn(3) * 0.1).requires_grad_()
 print(len(torch.optim.SGD([w], lr=0.1).param_groups[0]["params"]))
 #> 1
+
+# %% answer-shapes
+print((torch.zeros(20, 1) - torch.zeros(20)).shape)
+#> torch.Size([20, 20])

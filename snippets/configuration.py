@@ -170,6 +170,8 @@ names = ["wte", "wpe", "12 × attn", "12 × mlp", "ln"]
 sizes = [wte, wpe, 12 * parts["attn"], 12 * parts["mlp"]]
 sizes.append(12 * parts["ln"] + 2 * cfg["emb_dim"])
 assert sum(sizes) == count(cfg)
+print(*(f"{size:,}" for size in sizes))
+#> 38,597,376 786,432 28,320,768 56,669,184 38,400
 figure, axes = plt.subplots(figsize=(6, 2.4))
 bars = axes.barh(names, [n / 1e6 for n in sizes], color="C0")
 axes.bar_label(bars, [f"{n:,}" for n in sizes], padding=4)

@@ -169,6 +169,8 @@ try:
 except RuntimeError as error:
     print(error)
 #> expected target dtype to be Long or Byte, but got Int
+print(F.cross_entropy(logits, right.to(torch.int64)))
+#> tensor(1.9459)
 
 # %% pretrain rtol="1e-3"
 def train(scores, x, y, steps):
