@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import click
+from markdown import Markdown
 
 from precis.book import Book
 from precis.finding import Finding, Malformed, shown
+from precis.markdown import PrecisExtension
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, run
 from precis.snippet import load
 from precis.sybil import TextDocument, cells, findings
+from precis.translation import LOCK, blessed, parity, read_lock, sections, written_lock
 from precis.update import updated
 
 FILES = click.argument(
@@ -35,11 +39,16 @@ def main() -> None:
 @main.command()
 @FILES
 @TIME_LIMIT
-def verify(files: tuple[Path, ...], timeout: float) -> None:
+@click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
+def verify(files: tuple[Path, ...], timeout: float, prose: bool) -> None:
     """Run snippets and compare what they print with their #> lines.
 
-    Without FILES: all of snippets/.
+    Without FILES: all of snippets/. With --prose: look for a witness of each number that the
+    pages state, compare the languages, and list what was excused; all of docs/ without FILES.
     """
+    if prose:
+        _verify_prose(files or tuple(sorted(Path("docs").rglob("*.md"))))
+        return
     book = _book(files, timeout)
     book.run()
     wrong = [
@@ -87,6 +96,68 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
             write_whole(path, after.encode("utf-8"))
             click.echo(f"{shown(path)}: updated")
     sys.exit(failed)
+
+
+@main.command()
+@click.argument("slugs", nargs=-1, required=True, metavar="SLUG[#SECTION] ...")
+def bless(slugs: tuple[str, ...]) -> None:
+    """Say that the pages of a chapter were read side by side and say the same.
+
+    Writes translations.lock. Refuses pages that hold different cells, formulas or numbers.
+    """
+    extension = _extension()
+    lock = Path(LOCK)
+    known = read_lock(lock)
+    for slug in slugs:
+        name, _, section = slug.partition("#")
+        paths = sorted(Path("docs").glob(f"[a-z][a-z]/{name}.md"))
+        if len(paths) < 2:
+            raise click.UsageError(f"there are no two docs/*/{name}.md")
+        pages = [extension.opened(path) for path in paths]
+        if section and all(section not in {s.id for s in sections(page)} for page in pages):
+            raise click.UsageError(f"{name}.md has no section #{section}")
+        wrong = [f for a, b in permutations(pages, 2) for f in parity(a, b)]
+        if wrong:
+            click.echo("\n\n".join(map(str, sorted(set(wrong)))), err=True)
+            sys.exit(1)
+        after = blessed(pages, known, section)
+        changed = sorted(entry for entry in after if after[entry] != known.get(entry))
+        click.echo("\n".join(f"read side by side: {entry}" for entry in changed))
+        known = after
+    write_whole(lock, written_lock(known).encode("utf-8"))
+
+
+def _verify_prose(files: tuple[Path, ...]) -> None:
+    if not files:
+        raise click.UsageError("there are no pages in docs/ here: run it from the project's folder")
+    extension = _extension()
+    wrong: list[Finding] = []
+    witnessed = cited = 0
+    excused: list[str] = []
+    for path in files:
+        try:
+            page = extension.opened(path)
+        except Malformed as error:
+            wrong += error.findings
+            continue
+        verdict = extension.judged(page)
+        wrong += verdict.findings
+        witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
+        excused += [f"{page.path}:{claim}: {excuse.reason}" for claim, excuse in verdict.excused]
+    if wrong:
+        click.echo("\n\n".join(map(str, dict.fromkeys(wrong))), err=True)
+        sys.exit(1)
+    for line in excused:
+        click.echo(line)
+    total = witnessed + cited + len(excused)
+    click.echo(f"{total} claims: {witnessed} witnessed, {cited} cited, {len(excused)} excused")
+
+
+def _extension() -> PrecisExtension:
+    """The extension in a Markdown that finds fences, for pages that are not converted."""
+    extension = PrecisExtension(Book(Path("snippets"), Records(Path.cwd())))
+    Markdown(extensions=["pymdownx.superfences", extension])
+    return extension
 
 
 def _book(files: tuple[Path, ...], timeout: float) -> Book:

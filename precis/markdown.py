@@ -12,7 +12,7 @@ import re
 import xml.etree.ElementTree as etree
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ from markdown.preprocessors import Preprocessor
 from markdown.util import ETX, STX
 
 from precis.book import Book, Verified
-from precis.finding import Finding, Malformed
+from precis.finding import Finding, Malformed, shown
 from precis.glossary import Definitions
 from precis.page import EMBED, Fence, Finder, let_embeds_have_options, refusal, strays
-from precis.prose import Written
+from precis.prose import Written, body
 from precis.record import Records
-from precis.snippet import Cell
+from precis.snippet import Cell, read
+from precis.translation import lock_of, parity, read_lock, stale, twins
+from precis.typography import wrong
 from precis.witness import Cells, Verdict, is_excuse, judge
 
 FENCE_OPTIONS = ("title", "hl_lines", "linenums")
@@ -89,8 +91,32 @@ class PrecisExtension(Extension):
         return Written(path, tuple(lines), first_line, tuple(fences))
 
     def judged(self, page: Written) -> Verdict:
-        """Whether what a page's text states is proved by what its cells print."""
-        return judge(page, self._shown(page), lambda href: self._linked(page, href))
+        """What can be said of a page's text without running or converting anything.
+
+        Whether its claims are proved by what its cells print, whether its twins hold the same
+        and were read beside it, and whether it is written as its language is written.
+        """
+        verdict = judge(page, self._shown(page), lambda href: self._linked(page, href))
+        findings = [*verdict.findings, *self._differences(page), *wrong(page)]
+        return replace(verdict, findings=tuple(sorted(findings)))
+
+    def _differences(self, page: Written) -> list[Finding]:
+        found: list[Finding] = []
+        path = Path(page.path)
+        for other in twins(path):
+            if not other.is_file():
+                what = f"there is no {shown(other)}, which would say the same"
+                found.append(Finding(page.path, 1, 1, what, "Write it, or take this page away."))
+                continue
+            twin = self.opened(other)
+            found += parity(page, twin)
+            found += stale(page, twin, read_lock(lock_of(path)))
+        return found
+
+    def opened(self, path: Path) -> Written:
+        """A page read from its file. Raises Malformed where it is not UTF-8."""
+        lines, first_line = body(read(path))
+        return self.written(shown(path), lines, first_line)
 
     def _shown(self, page: Written) -> Cells:
         cells = []
@@ -105,8 +131,7 @@ class PrecisExtension(Extension):
         key = (path, self.book.runs)
         if key not in self._cells:
             is_page = path.suffix == ".md" and path.is_file()
-            lines = path.read_text(encoding="utf-8").split("\n") if is_page else []
-            self._cells[key] = self._shown(self.written(str(path), lines))
+            self._cells[key] = self._shown(self.opened(path)) if is_page else Cells(())
         return self._cells[key]
 
 
@@ -137,8 +162,8 @@ class _Embeds(Preprocessor):
         for fence in page.fences:
             if fence.language == EMBED:
                 new[fence.line] = self._embedded(fence)
-            elif wrong := refusal(fence):
-                new[fence.line] = ["", self._box(page.report(fence.line, *wrong)), ""]
+            elif refused := refusal(fence):
+                new[fence.line] = ["", self._box(page.report(fence.line, *refused)), ""]
         page.verdict = self.extension.judged(written)
         page.findings += page.verdict.findings
         for finding in page.verdict.findings:

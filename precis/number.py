@@ -1,6 +1,6 @@
 """Numbers as people and programs write them: in prose, in code, in formulas.
 
-What merely contains digits is no number: `GPT-2`, `fc1`, `2x3`, `2²⁰`, version 3.3.2.
+What merely contains digits is no number: `GPT-2`, `fc1`, `2x3`, `2²⁰`, section 3.2, Python 3.11.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def in_text(text: str, language: str) -> Iterator[Number]:
     """The numbers of a sentence: −0,5 and 50 257 in French, −0.5 and 50,257 in English."""
     known = marks(language)
     number = _pattern(known.decimal, known.group, r"(?<![\w)\]])[-−]", "+")
-    return _numbers(_NAME_BEFORE + number + r"(?!/\d)", text)
+    found = _numbers(_NAME_BEFORE + number + r"(?!/\d)", text)
+    return (n for n in found if not _REFERENCE.search(text, max(0, n.start - 20), n.start))
 
 
 def in_code(code: str) -> Iterator[Number]:
@@ -78,6 +79,11 @@ def in_formula(latex: str, language: str) -> Iterator[Number]:
         number = _pattern(r"\.", r"\{,\}|\\,|\\;", "(?!)", "+")
     return _numbers(number, latex)
 
+
+_REFERENCE = re.compile(
+    r"\b(?:version|torch|PyTorch|Python|CUDA|BY|sections?|§|tables?|tableaux?|figures?|chapters?"
+    r"|chapitres?|appendix|annexe|pages?|exercises?|exercices?|lines?|lignes?)\s*$"
+)
 
 _NAME_BEFORE = r"(?<![\w)\]][-−:/])"
 """GPT-2, cuda:0, 12/05/2026."""

@@ -20,7 +20,7 @@ Kind = Literal["text", "code", "formula", "note", "link"]
 _LEADS = re.compile(
     r"""[ \t]*(?:>[ \t]?)*[ \t]*
     (?:(?P<heading>\#{1,6}[ ]+(?:\d+\.[ ])?)      # the number of a numbered heading is no claim
-      |(?P<item>(?:[-*+]|\d+\.)[ ]+)
+      |(?P<item>(?:[-*+:]|\d+\.)[ ]+)
       |(?P<title>(?:!!!|\?\?\?\+?|===)[ ]?[\w ]*)
       |(?P<row>\|)
       |(?P<note>\[\^[\w-]+\]:[ ])
@@ -42,15 +42,19 @@ _PIECE = re.compile(
     re.X | re.S,
 )
 
+_FOREIGN = re.compile(r"<(\w+) lang=[^>]*>.*?</\1>|(?<![*\w])\*[^*\s][^*]*\*(?![*\w])")
+
 _SENTENCE_END = re.compile(r"[.!?…](?:[»”)*]|\[\^[\w-]+\])*\s+(?=[^a-z\s])")
 
-_LANGUAGE = re.compile("[a-z]{2}")
+LANGUAGE = re.compile("[a-z]{2}")
+
+_FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*\n+", re.S)
 
 _COMMENT = re.compile(r"\s*<!--.*-->\s*")
 
 _RULE = re.compile(r"[\s|:-]+")
 
-_OPTION_TEXTS = ("alt", "caption", "title", "fold")
+_OPTION_TEXTS = ("alt", "caption", "fold")
 """The options of an embed that readers read."""
 
 
@@ -83,6 +87,21 @@ class Block:
     def pieces(self) -> tuple[Piece, ...]:
         """What it is made of, in order."""
         return tuple(_pieces(self.text))
+
+    @cached_property
+    def plain(self) -> str:
+        """The text in the page's language.
+
+        A mark, U+FFFC, stands for each character of code, formulas, addresses, and words of
+        another language: those in italics or in an element with a `lang`.
+        """
+        text = ["\ufffc"] * len(self.text)
+        for piece in self.pieces:
+            if piece.kind == "text":
+                text[piece.start : piece.start + len(piece.text)] = piece.text
+        for foreign in _FOREIGN.finditer(self.text):
+            text[foreign.start() : foreign.end()] = "\ufffc" * len(foreign[0])
+        return "".join(text)
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column in the file of a character of `text`."""
@@ -120,9 +139,9 @@ class Written:
 
     @property
     def language(self) -> str:
-        """The folder with a language's name that it lies in; English without one."""
+        """The folder with a language's name that it lies in, such as fr; else nothing."""
         folders = reversed(PurePath(self.path).parts[:-1])
-        return next((folder for folder in folders if _LANGUAGE.fullmatch(folder)), "en")
+        return next((folder for folder in folders if LANGUAGE.fullmatch(folder)), "")
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -134,6 +153,13 @@ class Written:
         blocks = [block for block in self.blocks if block.line <= line]
         group = blocks[-1].group if blocks else None
         return next((block.line for block in blocks if block.group == group), line)
+
+
+def body(text: str) -> tuple[list[str], int]:
+    """The lines of a page's file after its front matter, and the number of the first one."""
+    front = _FRONT_MATTER.match(text)
+    rest = text[front.end() :] if front else text
+    return rest.split("\n"), text.count("\n") - rest.count("\n") + 1
 
 
 def _blocks(lines: Sequence[str], fences: Iterable[Fence], first_line: int) -> list[Block]:
@@ -174,7 +200,10 @@ def _blocks(lines: Sequence[str], fences: Iterable[Fence], first_line: int) -> l
             close()
             known = {"heading": "heading", "row": "row", "note": "note"}
             opened = (number, known.get(kind, "text"))
-        open_.append(" " * lead.end() + line[lead.end() :])
+        rest = line[lead.end() :]
+        if kind == "title":  # its quotes are Markdown's
+            rest = re.sub(r'^(\s*)"(.*)"(\s*)$', r"\1 \2 \3", rest)
+        open_.append(" " * lead.end() + rest)
         formula = line.count("$$") % 2 == 1
         if kind in ("heading", "title"):
             close()

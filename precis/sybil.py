@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from markdown import Markdown
-from mkdocs.utils.meta import get_data
 from sybil import Document, Example, Region, Sybil
 from sybil.example import SybilFailure
 
@@ -20,6 +19,7 @@ from precis.book import Book
 from precis.finding import Finding, Malformed, shown
 from precis.markdown import Page, PrecisExtension
 from precis.page import EMBED
+from precis.prose import body
 from precis.snippet import Cell, Snippet, parse, read
 
 Parser = Callable[[Document], Iterable[Region]]
@@ -104,11 +104,10 @@ def fences(extension: PrecisExtension, md: Markdown) -> Parser:
 
 def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
     """Convert a page as the site does, and give what was found in it."""
-    markdown, _ = get_data(text)
-    first_line = text.count("\n") - markdown.count("\n") + 1
+    lines, first_line = body(text)
     page = extension.page = Page(shown(path), first_line)
     md.reset()
-    md.convert(markdown)
+    md.convert("\n".join(lines))
     return page
 
 

@@ -1,15 +1,78 @@
-"""Keep no-break spaces in tables of contents: Python-Markdown's toc makes them plain."""
+"""Typography: what French and English ask of blanks, quotes and numbers.
+
+`wrong` looks at a page's text; the Markdown extension keeps no-break spaces in tables of
+contents, where Python-Markdown's toc makes them plain.
+"""
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as etree
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
+
+from precis.finding import Finding
+from precis.prose import Written
+
+
+class Rule(NamedTuple):
+    """Something that a language does not write."""
+
+    pattern: re.Pattern[str]
+    what: str
+    hint: str
+
+
+def _rule(pattern: str, what: str, hint: str) -> Rule:
+    return Rule(re.compile(pattern), what, hint)
+
+
+_EVERYWHERE = (
+    _rule(r'"', "a straight quotation mark", "French: « »; English: “ ”."),
+    _rule(r"(?<=\w)'|'(?=\w)", "a straight apostrophe", "Write ’."),
+    _rule(r"\.\.\.", "three full stops", "Write …."),
+    _rule(
+        r"(?<![\w.,/#-])(?![01]+\b)\d{5,}(?![\w/])", "a number without thousands", "Set them apart."
+    ),
+    _rule(r"(?<=\S)  +(?=\S)", "two blanks", "Write one."),
+)
+
+_RULES = {
+    "fr": (
+        _rule(r"(?<![\u00a0\u202f!?;(\[])[;!?](?=[\s*»)\ufffc]|$)",
+              "no no-break space before ; ! or ?", "Put U+202F there."),
+        _rule(r"(?<![\u00a0\u202f:\d]):(?=[\s*\ufffc]|$)",
+              "no no-break space before :", "Put U+00A0 there."),
+        _rule(r"«(?![\u00a0\u202f])|(?<![\u00a0\u202f])»", "no no-break space inside « »",
+              "Put U+202F there."),
+        _rule(r"(?<=\d)(?: |)%", "no no-break space before %", "Put U+202F there."),
+        _rule(r"[“”]", "English quotation marks", "Write « »."),
+        _rule(r"(?:^|[.!?…]\s+|«[\u00a0\u202f])[*\[]*A(?=\s+[a-zà-ÿ])",
+              "A for À", "Capitals have accents."),
+    ),
+    "en": (
+        _rule(r"(?<=[\w\ufffc*)\]])[ \u00a0\u202f][,;:!?](?!\w)", "a blank before punctuation",
+              "Take it off."),
+        _rule(r"[«»]", "French quotation marks", "Write “ ”."),
+    ),
+}  # fmt: skip
+
+
+def wrong(page: Written) -> Iterator[Finding]:
+    """What is not written as the page's language writes it."""
+    if page.language not in _RULES:
+        return
+    rules = (*_EVERYWHERE, *_RULES[page.language])
+    for block in page.blocks:
+        for rule in rules:
+            for found in rule.pattern.finditer(block.plain):
+                around = block.text[max(0, found.start() - 12) : found.end() + 6].strip()
+                place = block.place(found.end() - 1)
+                yield Finding(page.path, *place, f"{rule.what}: {around!r}", rule.hint)
 
 
 class TypographyExtension(Extension):

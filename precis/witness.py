@@ -33,12 +33,6 @@ _DTYPE = re.compile(r"(?<!\w)(?:torch\.)?((?:bfloat|float|uint|int|complex)\d+|b
 _TABLE = re.compile(r"(?:torch\.Size|tensor)?\(?\s*([\[(][\d\s.,eE+\-−\[\]()]*[\])])\s*\)?")
 """A list, a tuple, a shape or a tensor of numbers."""
 
-_REFERENCE = re.compile(
-    r"(?:version|torch|PyTorch|Python|CUDA|BY|sections?|§|tables?|tableaux?|figures?|chapters?"
-    r"|chapitres?|appendix|annexe|pages?|exercises?|exercices?|lines?|lignes?)[\s\u00a0\u202f]*$"
-)
-"""What makes a number a name: section 3.2, Python 3.11."""
-
 
 class Excuse(NamedTuple):
     """A comment that says why something of a block has no witness."""
@@ -213,8 +207,7 @@ def _claims(block: Block, language: str) -> Iterator[list[list[Claim]]]:
                 yield [list(_side_claims(block, piece, side)) for side in chain_]
         elif piece.kind == "text":
             for found in number.in_text(piece.text, language):
-                before = piece.text[: found.start]
-                if (found.places > 0 or found.grouped) and not _REFERENCE.search(before):
+                if found.places > 0 or found.grouped:
                     yield [[_claim(block, piece, found)]]
 
 

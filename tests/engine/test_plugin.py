@@ -81,7 +81,9 @@ def bilingual(project: Project) -> Project:
         for language in ("fr", "en")
         for name, text in (("index", "# Home\n"), ("a", PAGE))
     }
-    return project.write(mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, **pages)
+    project.write(mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, **pages)
+    assert project.run("precis.cli", "bless", "index", "a").returncode == 0
+    return project
 
 
 def test_a_wrong_value_stops_the_build_before_anything_is_rendered(plain: Project) -> None:

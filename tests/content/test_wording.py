@@ -1,0 +1,179 @@
+"""Grammar and spelling of the text that is left when code and formulas are taken out.
+
+French by Grammalecte, English words by Hunspell: programs of the system (Debian:
+grammalecte-cli; hunspell, hunspell-en-gb). Without them the tests are skipped, unless
+PRECIS_REQUIRE_WORDING says that they must run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from markdown import Markdown
+
+from precis.book import Book
+from precis.markdown import PrecisExtension
+from precis.prose import Block, Written
+from precis.record import Records
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+FRENCH, ENGLISH = (
+    sorted(
+        path
+        for path in (ROOT / "docs" / language).rglob("*.md")
+        if path.stem != "bibliography"  # names, titles, addresses
+    )
+    for language in ("fr", "en")
+)
+
+LET_PASS = {
+    "doublon": "two pieces of code side by side read as the same mark",
+    "esp_mélangés1": "no-break spaces of two widths: one for each sign",
+    "majuscule_début_paragraphe": "a sentence goes on after a formula",
+    "num_grand_nombre_soudé": "bits; precis.typography sees to thousands",
+    "typo_math": "ln p, as mathematicians write it",
+}
+"""Rules of Grammalecte that do not hold in this book, and why."""
+
+RIGHT = {
+    "À chacun correspond": "the subject comes after the verb",
+    "Vient ensuite ReLU": "the subject comes after the verb",
+    "remplit X": "a note beside a line of code, without a subject",
+    "La fonction ReLU": "a function's name has no gender",
+    "comme le montre X": "X is the subject",
+    "une fois 256 retiré": "the number 256",
+    "Pourquoi .grad": "the name of an attribute",
+    "dépend de X": "a cell of a table, without a subject",
+    "C D E F G A": "notes, not an ordinal",
+    "A ne suit jamais C": "a note, not the preposition",
+}
+"""What Grammalecte takes for a fault, by the words around it, and why it is right."""
+
+
+def required(*programs: str) -> None:
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing and os.environ.get("PRECIS_REQUIRE_WORDING"):
+        pytest.fail(f"{missing[0]} is missing")
+    if missing:
+        pytest.skip(f"{missing[0]} is not installed (Debian: see .ci/run)")
+
+
+def opened(path: Path) -> Written:
+    extension = PrecisExtension(Book(ROOT / "snippets", Records(ROOT)))
+    Markdown(extensions=["pymdownx.superfences", extension])
+    return extension.opened(path)
+
+
+def sentences(page: Written) -> Iterator[tuple[int, str]]:
+    """The page's text by line: an X for code, formulas and foreign words, no Markdown."""
+    for block in page.blocks:
+        if block.kind == "note":
+            continue
+        cells = read(block).split("|") if block.kind == "row" else [read(block)]
+        for cell in cells:
+            text = re.sub(r"[ \n]+", " ", re.sub(r"\*\*|\[(?!\w\])", "", cell)).strip()
+            if text:
+                yield block.line, text
+
+
+def read(block: Block) -> str:
+    text = ""
+    for piece in block.pieces:
+        if piece.kind == "text":
+            text += block.plain[piece.start : piece.start + len(piece.text)]
+        elif piece.kind in ("code", "formula"):
+            text += "\ufffc"
+    return re.sub("\ufffc+", "X", text)
+
+
+def words(name: str) -> set[str]:
+    return set((HERE / name).read_text(encoding="utf-8").split())
+
+
+def grammalecte(page: Written, tmp_path: Path) -> Iterator[tuple[int, str, dict[str, object]]]:
+    """The paragraphs of a page with what Grammalecte says of each."""
+    told = list(sentences(page))
+    file = tmp_path / "text"
+    file.write_text("\n".join(text for _, text in told) + "\n", encoding="utf-8")
+    command = ["grammalecte-cli", "-f", str(file), "-j"]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    for paragraph in json.loads(run.stdout)["data"]:
+        line, text = told[paragraph["iParagraph"] - 1]
+        yield line, text, paragraph
+
+
+@pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
+def test_the_french_is_grammatical(path: Path, tmp_path: Path) -> None:
+    required("grammalecte-cli")
+    page = opened(path)
+
+    faults = [
+        f"{path.relative_to(ROOT)}:{line}: {fault['sMessage']} {around!r} ({fault['sRuleId']})"
+        for line, text, paragraph in grammalecte(page, tmp_path)
+        for fault in paragraph["lGrammarErrors"]  # type: ignore[attr-defined]
+        if fault["sRuleId"] not in LET_PASS
+        and not any(right in (around := text[max(0, fault["nStart"] - 30) : fault["nEnd"] + 30])
+                    for right in RIGHT)
+    ]  # fmt: skip
+
+    assert faults == []
+
+
+def test_every_french_word_is_known(tmp_path: Path) -> None:
+    required("grammalecte-cli")
+
+    unknown = {
+        word["sValue"]: f"{path.relative_to(ROOT)}:{line}"
+        for path in FRENCH
+        for line, _, paragraph in grammalecte(opened(path), tmp_path)
+        for word in paragraph["lSpellingErrors"]  # type: ignore[attr-defined]
+    }
+    known = words("names.txt") | words("words.fr.txt")
+
+    assert {word: place for word, place in unknown.items() if word not in known} == {}
+
+
+def test_every_english_word_is_known() -> None:
+    required("hunspell")
+    places = {
+        word.replace("’", "'"): f"{path.relative_to(ROOT)}:{line}"
+        for path in ENGLISH
+        for line, text in sentences(opened(path))
+        for word in re.findall(r"(?<!\w)[^\W\d_][\w’'-]*", text)
+    }
+    known = words("names.txt") | words("words.en.txt")
+
+    run = subprocess.run(
+        ["hunspell", "-d", "en_GB", "-l"],
+        input="\n".join(places),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    unknown = {
+        word
+        for word in run.stdout.split()
+        if not word[0].isdigit() and word.partition("'")[0] not in known
+    }
+
+    assert {word: places.get(word) for word in unknown} == {}
+
+
+@pytest.mark.parametrize("name", ["names.txt", "words.fr.txt", "words.en.txt"])
+def test_the_word_lists_hold_what_the_book_uses(name: str) -> None:
+    texts = [
+        text for paths in (FRENCH, ENGLISH) for path in paths for _, text in sentences(opened(path))
+    ]
+    book = " ".join(texts)
+
+    assert [word for word in words(name) if word not in book] == []
+    assert (HERE / name).read_text(encoding="utf-8").split() == sorted(words(name))
