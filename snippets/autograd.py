@@ -527,6 +527,11 @@ except RuntimeError as error:
 #> Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.
 print(w.detach().cpu().numpy(), w.item())
 #> [2.] 2.0
+try:
+    w.detach().to(torch.bfloat16).numpy()
+except TypeError as error:
+    print(error)
+#> Got unsupported ScalarType BFloat16
 
 # %% rewrapped
 w = torch.tensor([2.0], requires_grad=True)

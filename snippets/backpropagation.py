@@ -177,13 +177,6 @@ with warnings.catch_warnings():
         print(type(warning).__name__)
 #> UserWarning
 
-# %% not-a-probability
-try:
-    nn.BCELoss()(torch.tensor([2.42], device="cpu"), torch.ones(1))
-except RuntimeError as error:
-    print(error)
-#> all elements of input should be between 0 and 1
-
 # %% target-dtype
 half = torch.tensor([0.5], device="cpu")
 label_one = torch.tensor([1], device="cpu")
@@ -197,6 +190,13 @@ except RuntimeError as error:
 logits = torch.tensor([[2.0, 1.0, 0.0]], device="cpu")
 print(F.cross_entropy(logits, torch.tensor([0], device="cpu")))
 #> tensor(0.4076)
+
+# %% not-a-probability
+try:
+    nn.BCELoss()(torch.tensor([2.42], device="cpu"), torch.ones(1))
+except RuntimeError as error:
+    print(error)
+#> all elements of input should be between 0 and 1
 
 # %% logits
 z = torch.tensor([20.0])
@@ -240,14 +240,14 @@ print(sum(p.numel() for p in model.parameters()))
 #> 65
 
 # %% accuracy
-def accuracy(model):
+def accuracy(model, X, y):
     model.eval()
     with torch.no_grad():
         guesses = (model(X) > 0).float()  # (1)!
     return (guesses == y).float().mean().item()
 
 
-print(f"{accuracy(model):.2f}")
+print(f"{accuracy(model, X, y):.2f}")
 #> 0.50
 
 # %% training rtol="1e-3"
@@ -270,8 +270,22 @@ axes.set_ylabel("L", rotation=0)
 axes.set_ylim(bottom=0)
 
 # %% learned
-print(f"{accuracy(model):.2f}")
+print(f"{accuracy(model, X, y):.2f}")
 #> 0.99
+
+# %% rings-figure
+across, up = torch.meshgrid(
+    torch.linspace(-3, 3, 61), torch.linspace(-3, 3, 61), indexing="xy"
+)
+with torch.no_grad():
+    z = model(torch.stack([across, up], dim=2)).squeeze(2)
+figure, axes = plt.subplots(figsize=(3.4, 3.4))
+for k, mark in ((0, "o"), (1, "s")):
+    points = X[label == k].cpu()
+    axes.plot(*points.T, mark, color=f"C{k}", markersize=3)
+axes.contour(across.cpu(), up.cpu(), z.cpu(), levels=[0], colors="C2")
+axes.set_aspect("equal")
+axes.set(xlabel="$x_1$", ylabel="$x_2$")
 
 # %% network-figure
 W, v = (model[i].weight.detach().cpu() for i in (0, 2))
@@ -402,15 +416,16 @@ for _ in range(60):
         loss_function(model(X[batch]), y[batch]).backward()
         optimizer.step()
         steps += 1
-print(steps, f"{accuracy(model):.2f}")
+print(steps, f"{accuracy(model, X, y):.2f}")
 #> 600 1.00
 
 # %% solution-fresh-points
 torch.manual_seed(2)
 angle = 2 * torch.pi * torch.rand(200)
 radius = 1 + label + 0.2 * torch.randn(200)
-X = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
-print(f"{accuracy(model):.2f}")
+points = [radius * angle.cos(), radius * angle.sin()]
+X_test = torch.stack(points, dim=1)
+print(f"{accuracy(model, X_test, y):.2f}")
 #> 1.00
 
 # %% solution-non-leaf
