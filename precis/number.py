@@ -81,8 +81,8 @@ def in_formula(latex: str, language: str) -> Iterator[Number]:
 
 
 _REFERENCE = re.compile(
-    r"\b(?:version|torch|PyTorch|Python|CUDA|BY|sections?|§|tables?|tableaux?|figures?|chapters?"
-    r"|chapitres?|appendix|annexe|pages?|exercises?|exercices?|lines?|lignes?)\s*$"
+    r"\b(?:BY|(?i:version|torch|Python|CUDA|sections?|tables?|tableaux?|figures?|chapters?"
+    r"|chapitres?|appendix|annexe|pages?|exercises?|exercices?|lines?|lignes?)|PyTorch)\s*$"
 )
 
 _NAME_BEFORE = r"(?<![\w)\]][-−:/])"

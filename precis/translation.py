@@ -75,7 +75,8 @@ def twins(path: Path) -> list[Path]:
     folder = _language_folder(path)
     if not folder:
         return []
-    others = sorted(other for other in folder.parent.iterdir() if other != folder)
+    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    others = sorted(other for other in beside if other != folder)
     inside = path.relative_to(folder)
     return [o / inside for o in others if o.is_dir() and LANGUAGE.fullmatch(o.name)]
 

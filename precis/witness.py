@@ -289,11 +289,15 @@ def _values(text: str, place: str) -> Iterator[Value]:
 
 
 def _literals(code: str, place: str) -> Iterator[Value]:
-    for node in ast.walk(ast.parse(code)):
-        minus = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-        number_ = node.operand if isinstance(node, ast.UnaryOp) else node
-        if isinstance(number_, ast.Constant) and type(number_.value) in (int, float):
-            text = f"{'-' * minus}{number_.value!r}"
+    tree = ast.parse(code)
+    signed = {
+        node.operand
+        for node in ast.walk(tree)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            text = f"{'-' * (node in signed)}{node.value!r}"
             yield Value(Decimal(text), text, place)
 
 

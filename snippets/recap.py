@@ -3,7 +3,8 @@
 # %% uniform
 from math import exp, log
 
-print(f"{log(50257):.4f} {exp(-0.5):.4f}")
+loss = 0.5
+print(f"{log(50257):.4f} {exp(-loss):.4f}")
 #> 10.8249 0.6065
 
 # %% linear
