@@ -90,13 +90,17 @@ class PrecisExtension(Extension):
         fences = Finder(self.md).fences(list(lines), first_line)
         return Written(path, tuple(lines), first_line, tuple(fences))
 
+    def proved(self, page: Written) -> Verdict:
+        """Whether what a page's text states is proved by what its cells print."""
+        return judge(page, self._shown(page), lambda href: self._linked(page, href))
+
     def judged(self, page: Written) -> Verdict:
         """What can be said of a page's text without running or converting anything.
 
         Whether its claims are proved by what its cells print, whether its twins hold the same
         and were read beside it, and whether it is written as its language is written.
         """
-        verdict = judge(page, self._shown(page), lambda href: self._linked(page, href))
+        verdict = self.proved(page)
         findings = [*verdict.findings, *self._differences(page), *wrong(page)]
         return replace(verdict, findings=tuple(sorted(findings)))
 

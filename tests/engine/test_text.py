@@ -9,6 +9,8 @@ from bs4 import BeautifulSoup
 from conftest import Project
 from precis.formula import mathml
 from precis.markdown import Page, PrecisExtension
+from precis.prose import Written
+from precis.typography import wrong
 
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.superfences", "toc"]
 
@@ -89,3 +91,50 @@ def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> No
     assert known["title"] == "A multidimensional array of numbers of one type."
     assert known["class"] == ["precis-term"]
     assert not unknown.has_attr("title")
+
+
+def told(project: Project, language: str, text: str) -> list[str]:
+    page = Written(f"docs/{language}/a.md", tuple(text.split("\n")), 1, ())
+    return [finding.what.partition(":")[0] for finding in wrong(page)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "Est-ce le cas\u202f? Oui\u202f; non\u00a0: «\u202fpeut-être\u202f»…"),
+        ("fr", "50\u202f% à 10:30."),
+        ("fr", "**Gras**\u202f? Le `code`\u00a0: $x$\u202f; [lien](a.md)\u202f! *Note: a word?*"),
+        ("fr", '!!! note "À retenir"\n\n    À 12\u202f000 pas, l’été.'),
+        ("fr", '<span lang="en">A title: this one</span>'),
+        ("en", 'Is it “so”? Yes; no: 12,000 of them. `x = "a"` isn’t…'),
+        ("de", 'Andere Sprachen kennen andere Regeln ; "so".'),
+    ],
+)
+def test_what_is_well_written_is_left_alone(project: Project, language: str, text: str) -> None:
+    assert told(project, language, text) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "what"),
+    [
+        ("fr", "Est-ce le cas ?", "no no-break space before ; ! or ?"),
+        ("fr", "Est-ce le cas?", "no no-break space before ; ! or ?"),
+        ("fr", "Le `code` : ici", "no no-break space before "),
+        ("fr", "Le cas: ici", "no no-break space before "),
+        ("fr", "« mot\u202f»", "no no-break space inside « »"),
+        ("fr", "50 % de plus", "no no-break space before %"),
+        ("fr", "l'été", "a straight apostrophe"),
+        ("fr", "un “mot”", "English quotation marks"),
+        ("fr", "A la fin.", "A for À"),
+        ("fr", "Fin. A la suite.", "A for À"),
+        ("fr", "50257 jetons", "a number without thousands"),
+        ("en", 'a "word"', "a straight quotation mark"),
+        ("en", "isn't", "a straight apostrophe"),
+        ("en", "Is it so ?", "a blank before punctuation"),
+        ("en", "a «\u202fword\u202f»", "French quotation marks"),
+        ("en", "wait...", "three full stops"),
+        ("en", "two  blanks", "two blanks"),
+    ],
+)
+def test_what_is_not_is_found(project: Project, language: str, text: str, what: str) -> None:
+    assert what in told(project, language, text)

@@ -1,0 +1,120 @@
+"""Change the last digit of each number that a page states, one at a time: is it refused?
+
+    python tests/content/mutate.py [PAGE ...]
+
+prints, by what the number stands in, how many changes are refused by the page alone (witness,
+sum) and by the page beside its twin; then each survivor. That a section was not read beside
+its twin since the change is not counted: it would refuse everything.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from markdown import Markdown
+
+from precis import number
+from precis.book import Book
+from precis.markdown import PrecisExtension
+from precis.prose import Written
+from precis.record import Records
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A page with one digit changed."""
+
+    kind: str
+    """What the number stands in: text, code or formula."""
+
+    text: str
+    line: int
+    column: int
+    places: int
+    page: Written
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    alone: bool
+    """Whether the page refuses it without a look at its twin."""
+
+    refused: bool
+
+
+def extension() -> PrecisExtension:
+    made = PrecisExtension(Book(ROOT / "snippets", Records(ROOT)))
+    Markdown(extensions=["pymdownx.superfences", made])
+    return made
+
+
+def mutants(page: Written) -> Iterator[Mutant]:
+    """The page with another last digit in each of its numbers."""
+    for block in page.blocks:
+        for piece in block.pieces if block.kind not in ("note", "option") else ():
+            if piece.kind == "text":
+                numbers = number.in_text(piece.text, page.language)
+            elif piece.kind == "code":
+                numbers = number.in_code(piece.text)
+            elif piece.kind == "formula":
+                numbers = number.in_formula(piece.text, page.language)
+            else:
+                continue
+            for found in numbers:
+                digit = max(n for n, char in enumerate(found.text) if char.isdigit())
+                line, column = block.place(piece.start + found.start + digit)
+                at = line - page.first_line
+                old = page.lines[at]
+                new = str((int(old[column - 1]) + 1) % 10)
+                lines = [*page.lines]
+                lines[at] = old[: column - 1] + new + old[column:]
+                yield Mutant(
+                    piece.kind, found.text, line, column, found.places,
+                    replace(page, lines=tuple(lines)),
+                )  # fmt: skip
+
+
+def tried(paths: list[Path], wanted: Callable[[Mutant], bool]) -> Iterator[Outcome]:
+    """The wanted mutants of these pages, which are right, with what became of each."""
+    judge = extension()
+
+    for path in paths:
+        page = judge.opened(path)
+        for mutant in mutants(page):
+            if not wanted(mutant):
+                continue
+            alone = bool(judge.proved(mutant.page).findings)
+            found = () if alone else judge.judged(mutant.page).findings
+            yield Outcome(mutant, alone, alone or any("precis bless" not in f.hint for f in found))
+
+
+def main() -> None:
+    paths = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "docs").rglob("*.md"))
+    outcomes = list(tried(paths, lambda mutant: True))
+    exact = [outcome for outcome in outcomes if outcome.mutant.places > 1]
+    for name, some in (
+        (
+            "two decimals or more in code and formulas",
+            [o for o in exact if o.mutant.kind != "text"],
+        ),
+        ("two decimals or more, anywhere", exact),
+        ("all numbers", outcomes),
+    ):
+        refused, alone = sum(o.refused for o in some), sum(o.alone for o in some)
+        print(f"{name}: {refused}/{len(some)} refused, {alone} by the page alone")
+    for outcome in outcomes:
+        if not outcome.refused:
+            mutant = outcome.mutant
+            print(f"{mutant.page.path}:{mutant.line}:{mutant.column}: {mutant.text} survives")
+
+
+if __name__ == "__main__":
+    main()

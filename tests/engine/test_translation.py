@@ -1,0 +1,210 @@
+"""Two pages that must say the same: what they hold, and who read them side by side."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from conftest import Project
+
+SNIPPET = """
+    # %% one
+    print(1.5)
+    #> 1.5
+
+    # %% two
+    print(2.5)
+    #> 2.5
+    """
+
+FRENCH = """
+# Titre
+
+Il y a 3 cellules[^x] et `code`.
+
+[^x]: Auteur, 2020.
+
+## La première {#first}
+
+```snippet
+a.py:one
+```
+
+Elle vaut 1,5, soit $1{,}5$.
+
+??? tip "Indice"
+
+    Rien.
+
+## La seconde {#second}
+
+```snippet
+a.py:two
+```
+
+Fin.
+"""
+
+ENGLISH = """
+# Title
+
+There are 3 cells[^x] and `code`.
+
+[^x]: Author, 2020.
+
+## The first {#first}
+
+```snippet
+a.py:one
+```
+
+It is 1.5, that is $1.5$.
+
+??? tip "Hint"
+
+    Nothing.
+
+## The second {#second}
+
+```snippet
+a.py:two
+```
+
+The end.
+"""
+
+
+@pytest.fixture
+def book(project: Project) -> Project:
+    project.write(snippets__a_py=SNIPPET, docs__fr__a_md=FRENCH, docs__en__a_md=ENGLISH)
+    assert bless(project, "a").returncode == 0
+    return project
+
+
+def bless(project: Project, *slugs: str) -> subprocess.CompletedProcess[str]:
+    return project.run("precis.cli", "bless", *slugs)
+
+
+def check(project: Project) -> str:
+    return project.run("precis.cli", "verify", "--prose").stderr
+
+
+def test_pages_that_hold_the_same_and_were_read_pass(book: Project) -> None:
+    assert check(book) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("There are 3", "There are 4", "docs/en/a.md:3:11: the number 4 is not in docs/fr/a.md:1"),
+        ("There are 3", "There are three", "docs/fr/a.md:3:8: the number 3 is not in"),
+        (
+            "$1.5$",
+            "$1.50$",
+            "docs/en/a.md:13:20: the formula 1.50, where docs/fr/a.md:13 has 1{,}5",
+        ),
+        ("`code`", "`cod`", "docs/en/a.md:3:28: the code cod is not in docs/fr/a.md:1"),
+        ("cells[^x]", "cells", "docs/fr/a.md:3:20: the source [^x] is not in docs/en/a.md:1"),
+        ("a.py:two", "a.py:one", "the cell a.py:one, where docs/fr/a.md:21 has a.py:two"),
+        ('??? tip "Hint"\n\n    Nothing.\n', "", "the box ??? tip is missing in docs/en/a.md"),
+        ("{#second}", "{#last}", "docs/en/a.md:19:1: the section last is not in docs/fr/a.md"),
+        ("## The second", "### The second", "a heading of level 3, and of level 2 in docs/fr"),
+        (ENGLISH[-80:], ENGLISH[-80:] + "\n## More {#more}\n", "the section more is not in"),
+    ],
+)
+def test_what_one_language_alone_holds_is_found(
+    book: Project, old: str, new: str, found: str
+) -> None:
+    assert old in ENGLISH
+    book.write(docs__en__a_md=ENGLISH.replace(old, new))
+
+    assert found in check(book)
+
+
+def test_sections_in_another_order_are_found(project: Project) -> None:
+    first, second = "## B {#b}\n\nX.\n\n", "## A {#a}\n\nX.\n\n"
+    french, english = (f"# T\n\n{a}{b}" for a, b in ((first, second), (second, first)))
+    project.write(snippets__a_py="", docs__fr__a_md=french, docs__en__a_md=english)
+
+    assert "the section b stands where docs/en/a.md has a" in check(project)
+
+
+def test_each_language_may_have_its_own_alphabet(project: Project) -> None:
+    project.write(
+        snippets__a_py="",
+        docs__fr__a_md="# T\n\n## Époque {#epoch}\n\nX.\n\n## Perte {#loss}\n\nX.\n",
+        docs__en__a_md="# T\n\n## Loss {#loss}\n\nX.\n\n## Pass {#epoch}\n\nX.\n",
+    )
+
+    assert bless(project, "a").returncode == 0
+    assert check(project) == ""
+
+
+def test_a_page_without_twin_is_found(book: Project) -> None:
+    book.write(docs__en__b_md="# B\n")
+
+    assert "docs/en/b.md:1:1: there is no docs/fr/b.md, which would say the same" in check(book)
+
+
+def test_a_sentence_changed_in_one_language_names_both_places(book: Project) -> None:
+    book.write(docs__fr__a_md=FRENCH.replace("Fin.", "C’est la fin."))
+
+    found = check(book)
+
+    assert (
+        "docs/fr/a.md:19:1: the section second changed since it was read beside docs/en/a.md:19"
+        in found
+    )
+    assert (
+        "docs/en/a.md:19:1: the section second is as it was, and its twin changed: docs/fr/a.md:19"
+        in found
+    )
+    assert "precis bless a" in found
+
+
+def test_reading_both_and_blessing_makes_them_one_again(book: Project) -> None:
+    book.write(docs__fr__a_md=FRENCH.replace("Fin.", "C’est la fin."))
+
+    blessed = bless(book, "a#second")
+
+    assert blessed.stdout == "read side by side: a.md#second\n"
+    assert check(book) == ""
+
+
+def test_blessing_one_section_leaves_another_stale(book: Project) -> None:
+    book.write(docs__fr__a_md=FRENCH.replace("Fin.", "La fin.").replace("Rien.", "Rien du tout."))
+
+    bless(book, "a#second")
+
+    assert "the section first changed" in check(book)
+
+
+def test_pages_that_differ_are_not_blessed(book: Project) -> None:
+    before = book.read("translations.lock")
+    book.write(docs__en__a_md=ENGLISH.replace("There are 3", "There are 4"))
+
+    refused = bless(book, "a")
+
+    assert refused.returncode == 1
+    assert "the number 4 is not in" in refused.stderr
+    assert book.read("translations.lock") == before
+
+
+@pytest.mark.parametrize("slug", ["nothing", "a#nothing"])
+def test_what_is_not_there_cannot_be_blessed(book: Project, slug: str) -> None:
+    refused = bless(book, slug)
+
+    assert refused.returncode == 2
+    assert "nothing" in refused.stderr
+
+
+def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:
+    for name, text in (("fr", FRENCH), ("en", ENGLISH)):
+        book.write(
+            **{f"docs__{name}__a_md": text[: text.index("## L" if name == "fr" else "## T")]}
+        )
+
+    bless(book, "a")
+
+    assert [line.split()[0] for line in book.read("translations.lock").splitlines()] == ["a.md#"]
