@@ -264,7 +264,8 @@ def _wrong_sums(page: Written, block: Block) -> Iterator[Finding]:
             for a, b in pairwise(sides):
                 if not arithmetic.joined(a, b) or arithmetic.agree(a, b):
                     continue
-                line, column = block.place(piece.start + b.start)
+                blanks = len(b.latex) - len(b.latex.lstrip())
+                line, column = block.place(piece.start + b.start + blanks)
                 what = f"{a.latex.strip()} is {a.value:.10g}, not {b.latex.strip()}"
                 yield Finding(page.path, line, column, what, "Calculate again.")
 

@@ -154,6 +154,8 @@ def test_what_is_wrong_stops_the_build_and_leaves_the_old_site(
 BAD_PAGES = {
     "stray code": ("```python\nx = 1\n```\n", "a.md:13:1: a python fence"),
     "unknown cell": ("```snippet\na.py:three\n```\n", "a.md:13:1: an embed of nothing"),
+    "wrong digit": ("Text.\n\nIt is 0.0897.\n", "a.md:15:7: 0.0897 has no witness on this page"),
+    "wrong sum": ("$0.0898 + 1 = 1.0899$\n", "a.md:13:15: 0.0898 + 1 is 1.0898, not 1.0899"),
     "second time": ("```snippet\na.py:two\n```\n", "a.md:13:1: the cell two is shown a second"),
     "broken link": ("[no](nowhere.md)\n", "nowhere.md"),
     "broken anchor": ("[no](index.md#nowhere)\n", "#nowhere"),
