@@ -214,7 +214,7 @@ names = {t.grad_fn: name for name, t in named.items() if t.grad_fn}
 for node in depths:
     if node not in names:
         names[node] = "w" if node.variable is w else "b"
-figure, axes = plt.subplots(figsize=(6, 4.4))
+figure, axes = plt.subplots(figsize=(3.6, 6.4))
 axes.set(xlim=(-0.95, 0.95), ylim=(-4.4, 0.4))
 axes.axis("off")
 places = {}
@@ -222,21 +222,22 @@ for node, depth in depths.items():
     row = [n for n in depths if depths[n] == depth]
     places[node] = (row.index(node) - (len(row) - 1) / 2, -depth)
     name, t = names[node], named[names[node]]
-    label = f"{type(node).__name__}\n{name} = {t.item():.4f},  "
+    label = f"{type(node).__name__}\n{name} = {t.item():.4f}\n"
     label += f"∂L/∂{name} = {t.grad.item():.4f}".replace("-", "−")
     box = {"boxstyle": "round", "fc": "none", "ec": f"C{t.is_leaf:d}"}
-    style = {"size": 8, "ha": "center", "va": "center", "bbox": box}
+    style = {"ha": "center", "va": "center", "bbox": box}
     axes.text(*places[node], label, **style)
 for node, parent in edges:
     (x0, y0), (x1, y1) = places[node], places[parent]
     ratio = named[names[parent]].grad / named[names[node]].grad
     arrow = {"arrowstyle": "->", "ec": "C2"}
-    start, end = (x0, y0 - 0.27), (x1, y1 + 0.27)
+    start, end = (x0, y0 - 0.3), (x1, y1 + 0.3)
     axes.annotate("", xytext=start, xy=end, arrowprops=arrow)
     label = f"× {ratio.item():.4f}".replace("-", "−")
-    side, shift = ("right", -0.03) if x1 < x0 else ("left", 0.03)
+    side = "right" if x1 < x0 else "left"
+    shift = 0.03 if x1 == x0 else 0.12 * (1 if x1 > x0 else -1)
     middle = (x0 + x1) / 2 + shift, (y0 + y1) / 2
-    axes.text(*middle, label, size=8, ha=side)
+    axes.text(*middle, label, va="center", ha=side)
 
 # %% forward-sweep
 x, slope = 0.2, 1.0

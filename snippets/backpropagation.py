@@ -263,10 +263,10 @@ print(f"{losses[0]:.3f} → {losses[-1]:.3f}")
 #> 0.734 → 0.047
 
 # %% loss-curve
-figure, axes = plt.subplots(figsize=(6, 2.8))
+figure, axes = plt.subplots()
 axes.plot(range(1, 301), losses, color="C0")
 axes.set_xlabel("t")
-axes.set_ylabel("L", rotation=0)
+axes.set_ylabel("L", rotation=0, labelpad=12)
 axes.set_ylim(bottom=0)
 
 # %% learned
@@ -291,7 +291,7 @@ axes.set(xlabel="$x_1$", ylabel="$x_2$")
 W, v = (model[i].weight.detach().cpu() for i in (0, 2))
 columns = [[(0, 5 + 5 * i) for i in range(2)]]
 columns += [[(1, i) for i in range(16)], [(2, 7.5)]]
-figure, axes = plt.subplots(figsize=(6, 3.4))
+figure, axes = plt.subplots(figsize=(4.2, 3.2))
 for weights, left, right in [(W, *columns[:2]), (v, *columns[1:])]:
     for i, end in enumerate(right):
         for j, start in enumerate(left):

@@ -172,10 +172,10 @@ sizes.append(12 * parts["ln"] + 2 * cfg["emb_dim"])
 assert sum(sizes) == count(cfg)
 print(*(f"{size:,}" for size in sizes))
 #> 38,597,376 786,432 28,320,768 56,669,184 38,400
-figure, axes = plt.subplots(figsize=(6, 2.4))
+figure, axes = plt.subplots()
 bars = axes.barh(names, [n / 1e6 for n in sizes], color="C0")
 axes.bar_label(bars, [f"{n:,}" for n in sizes], padding=4)
-axes.set_xlim(0, 78)
+axes.set_xlim(0, 95)
 axes.set_xlabel("$10^6$")
 axes.invert_yaxis()
 

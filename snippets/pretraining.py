@@ -52,7 +52,7 @@ for p in (1.0, 0.5, 0.1, 0.01):
 import matplotlib.pyplot as plt
 
 p = [i / 200 for i in range(1, 201)]
-figure, axes = plt.subplots(figsize=(6, 2.8))
+figure, axes = plt.subplots()
 axes.plot(p, [-log(q) for q in p], color="C0")
 axes.set_xlabel("p")
 axes.set_ylabel("$-\\ln\\, p$")
@@ -90,7 +90,7 @@ for following in vocabulary:
 #> g 0.2222
 
 # %% probability-figure
-figure, axes = plt.subplots(figsize=(6, 2.4))
+figure, axes = plt.subplots()
 bars = [probability(following, "C") for following in vocabulary]
 axes.bar(vocabulary, bars, color="C0")
 axes.axhline(1 / len(vocabulary), color="C1", linestyle="--")

@@ -25,13 +25,13 @@ for t in [scalar, vector, matrix, stack]:
 # %% ndim-figure
 import matplotlib.pyplot as plt
 
-figure, axes = plt.subplots(1, 4, figsize=(6.4, 2.2))
+figure, axes = plt.subplots(2, 2, figsize=(4, 4))
 pieces = [
-    (axes[0], scalar.reshape(1, 1), 1.0, 1.0, "C0"),
-    (axes[1], vector.reshape(1, 2), 0.5, 1.0, "C0"),
-    (axes[2], matrix, 0.0, 1.5, "C0"),
-    (axes[3], stack[0], -0.6, 1.0, "C0"),
-    (axes[3], stack[1], 1.6, 1.7, "C1"),
+    (axes[0, 0], scalar.reshape(1, 1), 1.0, 1.0, "C0"),
+    (axes[0, 1], vector.reshape(1, 2), 0.5, 1.0, "C0"),
+    (axes[1, 0], matrix, 0.0, 1.5, "C0"),
+    (axes[1, 1], stack[0], -0.6, 1.0, "C0"),
+    (axes[1, 1], stack[1], 1.6, 1.7, "C1"),
 ]
 for axis, table, left, bottom, colour in pieces:
     for i, line in enumerate(table.cpu().tolist()):
@@ -41,9 +41,9 @@ for axis, table, left, bottom, colour in pieces:
             axis.add_patch(box)
             axis.text(x + 0.5, y + 0.3, number, ha="center")
 tensors = [scalar, vector, matrix, stack]
-for axis, t in zip(axes, tensors, strict=True):
+for axis, t in zip(axes.flat, tensors, strict=True):
     title = f"ndim = {t.ndim}\nshape = {list(t.shape)}"
-    axis.set_title(title, fontsize=9)
+    axis.set_title(title, fontsize=10)
     axis.set(xlim=(-0.8, 3.8), ylim=(-0.2, 2.9), aspect="equal")
     axis.axis("off")
 
@@ -187,22 +187,22 @@ layouts = [
     (torch.bfloat16, torch.int16, 8),
     (torch.float16, torch.int16, 5),
 ]
-figure, axis = plt.subplots(figsize=(6.4, 1.9))
-for k, (dtype, integer, exponent) in enumerate(layouts):
-    y = -2 * k
+figure, axis = plt.subplots(figsize=(4, 2.6))
+y = 0
+for dtype, integer, exponent in layouts:
     size = torch.finfo(dtype).bits
     number = pi.to(dtype)
     bits = f"{number.view(integer).item() % 2**size:0{size}b}"
-    for i, bit in enumerate(bits):
-        colour = "C0" if i == 0 else "C1" if i <= exponent else "C2"
-        box = plt.Rectangle((i, y), 1, 1, ec=colour, fc="none")
-        axis.add_patch(box)
-        axis.text(i + 0.5, y + 0.2, bit, ha="center", fontsize=9)
     name = str(dtype).removeprefix("torch.")
-    value = f"{number.item():.7g}"
-    axis.text(-0.5, y + 0.2, name, ha="right", fontsize=9)
-    axis.text(size + 0.5, y + 0.2, value, fontsize=9)
-axis.set(xlim=(-5.5, 38), ylim=(-4.2, 1.2))
+    axis.text(0, y + 0.4, f"{name}: {number.item():.7g}")
+    for i, bit in enumerate(bits):
+        y -= i % 16 == 0  # sixteen bits a line
+        colour = "C0" if i == 0 else "C1" if i <= exponent else "C2"
+        box = plt.Rectangle((i % 16, y), 1, 1, ec=colour, fc="none")
+        axis.add_patch(box)
+        axis.text(i % 16 + 0.5, y + 0.25, bit, ha="center")
+    y -= 2
+axis.set(xlim=(-0.1, 16.1), ylim=(y + 1.9, 1.5), aspect="equal")
 axis.axis("off")
 
 # %% float-decoded

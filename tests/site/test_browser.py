@@ -39,6 +39,21 @@ class Visit:
     width: int
     """Of what the page can scroll through, in CSS pixels."""
 
+    words: list[float]
+    """The sizes of the words on its figures, in CSS pixels."""
+
+
+WIDTH = 320
+"""The narrowest telephone."""
+
+SIZES_ON_FIGURES = """
+[...document.querySelectorAll(".precis-figure svg")].flatMap(svg => {
+  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  const size = text => parseFloat(getComputedStyle(text).fontSize);
+  return [...svg.querySelectorAll("text")].map(text => size(text) * scale);
+})
+"""
+
 
 @pytest.fixture(
     scope="module",
@@ -49,7 +64,7 @@ def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Vis
     path, scheme = request.param
     errors: list[str] = []
     foreign: list[str] = []
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 800})
+    context = browser.new_context(color_scheme=scheme, viewport={"width": WIDTH, "height": 800})
     page = context.new_page()
     page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -59,8 +74,9 @@ def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Vis
     )
     page.goto(address + path, wait_until="networkidle")
     width = page.evaluate("document.documentElement.scrollWidth")
+    words = page.evaluate(SIZES_ON_FIGURES)
     context.close()
-    return Visit(errors, foreign, width)
+    return Visit(errors, foreign, width, words)
 
 
 def test_a_page_opens_without_an_error(visit: Visit) -> None:
@@ -72,7 +88,11 @@ def test_a_page_asks_nothing_of_others(visit: Visit) -> None:
 
 
 def test_no_page_scrolls_sideways_on_a_telephone(visit: Visit) -> None:
-    assert visit.width <= 360
+    assert visit.width <= WIDTH
+
+
+def test_words_on_figures_can_be_read_on_a_telephone(visit: Visit) -> None:
+    assert min(visit.words, default=10) >= 9.5
 
 
 def test_the_scheme_follows_the_system(page: Page, address: str, scheme: str) -> None:
