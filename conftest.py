@@ -11,8 +11,10 @@ from mkdocs.config import load_config
 from sybil.sybil import SybilCollection
 
 from precis.book import Book
+from precis.device import absence
 from precis.markdown import PrecisExtension
 from precis.record import Records
+from precis.snippet import DEVICE_TYPES
 from precis.sybil import cells, fences, sybil
 
 ROOT = Path(__file__).parent
@@ -31,6 +33,16 @@ pytest_collect_file = SybilCollection(
         sybil(ROOT / "docs", fences(extension, md), "*.md"),
     ]
 ).pytest()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", choices=DEVICE_TYPES, help="verify there too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    book.device = config.getoption("device")
+    if missing := absence(book.device):
+        raise pytest.UsageError(missing)
 
 
 class NotTests(pytest.Module):

@@ -9,7 +9,9 @@ from pathlib import Path
 from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
 from precis.record import Record, Records
+from precis.run import AS_SHOWN, Setting
 from precis.snippet import Cell, Snippet, load, read
+from precis.values import DIGITS, compare_values
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,12 @@ class Verified:
 class Book:
     """The files of a snippets folder. Files are read again when asked for again."""
 
-    def __init__(self, folder: Path, records: Records) -> None:
+    def __init__(self, folder: Path, records: Records, device: str = "cpu") -> None:
         self.folder = folder
         self.records = records
+        self.device = device
+        """Where the values are verified besides the CPU."""
+
         self.runs = 0
         """How many builds it has served."""
 
@@ -67,7 +72,8 @@ class Book:
                 snippets.append(load(path))
             except Malformed:
                 continue  # said when the file is asked for
-        self.records.of(snippets)
+        for setting in self._settings():
+            self.records.of(snippets, setting)
 
     def snippet(self, path: Path) -> Snippet:
         """One file, parsed. Raises Malformed."""
@@ -81,10 +87,18 @@ class Book:
         snippet = self.snippet(path)
         known = self._verified.get(path)
         if known is None or known.snippet is not snippet:
-            (record,) = self.records.of([snippet])
-            known = Verified(snippet, record, tuple(compare(snippet, record)))
-            self._verified[path] = known
+            record, *elsewhere = (self.records.of([snippet], s)[0] for s in self._settings())
+            mismatches = compare(snippet, record)
+            if elsewhere:
+                mismatches += compare_values(snippet, *elsewhere)
+            known = self._verified[path] = Verified(snippet, record, tuple(mismatches))
         return known
+
+    def _settings(self) -> tuple[Setting, ...]:
+        """As the page shows it; then, for another device, on both with more digits."""
+        if self.device == "cpu":
+            return (AS_SHOWN,)
+        return (AS_SHOWN, Setting("cpu", DIGITS), Setting(self.device, DIGITS))
 
     def cell(self, reference: str) -> tuple[Snippet, Cell]:
         """What an embed's `file:cell` names.

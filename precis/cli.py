@@ -10,11 +10,13 @@ import click
 from markdown import Markdown
 
 from precis.book import Book
+from precis.coverage import count
+from precis.device import absence
 from precis.finding import Finding, Malformed, shown
 from precis.markdown import PrecisExtension
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, run
-from precis.snippet import load
+from precis.snippet import DEVICE_TYPES, load
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import LOCK, blessed, parity, read_lock, sections, written_lock
 from precis.update import updated
@@ -39,8 +41,15 @@ def main() -> None:
 @main.command()
 @FILES
 @TIME_LIMIT
+@click.option(
+    "--device",
+    type=click.Choice(DEVICE_TYPES),
+    default="cpu",
+    show_default=True,
+    help="Verify on this device too, value by value.",
+)
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
-def verify(files: tuple[Path, ...], timeout: float, prose: bool) -> None:
+def verify(files: tuple[Path, ...], timeout: float, device: str, prose: bool) -> None:
     """Run snippets and compare what they print with their #> lines.
 
     Without FILES: all of snippets/. With --prose: look for a witness of each number that the
@@ -49,7 +58,9 @@ def verify(files: tuple[Path, ...], timeout: float, prose: bool) -> None:
     if prose:
         _verify_prose(files or tuple(sorted(Path("docs").rglob("*.md"))))
         return
-    book = _book(files, timeout)
+    if missing := absence(device):
+        raise click.UsageError(missing)
+    book = _book(files, timeout, device)
     book.run()
     wrong = [
         message
@@ -59,8 +70,7 @@ def verify(files: tuple[Path, ...], timeout: float, prose: bool) -> None:
     if wrong:
         click.echo("\n\n".join(wrong), err=True)
         sys.exit(1)
-    outputs = sum(book.verified(path).outputs() for path in book.paths())
-    click.echo(f"{outputs} outputs: {outputs} verified on cpu")
+    click.echo(count(book))
 
 
 @main.command()
@@ -160,11 +170,11 @@ def _extension() -> PrecisExtension:
     return extension
 
 
-def _book(files: tuple[Path, ...], timeout: float) -> Book:
+def _book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:
     folder = Path("snippets")
     if not files and not folder.is_dir():
         raise click.UsageError("there is no snippets/ here: run it from the project's folder")
-    book = Book(folder, Records(Path.cwd(), timeout=timeout))
+    book = Book(folder, Records(Path.cwd(), timeout=timeout), device)
     return Selection(book, files) if files else book
 
 
@@ -172,7 +182,7 @@ class Selection(Book):
     """A book of which only some files are asked for."""
 
     def __init__(self, book: Book, files: tuple[Path, ...]) -> None:
-        super().__init__(book.folder, book.records)
+        super().__init__(book.folder, book.records, book.device)
         self.files = files
 
     def paths(self) -> list[Path]:

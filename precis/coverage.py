@@ -47,13 +47,19 @@ def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     return found
 
 
-def tally(book: Book, pages: Mapping[str, Page]) -> str:
-    """What was verified and what was not, in one line."""
+def count(book: Book) -> str:
+    """What was verified, and where, in one line."""
     checked = [book.verified(path) for path in book.paths()]
     outputs = sum(len([o for o in v.record.run.outcomes if o.printed]) for v in checked)
     verified = sum(v.outputs() for v in checked)
+    elsewhere = f", {verified} on {book.device}" if book.device != "cpu" else ""
+    return f"{outputs} outputs: {verified} verified on cpu{elsewhere}"
+
+
+def tally(book: Book, pages: Mapping[str, Page]) -> str:
+    """What was verified and what is only shown, in one line."""
     only = sum(fence.language == SHOWN_ONLY for page in pages.values() for fence in page.fences)
-    return f"{outputs} outputs: {verified} verified on cpu; {only} blocks shown only"
+    return f"{count(book)}; {only} blocks shown only"
 
 
 def _order(page: Page, file: str, names: list[str]) -> list[Finding]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from precis.run import TIMEOUT, Outcome, Run, run_all
+from precis.run import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, run_all
 from precis.snippet import Snippet
 
 CACHE = ".precis"
@@ -57,15 +57,19 @@ class Records:
         self.timeout = timeout
         self._known: dict[str, Record] = {}
 
-    def of(self, snippets: Iterable[Snippet]) -> list[Record]:
-        """The record of each snippet; runs those that have none, side by side."""
+    def of(self, snippets: Iterable[Snippet], setting: Setting = AS_SHOWN) -> list[Record]:
+        """The record of each snippet; runs those that have none, side by side.
+
+        A record of another device than the CPU lasts as long as this object: the device may
+        be another one tomorrow.
+        """
         snippets = list(snippets)
-        keys = [_key(snippet) for snippet in snippets]
+        keys = [_key(snippet, setting) for snippet in snippets]
         missing = {key: s for key, s in zip(keys, snippets, strict=True) if not self._find(key)}
         if missing:
-            runs = run_all(missing.values(), self.root, timeout=self.timeout)
+            runs = run_all(missing.values(), self.root, timeout=self.timeout, setting=setting)
             for (key, snippet), run in zip(missing.items(), runs, strict=True):
-                self._keep(key, snippet, run)
+                self._keep(key, snippet, run, setting)
         return [self._known[key] for key in keys]
 
     def _find(self, key: str) -> bool:
@@ -85,13 +89,16 @@ class Records:
         """Let what did not come to its end run again: the cause may be mended."""
         self._known = {k: record for k, record in self._known.items() if not record.run.fault}
 
-    def _keep(self, key: str, snippet: Snippet, run: Run) -> None:
-        tops = {name.partition(".")[0] for name in snippet.imports}
-        torch = version("torch") if "torch" in tops else None
+    def _keep(self, key: str, snippet: Snippet, run: Run, setting: Setting) -> None:
+        torch = version("torch") if "torch" in snippet.packages else None
         paths = [Path(path).relative_to(self.root).as_posix() for path in run.reads]
         packages = {name: version(name) for name in run.packages}
-        record = self._known[key] = Record(run, "cpu", torch, self._hashes(paths), packages)
-        if run.fault is None:  # a fault may be the machine's: run it again in the next build
+        record = self._known[key] = Record(
+            run, setting.device, torch, self._hashes(paths), packages
+        )
+        if (
+            run.fault is None and setting.device == "cpu"
+        ):  # a fault may be the machine's: run it again in the next build
             write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
 
     def _file(self, key: str) -> Path:
@@ -136,9 +143,10 @@ def _record(kept: dict[str, Any]) -> Record:
     return Record(made, kept["device"], kept["torch"], kept["reads"], kept["packages"])
 
 
-def _key(snippet: Snippet) -> str:
+def _key(snippet: Snippet, setting: Setting) -> str:
     machine = [platform.python_version(), platform.machine()]
-    parts = [snippet.name, snippet.text, *machine, _engine()]
+    how = [setting.device, str(setting.digits)]
+    parts = [snippet.name, snippet.text, *machine, *how, _engine()]
     return _hash("\0".join(parts).encode())
 
 

@@ -85,12 +85,30 @@ class Run:
     fault: Fault | None = None
 
 
-def run_all(snippets: Iterable[Snippet], root: Path, *, timeout: float = TIMEOUT) -> list[Run]:
+@dataclass(frozen=True)
+class Setting:
+    """Where and how a snippet runs."""
+
+    device: str = "cpu"
+    digits: int = 0
+    """How many decimals tensors are printed with; 0: as the page shows them."""
+
+
+AS_SHOWN = Setting()
+
+
+def run_all(
+    snippets: Iterable[Snippet],
+    root: Path,
+    *,
+    timeout: float = TIMEOUT,
+    setting: Setting = AS_SHOWN,
+) -> list[Run]:
     """Run several snippets side by side, as many at a time as there are processors."""
     snippets = list(snippets)
-    context = _context(snippets)
+    context = _context(snippets, setting)
     with ThreadPoolExecutor(max_workers=max(1, min(len(snippets), os.cpu_count() or 1))) as pool:
-        return list(pool.map(lambda snippet: _run(snippet, root, timeout, context), snippets))
+        return list(pool.map(lambda s: _run(s, root, timeout, setting, context), snippets))
 
 
 def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
@@ -99,8 +117,13 @@ def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
 
 
 def _run(
-    snippet: Snippet, root: Path, timeout: float, context: ForkServerContext | SpawnContext
+    snippet: Snippet,
+    root: Path,
+    timeout: float,
+    setting: Setting,
+    context: ForkServerContext | SpawnContext,
 ) -> Run:
+    uses_torch = "torch" in snippet.packages
     with tempfile.TemporaryDirectory(prefix="precis-", ignore_cleanup_errors=True) as scratch:
         task = Task(
             path=str(snippet.path.resolve()),
@@ -110,6 +133,8 @@ def _run(
             ),
             scratch=scratch,
             root=str(root.resolve()),
+            device=setting.device if uses_torch and setting.device != "cpu" else "",
+            digits=setting.digits if uses_torch else 0,
         )
         for name in STREAMS:
             Path(scratch, name).touch()
@@ -233,13 +258,15 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _context(snippets: list[Snippet]) -> ForkServerContext | SpawnContext:
+def _context(snippets: list[Snippet], setting: Setting) -> ForkServerContext | SpawnContext:
     """Where fresh processes come from: a server that imports what these snippets import.
 
     The server lives as long as this process; what it preloads is decided by the
-    first snippets run. Later ones that need more import it themselves.
+    first snippets run. Later ones that need more import it themselves. For another device
+    each process starts anew: what torch learned of devices in the server would hold in it.
     """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    forks = "forkserver" in multiprocessing.get_all_start_methods()
+    if setting.device != "cpu" or not forks:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     modules = set[str]().union(*(snippet.imports for snippet in snippets))

@@ -92,6 +92,11 @@ class Snippet:
         return tuple(self.text.split("\n"))
 
     @property
+    def packages(self) -> frozenset[str]:
+        """The top-level names of the modules that it imports."""
+        return frozenset(name.partition(".")[0] for name in self.imports)
+
+    @property
     def statements(self) -> tuple[Statement, ...]:
         """Its statements in the order in which they run."""
         return tuple(statement for cell in self.cells for statement in cell.statements)

@@ -24,6 +24,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from precis import device
 from precis.snippet import first_line
 
 _NETWORK = {
@@ -63,6 +64,12 @@ class Task:
 
     root: str
     """The project: files read below it are reported."""
+
+    device: str = ""
+    """The device on which the program's tensors are made; as the program says, without one."""
+
+    digits: int = 0
+    """How many decimals tensors are printed with; as torch does by itself with 0."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ def execute(task: Task, answer: Connection) -> None:
         tree = ast.parse(task.text)
         main.__doc__ = ast.get_docstring(tree, clean=False)
         nodes = {first_line(node): node for node in tree.body}
-        with warnings.catch_warnings(record=True) as caught:
+        with _place(task), warnings.catch_warnings(record=True) as caught:
             for name, lines in task.cells:
                 for line in lines:
                     _settle_torch()
@@ -202,6 +209,15 @@ def _watch(task: Task) -> Callable[[], set[str]]:
         }
 
     return reads
+
+
+def _place(task: Task) -> contextlib.AbstractContextManager[None]:
+    """Where the task's tensors are made, and how they are printed."""
+    if task.digits:
+        import torch
+
+        torch.set_printoptions(precision=task.digits)  # type: ignore[no-untyped-call]
+    return device.settled(task.device) if task.device else contextlib.nullcontext()
 
 
 def _packages() -> tuple[str, ...]:

@@ -192,8 +192,9 @@ print(F.cross_entropy(logits, torch.tensor([0], device="cpu")))
 #> tensor(0.4076)
 
 # %% not-a-probability
+outside = torch.tensor([2.42], device="cpu")
 try:
-    nn.BCELoss()(torch.tensor([2.42], device="cpu"), torch.ones(1))
+    nn.BCELoss()(outside, torch.ones(1, device="cpu"))
 except RuntimeError as error:
     print(error)
 #> all elements of input should be between 0 and 1
