@@ -32,6 +32,11 @@ class Verified:
             return [self.mismatches[-1].finding]
         return found
 
+    def printed(self, cell: Cell) -> list[str]:
+        """What a cell printed, line by line."""
+        outcomes = dict(zip(self.snippet.statements, self.record.run.outcomes, strict=False))
+        return [line for s in cell.statements if s in outcomes for line in outcomes[s].printed]
+
     def outputs(self) -> int:
         """How many statements printed what their file says."""
         wrong = {mismatch.statement for mismatch in self.mismatches}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from itertools import permutations
 from pathlib import Path
 
 import click
 from markdown import Markdown
 
+from precis.attest import attested, written
+from precis.audit import audit as found_in
+from precis.audit import blocks
 from precis.book import Book
 from precis.coverage import count
 from precis.device import absence
@@ -48,8 +52,15 @@ def main() -> None:
     show_default=True,
     help="Verify on this device too, value by value.",
 )
+@click.option(
+    "--attest",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what was verified, where and with what, into this file.",
+)
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
-def verify(files: tuple[Path, ...], timeout: float, device: str, prose: bool) -> None:
+def verify(
+    files: tuple[Path, ...], timeout: float, device: str, attest: Path | None, prose: bool
+) -> None:
     """Run snippets and compare what they print with their #> lines.
 
     Without FILES: all of snippets/. With --prose: look for a witness of each number that the
@@ -70,7 +81,26 @@ def verify(files: tuple[Path, ...], timeout: float, device: str, prose: bool) ->
     if wrong:
         click.echo("\n\n".join(wrong), err=True)
         sys.exit(1)
+    if attest:
+        write_whole(attest, written(attested(book, device)))
     click.echo(count(book))
+
+
+@main.command()
+@click.argument("site", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@TIME_LIMIT
+def audit(site: Path, timeout: float) -> None:
+    """Compare a built SITE with what the snippets print, run again, page by page."""
+    with tempfile.TemporaryDirectory() as empty:  # no record is believed
+        book = _book((), timeout)
+        book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty))
+        book.run()
+        verified = [book.verified(path) for path in book.paths()]
+        wrong = [*found_in(site, verified, attested(book, "cpu"))]
+    if wrong:
+        click.echo("\n\n".join(map(str, wrong)), err=True)
+        sys.exit(1)
+    click.echo(f"{blocks(site)} cells on the pages of {site}: as their snippets print")
 
 
 @main.command()

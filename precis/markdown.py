@@ -21,15 +21,18 @@ from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
 
+from precis.attest import FOLDER, Attestation, read_all
+from precis.badge import badge
 from precis.book import Book, Verified
 from precis.finding import Finding, Malformed, shown
 from precis.glossary import Definitions
 from precis.page import EMBED, Fence, Finder, let_embeds_have_options, refusal, strays
 from precis.prose import Written, body
 from precis.record import Records
-from precis.snippet import Cell, read
+from precis.snippet import Cell, Snippet, read
 from precis.translation import lock_of, parity, read_lock, stale, twins
 from precis.typography import wrong
 from precis.witness import Cells, Verdict, is_excuse, judge
@@ -73,6 +76,7 @@ class PrecisExtension(Extension):
         self.page = Page()
         """Set it before a page is converted; read its fences and findings afterwards."""
 
+        self._attestations: tuple[int, list[Attestation]] | None = None
         self._cells: dict[tuple[Path, int], Cells] = {}
 
     def extendMarkdown(self, md: Markdown) -> None:
@@ -81,6 +85,7 @@ class PrecisExtension(Extension):
         md.registerExtension(self)
         self.md = md
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
+        md.treeprocessors.register(_Badge(md, self), "precis-badge", 4)
         md.treeprocessors.register(Definitions(md, lambda: self.page.path), "precis-glossary", 3)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
@@ -92,7 +97,7 @@ class PrecisExtension(Extension):
 
     def proved(self, page: Written) -> Verdict:
         """Whether what a page's text states is proved by what its cells print."""
-        return judge(page, self._shown(page), lambda href: self._linked(page, href))
+        return judge(page, Cells(self.shown(page)), lambda href: self._linked(page, href))
 
     def judged(self, page: Written) -> Verdict:
         """What can be said of a page's text without running or converting anything.
@@ -122,12 +127,20 @@ class PrecisExtension(Extension):
         lines, first_line = body(read(path))
         return self.written(shown(path), lines, first_line)
 
-    def _shown(self, page: Written) -> Cells:
+    def shown(self, page: Written) -> list[tuple[Snippet, Cell]]:
+        """The cells that a page embeds."""
         cells = []
         for fence in page.fences:
             with suppress(LookupError, Malformed):  # a finding already
                 cells += [self.book.cell(fence.body.strip())] if fence.language == EMBED else []
-        return Cells(cells)
+        return cells
+
+    def attestations(self) -> list[Attestation]:
+        """Those of other machines, read again for each build. Raises Malformed."""
+        if self._attestations is None or self._attestations[0] != self.book.runs:
+            folder = self.book.folder.with_name(FOLDER)
+            self._attestations = (self.book.runs, read_all(folder))
+        return self._attestations[1]
 
     def _linked(self, page: Written, href: str) -> Cells:
         """The cells of a page by the address of a link to it; none for other addresses."""
@@ -135,8 +148,28 @@ class PrecisExtension(Extension):
         key = (path, self.book.runs)
         if key not in self._cells:
             is_page = path.suffix == ".md" and path.is_file()
-            self._cells[key] = self._shown(self.opened(path)) if is_page else Cells(())
+            self._cells[key] = Cells(self.shown(self.opened(path)) if is_page else ())
         return self._cells[key]
+
+
+class _Badge(Treeprocessor):
+    """Says at the end of a page what was verified of it."""
+
+    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+        super().__init__(md)
+        self.extension = extension
+
+    def run(self, root: etree.Element) -> None:
+        extension, page = self.extension, self.extension.page
+        written = Written(page.path, page.lines, page.first_line, page.fences)
+        try:
+            attestations = extension.attestations()
+        except Malformed as error:
+            page.findings += error.findings
+            return
+        paragraph = badge(written, extension.book, extension.shown(written), attestations)
+        if paragraph is not None:
+            root.append(paragraph)
 
 
 def boxed(finding: Finding, md: Markdown) -> str:

@@ -17,6 +17,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page as MkDocsPage
 
+from precis.attest import FILE, SCHEMA, published
 from precis.book import Book
 from precis.coverage import holes, tally
 from precis.finding import shown
@@ -117,6 +118,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         for finding in self.wrong:  # in serve also on the pages; strict mode must not end it
             click.secho(finding, fg="red", err=True)
         if not self.wrong:
+            site = self.aside if self.publishes else Path(config.site_dir)
+            (site / FILE).write_bytes(published(self.book, self.extension.attestations()))
+            shutil.copyfile(SCHEMA, site / SCHEMA.name)
             log.info(tally(self.book, self.pages))
         self.finished = True
 

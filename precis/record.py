@@ -52,8 +52,9 @@ class Record:
 class Records:
     """The records of a project: kept ones, and new ones for what changed."""
 
-    def __init__(self, root: Path, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, root: Path, *, timeout: float = TIMEOUT, cache: Path | None = None) -> None:
         self.root = root.resolve()
+        self.cache = cache or self.root / CACHE
         self.timeout = timeout
         self._known: dict[str, Record] = {}
 
@@ -102,7 +103,7 @@ class Records:
             write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
 
     def _file(self, key: str) -> Path:
-        return self.root / CACHE / f"{key}.json"
+        return self.cache / f"{key}.json"
 
     def _hashes(self, paths: Iterable[str]) -> dict[str, str]:
         return {path: _hash_of(self.root / path) for path in paths}

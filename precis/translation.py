@@ -72,7 +72,7 @@ class Pair(NamedTuple):
 
 def twins(path: Path) -> list[Path]:
     """Where a page's text stands, or should stand, in the other languages."""
-    folder = _language_folder(path)
+    folder = language_folder(path)
     if not folder:
         return []
     beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
@@ -83,17 +83,18 @@ def twins(path: Path) -> list[Path]:
 
 def lock_of(path: Path) -> Path:
     """The lock of the project that a page belongs to."""
-    folder = _language_folder(path)
+    folder = language_folder(path)
     return folder.parent.with_name(LOCK) if folder else Path(LOCK)
 
 
 def key(path: Path) -> str:
     """What the lock calls a page: its path inside its language's folder."""
-    folder = _language_folder(path)
+    folder = language_folder(path)
     return path.relative_to(folder).as_posix() if folder else path.as_posix()
 
 
-def _language_folder(path: Path) -> Path | None:
+def language_folder(path: Path) -> Path | None:
+    """The folder of its language that a page lies in; none without languages."""
     return next((folder for folder in path.parents if LANGUAGE.fullmatch(folder.name)), None)
 
 

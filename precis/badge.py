@@ -1,0 +1,78 @@
+"""What was verified of a page, where and with what, said at its end in its language."""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as etree
+from collections.abc import Sequence
+from pathlib import Path
+
+from precis.attest import Attestation, cells, of_cell
+from precis.book import Book
+from precis.prose import Written
+from precis.snippet import Cell, Snippet
+from precis.translation import language_folder
+
+EXPLAINED = "verification.md"
+"""The page, in each language, that says how to check this oneself."""
+
+DEVICES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "xpu": "XPU", "fakegpu": "fakegpu"}
+
+ASKED_FOR = ("cuda",)
+"""Devices of which the page says that nothing is known, where nothing is."""
+
+_WORDS = {
+    "fr": {
+        "one": "{n} valeur",
+        "many": "{n} valeurs",
+        "never": "{device}\u00a0: non vérifié pour cette version",
+        "stale": "{device}\u00a0: vérifié pour une autre version",
+        "how": "comment le vérifier",
+    },
+    "en": {
+        "one": "{n} value",
+        "many": "{n} values",
+        "never": "{device}: not verified for this version",
+        "stale": "{device}: verified for another version",
+        "how": "check it yourself",
+    },
+}
+
+
+def badge(
+    page: Written,
+    book: Book,
+    shown: Sequence[tuple[Snippet, Cell]],
+    attestations: Sequence[Attestation],
+) -> etree.Element | None:
+    """The paragraph for a page that shows these cells; none for a page without values."""
+    count = sum(of_cell(book, snippet.path, cell) for snippet, cell in shown)
+    if not count:
+        return None
+    words = _WORDS.get(page.language, _WORDS["en"])
+    paths = sorted({snippet.path for snippet, _ in shown})
+    torch = next((t for t in (book.verified(path).record.torch for path in paths) if t), None)
+    parts = [words["one" if count == 1 else "many"].format(n=count)]
+    parts.append(f"CPU, torch {torch}" if torch else "CPU")
+    now = cells(book, paths)
+    for device in dict.fromkeys([*ASKED_FOR, *(a.device for a in attestations)]):
+        known = [a for a in attestations if a.device == device]
+        valid = [a for a in known if a.holds(now)]
+        name = DEVICES.get(device, device)
+        if valid:
+            newest = max(valid, key=lambda a: a.date or "")
+            parts.append(f"{name} ({newest.name}), torch {newest.torch}")
+        else:
+            parts.append(words["stale" if known else "never"].format(device=name))
+    paragraph = etree.Element("p", {"class": "precis-verified"})
+    paragraph.text = " · ".join(parts)
+    if explained := _explained(Path(page.path)):
+        paragraph.text += " · "
+        etree.SubElement(paragraph, "a", {"href": explained}).text = words["how"]
+    return paragraph
+
+
+def _explained(page: Path) -> str:
+    folder = language_folder(page) or page.parent
+    target = folder / EXPLAINED
+    return Path(os.path.relpath(target, page.parent)).as_posix() if target.is_file() else ""
