@@ -8,7 +8,6 @@ from itertools import permutations
 from pathlib import Path
 
 import click
-from markdown import Markdown
 
 from precis.attest import attested, written
 from precis.audit import audit as found_in
@@ -17,7 +16,7 @@ from precis.book import Book
 from precis.coverage import count
 from precis.device import absence
 from precis.finding import Finding, Malformed, shown
-from precis.markdown import PrecisExtension
+from precis.reading import Reader
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, run
 from precis.snippet import DEVICE_TYPES, load
@@ -145,7 +144,7 @@ def bless(slugs: tuple[str, ...]) -> None:
 
     Writes translations.lock. Refuses pages that hold different cells, formulas or numbers.
     """
-    extension = _extension()
+    reader = _reader()
     lock = Path(LOCK)
     known = read_lock(lock)
     for slug in slugs:
@@ -153,7 +152,7 @@ def bless(slugs: tuple[str, ...]) -> None:
         paths = sorted(Path("docs").glob(f"[a-z][a-z]/{name}.md"))
         if len(paths) < 2:
             raise click.UsageError(f"there are no two docs/*/{name}.md")
-        pages = [extension.opened(path) for path in paths]
+        pages = [reader.opened(path) for path in paths]
         if section and all(section not in {s.id for s in sections(page)} for page in pages):
             raise click.UsageError(f"{name}.md has no section #{section}")
         wrong = [f for a, b in permutations(pages, 2) for f in parity(a, b)]
@@ -170,17 +169,17 @@ def bless(slugs: tuple[str, ...]) -> None:
 def _verify_prose(files: tuple[Path, ...]) -> None:
     if not files:
         raise click.UsageError("there are no pages in docs/ here: run it from the project's folder")
-    extension = _extension()
+    reader = _reader()
     wrong: list[Finding] = []
     witnessed = cited = 0
     excused: list[str] = []
     for path in files:
         try:
-            page = extension.opened(path)
+            page = reader.opened(path)
         except Malformed as error:
             wrong += error.findings
             continue
-        verdict = extension.judged(page)
+        verdict = reader.judged(page)
         wrong += verdict.findings
         witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
         excused += [f"{page.path}:{claim}: {excuse.reason}" for claim, excuse in verdict.excused]
@@ -193,11 +192,8 @@ def _verify_prose(files: tuple[Path, ...]) -> None:
     click.echo(f"{total} claims: {witnessed} witnessed, {cited} cited, {len(excused)} excused")
 
 
-def _extension() -> PrecisExtension:
-    """The extension in a Markdown that finds fences, for pages that are not converted."""
-    extension = PrecisExtension(Book(Path("snippets"), Records(Path.cwd())))
-    Markdown(extensions=["pymdownx.superfences", extension])
-    return extension
+def _reader() -> Reader:
+    return Reader(Book(Path("snippets"), Records(Path.cwd())))
 
 
 def _book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import html
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +25,14 @@ from markdown.util import ETX, STX
 from precis.attest import FOLDER, Attestation, read_all
 from precis.badge import badge
 from precis.book import Book, Verified
-from precis.finding import Finding, Malformed, shown
+from precis.finding import Finding, Malformed
 from precis.glossary import Definitions
-from precis.page import EMBED, Fence, Finder, let_embeds_have_options, refusal, strays
-from precis.prose import Written, body
+from precis.page import EMBED, Fence, refusal, strays
+from precis.prose import Written
+from precis.reading import Reader
 from precis.record import Records
-from precis.snippet import Cell, Snippet, read
-from precis.translation import lock_of, parity, read_lock, stale, twins
-from precis.typography import wrong
-from precis.witness import Cells, Verdict, is_excuse, judge
+from precis.snippet import Cell
+from precis.witness import Verdict, is_excuse
 
 FENCE_OPTIONS = ("title", "hl_lines", "linenums")
 """Options that go on to the code block; Material documents them."""
@@ -77,63 +74,16 @@ class PrecisExtension(Extension):
         """Set it before a page is converted; read its fences and findings afterwards."""
 
         self._attestations: tuple[int, list[Attestation]] | None = None
-        self._cells: dict[tuple[Path, int], Cells] = {}
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
-        let_embeds_have_options(md)
         md.registerExtension(self)
-        self.md = md
+        self.reader = Reader(self.book, md)
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
         md.treeprocessors.register(_Badge(md, self), "precis-badge", 4)
         md.treeprocessors.register(Definitions(md, lambda: self.page.path), "precis-glossary", 3)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
-
-    def written(self, path: str, lines: Sequence[str], first_line: int = 1) -> Written:
-        """A page's text with the fences that superfences finds in it; nothing is converted."""
-        fences = Finder(self.md).fences(list(lines), first_line)
-        return Written(path, tuple(lines), first_line, tuple(fences))
-
-    def proved(self, page: Written) -> Verdict:
-        """Whether what a page's text states is proved by what its cells print."""
-        return judge(page, Cells(self.shown(page)), lambda href: self._linked(page, href))
-
-    def judged(self, page: Written) -> Verdict:
-        """What can be said of a page's text without running or converting anything.
-
-        Whether its claims are proved by what its cells print, whether its twins hold the same
-        and were read beside it, and whether it is written as its language is written.
-        """
-        verdict = self.proved(page)
-        findings = [*verdict.findings, *self._differences(page), *wrong(page)]
-        return replace(verdict, findings=tuple(sorted(findings)))
-
-    def _differences(self, page: Written) -> list[Finding]:
-        found: list[Finding] = []
-        path = Path(page.path)
-        for other in twins(path):
-            if not other.is_file():
-                what = f"there is no {shown(other)}, which would say the same"
-                found.append(Finding(page.path, 1, 1, what, "Write it, or take this page away."))
-                continue
-            twin = self.opened(other)
-            found += parity(page, twin)
-            found += stale(page, twin, read_lock(lock_of(path)))
-        return found
-
-    def opened(self, path: Path) -> Written:
-        """A page read from its file. Raises Malformed where it is not UTF-8."""
-        lines, first_line = body(read(path))
-        return self.written(shown(path), lines, first_line)
-
-    def shown(self, page: Written) -> list[tuple[Snippet, Cell]]:
-        """The cells that a page embeds."""
-        cells = []
-        for fence in page.fences:
-            with suppress(LookupError, Malformed):  # a finding already
-                cells += [self.book.cell(fence.body.strip())] if fence.language == EMBED else []
-        return cells
 
     def attestations(self) -> list[Attestation]:
         """Those of other machines, read again for each build. Raises Malformed."""
@@ -141,15 +91,6 @@ class PrecisExtension(Extension):
             folder = self.book.folder.with_name(FOLDER)
             self._attestations = (self.book.runs, read_all(folder))
         return self._attestations[1]
-
-    def _linked(self, page: Written, href: str) -> Cells:
-        """The cells of a page by the address of a link to it; none for other addresses."""
-        path = Path(page.path).parent / href.partition("#")[0]
-        key = (path, self.book.runs)
-        if key not in self._cells:
-            is_page = path.suffix == ".md" and path.is_file()
-            self._cells[key] = Cells(self.shown(self.opened(path)) if is_page else ())
-        return self._cells[key]
 
 
 class _Badge(Treeprocessor):
@@ -167,7 +108,7 @@ class _Badge(Treeprocessor):
         except Malformed as error:
             page.findings += error.findings
             return
-        paragraph = badge(written, extension.book, extension.shown(written), attestations)
+        paragraph = badge(written, extension.book, extension.reader.shown(written), attestations)
         if paragraph is not None:
             root.append(paragraph)
 
@@ -190,7 +131,7 @@ class _Embeds(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         page = self.extension.page
-        written = self.extension.written(page.path, lines, page.first_line)
+        written = self.extension.reader.written(page.path, lines, page.first_line)
         page.lines, page.fences = written.lines, written.fences
         boxes: dict[int, list[str]] = {}
         for number, what, hint in strays(lines, list(page.fences), page.first_line):
@@ -201,7 +142,7 @@ class _Embeds(Preprocessor):
                 new[fence.line] = self._embedded(fence)
             elif refused := refusal(fence):
                 new[fence.line] = ["", self._box(page.report(fence.line, *refused)), ""]
-        page.verdict = self.extension.judged(written)
+        page.verdict = self.extension.reader.judged(written)
         page.findings += page.verdict.findings
         for finding in page.verdict.findings:
             above = written.start(finding.line)
@@ -338,4 +279,4 @@ class _IndentedCode(BlockProcessor):
             f"a block that only its indentation makes code: {first!r}",
             "Move Python to snippets/; take the indentation off other text.",
         )
-        etree.SubElement(parent, "p").text = boxed(finding, self.extension.md)
+        etree.SubElement(parent, "p").text = boxed(finding, self.extension.reader.md)

@@ -14,12 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from markdown import Markdown
-
 from precis import number
 from precis.book import Book
-from precis.markdown import PrecisExtension
 from precis.prose import Written
+from precis.reading import Reader
 from precis.record import Records
 
 ROOT = Path(__file__).parents[2]
@@ -50,10 +48,8 @@ class Outcome:
     refused: bool
 
 
-def extension() -> PrecisExtension:
-    made = PrecisExtension(Book(ROOT / "snippets", Records(ROOT)))
-    Markdown(extensions=["pymdownx.superfences", made])
-    return made
+def reader() -> Reader:
+    return Reader(Book(ROOT / "snippets", Records(ROOT)))
 
 
 def mutants(page: Written) -> Iterator[Mutant]:
@@ -84,7 +80,7 @@ def mutants(page: Written) -> Iterator[Mutant]:
 
 def tried(paths: list[Path], wanted: Callable[[Mutant], bool]) -> Iterator[Outcome]:
     """The wanted mutants of these pages, which are right, with what became of each."""
-    judge = extension()
+    judge = reader()
 
     for path in paths:
         page = judge.opened(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mutate import ROOT, extension, tried
+from mutate import ROOT, reader, tried
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
@@ -18,7 +18,7 @@ def test_a_wrong_last_digit_of_two_or_more_decimals_is_refused(path: Path) -> No
 
 
 def test_the_book_states_what_can_be_refused() -> None:
-    judge = extension()
+    judge = reader()
     verdicts = [judge.judged(judge.opened(path)) for path in PAGES]
 
     assert sum(verdict.witnessed for verdict in verdicts) > 1000

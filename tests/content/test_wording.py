@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from markdown import Markdown
 
 from precis.book import Book
-from precis.markdown import PrecisExtension
 from precis.prose import Block, Written
+from precis.reading import Reader
 from precis.record import Records
 
 HERE = Path(__file__).parent
@@ -67,9 +66,7 @@ def required(*programs: str) -> None:
 
 
 def opened(path: Path) -> Written:
-    extension = PrecisExtension(Book(ROOT / "snippets", Records(ROOT)))
-    Markdown(extensions=["pymdownx.superfences", extension])
-    return extension.opened(path)
+    return Reader(Book(ROOT / "snippets", Records(ROOT))).opened(path)
 
 
 def sentences(page: Written) -> Iterator[tuple[int, str]]:

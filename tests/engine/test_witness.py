@@ -8,6 +8,7 @@ import pytest
 from conftest import Project
 from precis.finding import Finding
 from precis.markdown import Page, PrecisExtension
+from precis.reading import Reader
 from precis.witness import Verdict
 
 SNIPPET = """
@@ -46,9 +47,8 @@ def judged(project: Project, text: str, language: str = "en") -> Verdict:
     (folder / "b.md").write_text("```snippet\nb.py:loss\n```\n", encoding="utf-8")
     page = folder / "a.md"
     page.write_text(EMBEDS + "\n" + text + "\n", encoding="utf-8")
-    extension = PrecisExtension(project.book())
-    markdown.Markdown(extensions=["pymdownx.superfences", extension])
-    return extension.judged(extension.opened(page))
+    reader = Reader(project.book())
+    return reader.judged(reader.opened(page))
 
 
 def wrong(project: Project, text: str, language: str = "en") -> list[str]:

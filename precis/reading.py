@@ -1,0 +1,87 @@
+"""Read the pages of a book without running or converting anything: what they say and show.
+
+A reader finds a page's fences with the Markdown that renders it, and brings together all
+that can be said of its text: witnesses, twins, typography.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from markdown import Markdown
+
+from precis.book import Book
+from precis.finding import Finding, Malformed, shown
+from precis.page import EMBED, Finder, let_embeds_have_options
+from precis.prose import Written, body
+from precis.snippet import Cell, Snippet, read
+from precis.translation import lock_of, parity, read_lock, stale, twins
+from precis.typography import wrong
+from precis.witness import Cells, Verdict, judge
+
+
+class Reader:
+    """Reads the pages of a book."""
+
+    def __init__(self, book: Book, md: Markdown | None = None) -> None:
+        self.book = book
+        self.md = md or Markdown(extensions=["pymdownx.superfences"])
+        """What finds the fences: the Markdown that renders the pages, or one that could."""
+
+        let_embeds_have_options(self.md)
+        self._cells: dict[tuple[Path, int], Cells] = {}
+
+    def opened(self, path: Path) -> Written:
+        """A page read from its file. Raises Malformed where it is not UTF-8."""
+        lines, first_line = body(read(path))
+        return self.written(shown(path), lines, first_line)
+
+    def written(self, path: str, lines: Sequence[str], first_line: int = 1) -> Written:
+        """A page's text with the fences that superfences finds in it."""
+        fences = Finder(self.md).fences(list(lines), first_line)
+        return Written(path, tuple(lines), first_line, tuple(fences))
+
+    def shown(self, page: Written) -> list[tuple[Snippet, Cell]]:
+        """The cells that a page embeds."""
+        cells = []
+        for fence in page.fences:
+            with suppress(LookupError, Malformed):  # a finding already
+                cells += [self.book.cell(fence.body.strip())] if fence.language == EMBED else []
+        return cells
+
+    def proved(self, page: Written) -> Verdict:
+        """Whether what a page's text states is proved by what its cells print."""
+        return judge(page, Cells(self.shown(page)), lambda href: self._linked(page, href))
+
+    def judged(self, page: Written) -> Verdict:
+        """All that can be said of a page's text.
+
+        Whether its claims are proved, whether its twins hold the same and were read beside it,
+        and whether it is written as its language is written.
+        """
+        verdict = self.proved(page)
+        findings = [*verdict.findings, *self._differences(page), *wrong(page)]
+        return replace(verdict, findings=tuple(sorted(findings)))
+
+    def _differences(self, page: Written) -> Iterator[Finding]:
+        path = Path(page.path)
+        for other in twins(path):
+            if not other.is_file():
+                what = f"there is no {shown(other)}, which would say the same"
+                yield Finding(page.path, 1, 1, what, "Write it, or take this page away.")
+                continue
+            twin = self.opened(other)
+            yield from parity(page, twin)
+            yield from stale(page, twin, read_lock(lock_of(path)))
+
+    def _linked(self, page: Written, href: str) -> Cells:
+        """The cells of a page by the address of a link to it; none for other addresses."""
+        path = Path(page.path).parent / href.partition("#")[0]
+        key = (path, self.book.runs)
+        if key not in self._cells:
+            is_page = path.suffix == ".md" and path.is_file()
+            self._cells[key] = Cells(self.shown(self.opened(path)) if is_page else ())
+        return self._cells[key]
