@@ -13,12 +13,13 @@ from precis.attest import attested, written
 from precis.audit import audit as found_in
 from precis.audit import blocks
 from precis.book import Book
+from precis.compare import unstable
 from precis.coverage import count
 from precis.device import absence
 from precis.finding import Finding, Malformed, shown
 from precis.reading import Reader
 from precis.record import Records, write_whole
-from precis.run import TIMEOUT, run
+from precis.run import TIMEOUT, Setting, run
 from precis.snippet import DEVICE_TYPES, load
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import LOCK, blessed, parity, read_lock, sections, written_lock
@@ -56,9 +57,15 @@ def main() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what was verified, where and with what, into this file.",
 )
+@click.option("--twice", is_flag=True, help="Run each in two unlike processes; compare.")
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
 def verify(
-    files: tuple[Path, ...], timeout: float, device: str, attest: Path | None, prose: bool
+    files: tuple[Path, ...],
+    timeout: float,
+    device: str,
+    attest: Path | None,
+    twice: bool,
+    prose: bool,
 ) -> None:
     """Run snippets and compare what they print with their #> lines.
 
@@ -77,6 +84,8 @@ def verify(
         for path in book.paths()
         for message in findings(TextDocument.parse(str(path), cells(book)))
     ]
+    if twice:
+        wrong += [str(finding) for finding in _unstable(book)]
     if wrong:
         click.echo("\n\n".join(wrong), err=True)
         sys.exit(1)
@@ -190,6 +199,16 @@ def _verify_prose(files: tuple[Path, ...]) -> None:
         click.echo(line)
     total = witnessed + cited + len(excused)
     click.echo(f"{total} claims: {witnessed} witnessed, {cited} cited, {len(excused)} excused")
+
+
+def _unstable(book: Book) -> list[Finding]:
+    """What two runs that differ in all that must not matter do differently."""
+    snippets = [book.snippet(path) for path in book.paths()]
+    first, second = (
+        book.records.of(snippets, Setting(threads=threads, hash_seed=seed))
+        for threads, seed in ((1, 1), (2, 2))
+    )
+    return [f for pair in zip(snippets, first, second, strict=True) for f in unstable(*pair)]
 
 
 def _reader() -> Reader:

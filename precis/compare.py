@@ -47,6 +47,33 @@ def compare(snippet: Snippet, record: Record) -> list[Mismatch]:
     return found
 
 
+def unstable(snippet: Snippet, first: Record, second: Record) -> list[Finding]:
+    """The statements and cells that did not do the same twice."""
+    path = shown(snippet.path)
+    found = []
+    cells = [(cell.name, statement) for cell in snippet.cells for statement in cell.statements]
+    runs = (first.run, second.run)
+    for (cell, statement), a, b in zip(cells, *(run.outcomes for run in runs), strict=False):
+        if a != b:
+            diff = difflib.ndiff(list(a.printed), list(b.printed))
+            hint = "\n".join([*(line.rstrip() for line in diff), _UNSTABLE])
+            what = f"prints something else in a second run, cell {cell}"
+            found.append(Finding(path, statement.line, 1, what, hint))
+    for part in snippet.cells:
+        if len({run.figures.get(part.name) for run in runs}) > 1:
+            what = f"draws another figure in a second run, cell {part.name}"
+            found.append(Finding(path, part.line, 1, what, _UNSTABLE))
+    for fault in {run.fault for run in runs if run.fault}:
+        found.append(Finding(path, fault.line, 1, fault.what, fault.detail))
+    return found
+
+
+_UNSTABLE = (
+    "(+ second) The runs differ in hash seed, threads and folder: seed what is random, "
+    "sort what comes from a set, print fewer digits."
+)
+
+
 def _wrong(statement: Statement, outcome: Outcome, path: str) -> tuple[str, str] | None:
     """What is wrong with an outcome and the hint to mend it, or None."""
     expected, printed = statement.expected(), list(outcome.printed)

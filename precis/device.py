@@ -41,7 +41,10 @@ def settled(device: str) -> Iterator[None]:
     """Everything made in the block lies on the device unless the code says otherwise."""
     torch: Any = importlib.import_module("torch")
     torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = False
     with contextlib.ExitStack() as stack:
         if device == FAKE:
             fake: Any = importlib.import_module("precis.fakegpu")

@@ -97,9 +97,9 @@ class Records:
         record = self._known[key] = Record(
             run, setting.device, torch, self._hashes(paths), packages
         )
-        if (
-            run.fault is None and setting.device == "cpu"
-        ):  # a fault may be the machine's: run it again in the next build
+        # a fault may be the machine's; what ran under other conditions is compared once
+        lasts = run.fault is None and setting.device == "cpu" and setting.hash_seed is None
+        if lasts:
             write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
 
     def _file(self, key: str) -> Path:
@@ -146,7 +146,7 @@ def _record(kept: dict[str, Any]) -> Record:
 
 def _key(snippet: Snippet, setting: Setting) -> str:
     machine = [platform.python_version(), platform.machine()]
-    how = [setting.device, str(setting.digits)]
+    how = [str(value) for value in dataclasses.astuple(setting)]
     parts = [snippet.name, snippet.text, *machine, *how, _engine()]
     return _hash("\0".join(parts).encode())
 

@@ -93,6 +93,10 @@ class Setting:
     digits: int = 0
     """How many decimals tensors are printed with; 0: as the page shows them."""
 
+    threads: int = 1
+    hash_seed: int | None = None
+    """PYTHONHASHSEED of a process that starts anew; without one, it is that of ours."""
+
 
 AS_SHOWN = Setting()
 
@@ -135,12 +139,13 @@ def _run(
             root=str(root.resolve()),
             device=setting.device if uses_torch and setting.device != "cpu" else "",
             digits=setting.digits if uses_torch else 0,
+            threads=setting.threads,
         )
         for name in STREAMS:
             Path(scratch, name).touch()
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=execute, args=(task, theirs))
-        with _START, _without_main():
+        with _START, _without_main(), _hash_seed(setting.hash_seed):
             process.start()
         theirs.close()
         try:
@@ -258,6 +263,20 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
+@contextlib.contextmanager
+def _hash_seed(seed: int | None) -> Iterator[None]:
+    """The environment in which a process starts whose strings have other hashes than ours."""
+    before = os.environ.get("PYTHONHASHSEED")
+    if seed is not None:
+        os.environ["PYTHONHASHSEED"] = str(seed)
+    try:
+        yield
+    finally:
+        if seed is not None:
+            os.environ.pop("PYTHONHASHSEED")
+            os.environ |= {} if before is None else {"PYTHONHASHSEED": before}
+
+
 def _context(snippets: list[Snippet], setting: Setting) -> ForkServerContext | SpawnContext:
     """Where fresh processes come from: a server that imports what these snippets import.
 
@@ -266,7 +285,7 @@ def _context(snippets: list[Snippet], setting: Setting) -> ForkServerContext | S
     each process starts anew: what torch learned of devices in the server would hold in it.
     """
     forks = "forkserver" in multiprocessing.get_all_start_methods()
-    if setting.device != "cpu" or not forks:
+    if setting.device != "cpu" or setting.hash_seed is not None or not forks:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     modules = set[str]().union(*(snippet.imports for snippet in snippets))

@@ -71,6 +71,9 @@ class Task:
     digits: int = 0
     """How many decimals tensors are printed with; as torch does by itself with 0."""
 
+    threads: int = 1
+    """How many torch may compute with."""
+
 
 @dataclass(frozen=True)
 class Warned:
@@ -122,7 +125,7 @@ def execute(task: Task, answer: Connection) -> None:
         with _place(task), warnings.catch_warnings(record=True) as caught:
             for name, lines in task.cells:
                 for line in lines:
-                    _settle_torch()
+                    _settle_torch(task.threads)
                     # typeshed knows only the text form of what `compile` takes
                     module: Any = ast.Module([nodes[line]], [])
                     code = compile_statement(module, task.path, "exec")
@@ -225,11 +228,11 @@ def _packages() -> tuple[str, ...]:
     return tuple(sorted(names - sys.stdlib_module_names - {"__main__", "__mp_main__", "precis"}))
 
 
-def _settle_torch() -> None:
-    """One thread, and every warning each time: what is printed must not depend on the machine."""
+def _settle_torch(threads: int) -> None:
+    """So many threads, and every warning each time: nothing depends on the machine."""
     torch = sys.modules.get("torch")
     if torch is not None and not getattr(torch, "_precis_settled", False):
-        torch.set_num_threads(1)
+        torch.set_num_threads(threads)
         torch.set_warn_always(True)
         torch._precis_settled = True  # type: ignore[attr-defined]
 

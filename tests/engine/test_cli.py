@@ -203,3 +203,31 @@ def test_what_is_wrong_in_several_files_is_reported_once_each(project: Project) 
     assert verified.stderr.count("snippets/a.py:2:1: ValueError: no") == 1
     assert "snippets/b.py:2:1: " in verified.stderr
     assert "snippets/c.py:1:1: " in verified.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("print({'a', 'b', 'c', 'd', 'e', 'f', 'g'})", "prints something else in a second run"),
+        ("import random\nprint(random.random())", "prints something else in a second run"),
+        ("import os\nprint(os.getcwd())", "prints something else in a second run"),
+        (
+            "import random\nfrom matplotlib import pyplot\npyplot.plot([random.random()])",
+            "draws another figure in a second run, cell a",
+        ),
+    ],
+)
+def test_what_differs_from_run_to_run_is_found(project: Project, line: str, where: str) -> None:
+    project.write(snippets__a_py=f"# %% a\n{line}\n")
+    project.run("precis.cli", "update")
+
+    verified = project.run("precis.cli", "verify", "--twice")
+
+    assert verified.returncode == 1
+    assert where in verified.stderr
+
+
+def test_what_is_the_same_twice_passes(project: Project) -> None:
+    project.write(snippets__a_py=SNIPPET)
+
+    assert project.run("precis.cli", "verify", "--twice").returncode == 0

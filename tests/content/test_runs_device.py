@@ -1,7 +1,9 @@
-"""The book on a device that is not the CPU: a fake one, which every machine has."""
+"""The book run otherwise: on a fake device, which every machine has, and twice."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,12 @@ def test_a_snippet_prints_the_same_values_on_another_device(book: Book, name: st
 
     assert [str(mismatch.finding) for mismatch in verified.mismatches] == []
     assert verified.outputs() == len(printed)
+
+
+def test_the_book_prints_the_same_twice() -> None:
+    """Two processes that differ in hash seed, threads and folder."""
+    command = [sys.executable, "-m", "precis.cli", "verify", "--twice", "--timeout", "300"]
+
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    assert run.returncode == 0, run.stderr
