@@ -59,7 +59,7 @@ class Attestation:
 
 def attested(book: Book, device: str) -> Attestation:
     """The attestation of a book that was verified on a device without a finding."""
-    commit, date = _commit(book.folder)
+    commit, date = committed(book.folder)
     return Attestation(
         device,
         devices.described(device) if device != "cpu" else platform.machine(),
@@ -131,7 +131,9 @@ def of_cell(book: Book, path: Path, cell: Cell) -> int:
     )
 
 
-def _commit(folder: Path) -> tuple[str | None, str | None]:
+def committed(folder: Path) -> tuple[str | None, str | None]:
+    """The commit and its date; no commit where the folder is not as committed."""
+
     def git(*arguments: str) -> str | None:
         try:
             run = subprocess.run(

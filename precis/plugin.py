@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import os
 import shutil
@@ -17,7 +18,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page as MkDocsPage
 
-from precis.attest import FILE, SCHEMA, published
+from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import Book
 from precis.coverage import holes, tally
 from precis.finding import shown
@@ -59,6 +60,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Learn what the build is for."""
         self.serving = command == "serve"
+        if date := committed(Path.cwd())[1]:  # of the sitemap too: one commit, one site
+            epoch = int(datetime.datetime.fromisoformat(date).timestamp())
+            os.environ.setdefault("SOURCE_DATE_EPOCH", str(epoch))
         self.publishes = not self.serving and not dirty
 
     @event_priority(100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -187,6 +188,21 @@ def test_a_bad_page_of_the_second_language_stops_the_build_too(bilingual: Projec
     assert built.returncode == 1
     assert "docs/en/a.md:13:1: a python fence" in built.stderr
     assert bilingual.site() == before
+
+
+def test_the_site_has_the_date_of_its_commit(plain: Project) -> None:
+    date = "2001-02-03T04:05:06+00:00"
+    environment = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@a.example"]
+        subprocess.run(["git", *identity, *command], cwd=plain.folder, env=environment, check=True)
+    plain.write(mkdocs_yml=PLAIN + "\n    site_url: https://a.example/\n")
+
+    assert build(plain).returncode == 0
+
+    assert b"<lastmod>2001-02-03</lastmod>" in plain.site()["sitemap.xml"]
+    (own,) = json.loads(plain.site()["verified.json"])["verifications"]
+    assert own["date"] == date
 
 
 def test_all_mismatches_of_a_build_are_shown(plain: Project) -> None:

@@ -1,0 +1,48 @@
+"""One commit, one site: built elsewhere, with other hashes, time zone and locale."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from built import ROOT, Site
+
+
+def test_two_builds_are_the_same_byte_for_byte(site: Site, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere"
+    ignored = shutil.ignore_patterns(".*", "site", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    others = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "NO_MKDOCS_2_WARNING": "1"}
+
+    verified = json.loads((site.folder / "verified.json").read_text(encoding="utf-8"))
+    date = verified["verifications"][0]["date"]  # of the commit, which the copy does not have
+    dated = {"SOURCE_DATE_EPOCH": str(int(datetime.fromisoformat(date).timestamp()))}
+
+    build = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--site-dir", "made"],
+        cwd=copy,
+        env={**os.environ, **others, **dated},
+        capture_output=True,
+        text=True,
+    )
+
+    assert build.returncode == 0, build.stderr
+    assert contents(copy / "made") == contents(site.folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file, but for the commit and the form of its date in verified.json."""
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    verified = files["verified.json"]
+    files["verified.json"] = re.sub(rb'"(commit|date)": [^,]*,', b"", verified)
+    return files
