@@ -23,6 +23,7 @@ from precis.book import Book
 from precis.coverage import holes, tally
 from precis.finding import shown
 from precis.markdown import Page, PrecisExtension
+from precis.publish import aside, clear, publish
 from precis.record import Records
 from precis.run import TIMEOUT
 from precis.sybil import TextDocument, cells, findings
@@ -82,8 +83,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             extensions.append(self.extension)
         if self.publishes and self.site is None:
             self.site = Path(config.site_dir)
-            config.site_dir = str(self.site.with_name(f".{self.site.name}.{os.getpid()}"))
-            self.aside = Path(config.site_dir)
+            clear(self.site)
+            self.aside = aside(self.site)
+            config.site_dir = str(self.aside)
         return config
 
     def on_pre_build(self, config: MkDocsConfig) -> None:
@@ -144,11 +146,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.site is None or not self.aside.exists():
             return
         if self.finished:
-            old = self.aside.with_suffix(".old")
-            if self.site.exists():
-                self.site.rename(old)
-            self.aside.rename(self.site)
-            shutil.rmtree(old, ignore_errors=True)
+            publish(self.aside, self.site)
         else:
             shutil.rmtree(self.aside)
 

@@ -117,7 +117,7 @@ def _agree(a: Token, b: Token, rtol: float) -> bool:
     if a.text == b.text:
         return True
     x, y = a.number, b.number
-    if x is None or y is None or not (a.is_float and b.is_float) or a.dtype != b.dtype:
+    if x is None or y is None or not (a.is_float and b.is_float):
         return False
     if not (math.isfinite(x) and math.isfinite(y)):
         return False
