@@ -1,0 +1,306 @@
+"""Each gradient that the book prints, computed a second time without PyTorch's autograd.
+
+The second computation is central differences in float64 of a function written out here, or a
+formula by hand. A cell that may print a gradient and is in neither list fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import EllipsisType
+
+import pytest
+import torch
+from torch import nn
+
+from precis.snippet import Cell, Snippet, first_line, load
+from precis.values import tokens
+
+SNIPPETS = Path(__file__).parents[2] / "snippets"
+H = 1e-6
+
+
+def slope(function: Callable[[float], float], at: float) -> float:
+    """The derivative by central differences: off by about 1e-9 for the functions of the book."""
+    return (function(at + H) - function(at - H)) / (2 * H)
+
+
+def logistic_map(x: float, n: int = 3) -> float:
+    for _ in range(n):
+        x = 4 * x * (1 - x)
+    return x
+
+
+def sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z))
+
+
+def neuron(w: float = 2.2, b: float = 0.0) -> float:
+    """The loss of the neuron with x = 1.1 and y = 1."""
+    return -math.log(sigmoid(1.1 * w + b))
+
+
+def estimated(h: float) -> float:
+    """The central difference of the neuron's loss with a step that is not small."""
+    return (neuron(w=2.2 + h) - neuron(w=2.2 - h)) / (2 * h)
+
+
+Z = 2.2 * 1.1
+A = sigmoid(Z)
+DW, DB = slope(lambda w: neuron(w=w), 2.2), slope(lambda b: neuron(b=b), 0.0)
+DZ, DA = slope(lambda z: -math.log(sigmoid(z)), Z), slope(lambda a: -math.log(a), A)
+
+
+def swept() -> Iterator[float]:
+    """Value, local derivative and derivative so far, down the three steps of the function."""
+    for n in range(1, 4):
+        before = logistic_map(0.2, n - 1)
+        yield logistic_map(0.2, n)
+        yield slope(lambda x: logistic_map(x, 1), before)
+        yield slope(lambda x, n=n: logistic_map(x, n), 0.2)
+
+
+def descended(w: float, lr: float, loss: Callable[[float], float], kept: float) -> Iterator[float]:
+    """Where gradient descent comes; `kept` is how much of the last gradient stays in `.grad`."""
+    gradient = 0.0
+    while True:
+        gradient = kept * gradient + slope(loss, w)
+        w -= lr * gradient
+        yield w
+
+
+def first(n: int, values: Iterator[float]) -> list[float]:
+    return [next(values) for _ in range(n)]
+
+
+def two_layers(
+    W1: tuple[float, ...] = (0.5, 0.25, -1.0, 0.25),
+    W2: tuple[float, ...] = (-0.5, 2.0),
+    du: tuple[float, ...] = (0.0, 0.0),
+    dh: tuple[float, ...] = (0.0, 0.0),
+    dz: float = 0.0,
+) -> float:
+    """The loss of the network of two layers; du, dh and dz are added on the way."""
+    u = (W1[0] + 2 * W1[1] + du[0], W1[2] + 2 * W1[3] + 0.1 + du[1])
+    h = (max(u[0], 0) + dh[0], max(u[1], 0) + dh[1])
+    return -math.log(sigmoid(W2[0] * h[0] + W2[1] * h[1] + 0.1 + dz))
+
+
+def partials(function: Callable[[tuple[float, ...]], float], at: tuple[float, ...]) -> list[float]:
+    """The derivative with respect to each number of a tuple."""
+    return [
+        slope(lambda x, i=i: function((*at[:i], x, *at[i + 1 :])), number)
+        for i, number in enumerate(at)
+    ]
+
+
+D_U = partials(lambda du: two_layers(du=du), (0.0, 0.0))
+D_H = partials(lambda dh: two_layers(dh=dh), (0.0, 0.0))
+D_Z = slope(lambda dz: two_layers(dz=dz), 0.0)
+D_W1 = partials(lambda W1: two_layers(W1=W1), (0.5, 0.25, -1.0, 0.25))
+D_W2 = partials(lambda W2: two_layers(W2=W2), (-0.5, 2.0))
+Y_HAT = math.exp(-two_layers())
+
+
+def simple_net(parameter: str) -> list[float]:
+    """The gradient of one parameter of the network with seed 0, whose loss is -ln of its output."""
+    torch.manual_seed(0)
+    fc1, fc2 = nn.Linear(10, 5), nn.Linear(5, 1)
+    x = torch.randn(1, 10).double()
+    p = {
+        f"{layer}.{name}": value.detach().double()
+        for layer, module in (("fc1", fc1), ("fc2", fc2))
+        for name, value in module.named_parameters()
+    }
+
+    def loss() -> float:
+        h = (x @ p["fc1.weight"].T + p["fc1.bias"]).clamp(min=0)
+        return -math.log(sigmoid((h @ p["fc2.weight"].T + p["fc2.bias"]).item()))
+
+    def at(flat: torch.Tensor, i: int, value: float) -> float:
+        before, flat[i] = flat[i].item(), value
+        try:
+            return loss()
+        finally:
+            flat[i] = before
+
+    flat = p[parameter].view(-1)
+    return [slope(lambda v, i=i: at(flat, i, v), flat[i].item()) for i in range(len(flat))]
+
+
+Shown = float | EllipsisType
+"""A number that a cell prints; `...` for one that is no gradient."""
+
+CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
+    "autograd.py:finite-differences": lambda: [
+        (logistic_map(0.201) - logistic_map(0.2)) / 0.001,
+        (logistic_map(0.201) - logistic_map(0.199)) / 0.002,
+    ],
+    "autograd.py:central-differences": lambda: [
+        *(n for h in (0.1, 1e-5) for n in (..., estimated(h))), ..., 0,
+        *(n for h in (0.1, 0.01) for n in (..., estimated(h))), ..., 0,
+    ],
+    "autograd.py:two-precisions": lambda: 4 * [DW],
+    "autograd.py:automatic": lambda: [..., slope(logistic_map, 0.2)],
+    "autograd.py:chain": lambda: [
+        slope(lambda u: u**2, 7.0),
+        slope(lambda x: 3 * x + 1, 2.0),
+        slope(lambda x: (3 * x + 1) ** 2, 2.0),
+    ],
+    "autograd.py:two-paths": lambda: [
+        4 * slope(lambda x: 3 * x, 2.0),
+        6 * slope(lambda x: x**2, 2.0),
+        slope(lambda x: 3 * x * x**2, 2.0),
+    ],
+    "autograd.py:neuron-backward": lambda: [DA, slope(sigmoid, Z), DZ, A - 1, DW, DB],
+    "autograd.py:neuron-gradients": lambda: [DW, DB],
+    "autograd.py:graph-values": lambda: [DW, DB, DB, DZ, DA, 1],
+    "autograd.py:forward-sweep": lambda: [*swept()],
+    "autograd.py:jvp": lambda: [DW, DB],
+    "autograd.py:leaf": lambda: [1.1],
+    "autograd.py:kink": lambda: [slope(lambda w: max(w, 0), -2.0), 0, slope(lambda w: w, 3.0)],
+    "autograd.py:retain-grad": lambda: [
+        slope(lambda z: z**2, 6.0),
+        slope(lambda w: (3 * w) ** 2, 2.0),
+    ],
+    "autograd.py:accumulation": lambda: [n * slope(lambda w: 3 * w, 2.0) for n in (1, 2, 3)],
+    "autograd.py:zero-grad": lambda: [slope(lambda w: 3 * w, 2.0)],
+    "autograd.py:backward-twice": lambda: [2 * slope(lambda w: w**2, 2.0)],
+    "autograd.py:nothing-saved": lambda: [2 * slope(lambda w: w + 1, 2.0)],
+    "autograd.py:gradient-argument": lambda: [
+        *partials(lambda w: w[0] ** 2 + w[1] ** 2, (1.0, 2.0)),
+        *partials(lambda w: w[0] ** 2 + 10 * w[1] ** 2, (1.0, 2.0)),
+    ],
+    "autograd.py:detach": lambda: [slope(lambda w: w * 3, 3.0), ...],
+    "autograd.py:leaf-in-place": lambda: [2 - 0.1 * slope(lambda w: w**2, 2.0)],
+    "autograd.py:saved-in-place": lambda: [slope(sigmoid, 2.0)],
+    "autograd.py:solution-predict": lambda: [slope(lambda w: w**3 + 2 * w, 3.0)],
+    "autograd.py:solution-squares": lambda: [
+        slope(lambda w: (1.1 * w - 1) ** 2, 2.2),
+        slope(lambda b: (Z + b - 1) ** 2, 0.0),
+    ],
+    "autograd.py:bug-descent": lambda: first(5, descended(4.0, 0.25, lambda w: (w - 1) ** 2, 1)),
+    "autograd.py:solution-descent": lambda: first(
+        5, descended(4.0, 0.25, lambda w: (w - 1) ** 2, 0)
+    ),
+    "autograd.py:solution-step": lambda: [neuron(), neuron(2.2 - DW, -DB)],
+    "autograd.py:bug-loop": lambda: [slope(lambda w: 3 * w**2, 2.0)],
+    "autograd.py:solution-loop": lambda: 2 * [slope(lambda w: 3 * w**2, 2.0)],
+    "autograd.py:solution-gradcheck": lambda: [..., ..., slope(lambda w: w * w, 3.0), 3],
+    "autograd.py:solution-dual": lambda: [..., slope(logistic_map, 0.2)],
+    "backpropagation.py:backward": lambda: [D_Z, *D_W2, *D_U, *D_W1],
+    "backpropagation.py:walk": lambda: [-1 / Y_HAT, D_Z, *D_H, *D_U],
+    "backpropagation.py:same": lambda: D_W1,
+    "backpropagation.py:gradients": lambda: [
+        *6 * [...],
+        *simple_net("fc2.bias"),
+        *simple_net("fc1.bias"),
+        *simple_net("fc2.weight"),
+    ],
+    "backpropagation.py:dead": lambda: [
+        *(value for i, value in enumerate(simple_net("fc1.weight")) if i % 10 < 5),
+        ...,
+    ],
+    "backpropagation.py:logits-gradient": lambda: [
+        ..., 0, ..., slope(lambda z: math.log1p(math.exp(z)) - z, -200.0)
+    ],
+    "backpropagation.py:solution-squares": lambda: 2 * [slope(lambda z: (z - 1) ** 2, -0.4)],
+    "backpropagation.py:bug-loop": lambda: first(4, descended(4.0, 0.4, lambda w: w**2, 1)),
+    "backpropagation.py:solution-loop": lambda: first(4, descended(4.0, 0.4, lambda w: w**2, 0)),
+}  # fmt: skip
+
+NO_GRADIENT = {
+    "autograd.py:best-step": "machine epsilons and steps",
+    "autograd.py:no-grad": "a message that counts its elements",
+    "autograd.py:numpy": "the value of a leaf",
+    "autograd.py:symbolic": "formulas, confirmed by the test below",
+    "autograd.py:symbolic-growth": "counts of operations",
+    "backpropagation.py:flops": "counts of operations",
+    "backpropagation.py:flops-deep": "counts of operations",
+    "backpropagation.py:parameters": "shapes and counts",
+    "backpropagation.py:solution-batches": "a count of steps and an accuracy",
+    "pretraining.py:bug-shift": "a loss",
+    "pretraining.py:fine-tune": "a loss",
+    "pretraining.py:learned": "probabilities",
+    "pretraining.py:pretrain": "a loss",
+}
+"""Cells that may seem to print a gradient, and what their numbers are."""
+
+
+@pytest.mark.parametrize("reference", CONFIRMED)
+def test_a_printed_gradient_is_what_another_computation_gives(reference: str) -> None:
+    shown = [token for token in tokens(printed(reference)) if token.number is not None]
+    computed = CONFIRMED[reference]()
+
+    assert len(shown) == len(computed)
+    for token, value in zip(shown, computed, strict=True):
+        if not isinstance(value, EllipsisType):
+            decimals = len(token.text.partition(".")[2])
+            # what ends in a point, as in tensor(42.), is shown whole
+            off = 0.5 * 10**-decimals if decimals else 0
+            assert float(token.text) == pytest.approx(value, rel=0, abs=off + 2e-8), token
+
+
+@pytest.mark.parametrize("x", [-0.7, 0.2, 0.9])
+def test_the_derivatives_in_letters_have_the_slope_of_the_function(x: float) -> None:
+    once, twice, thrice = printed("autograd.py:symbolic").splitlines()
+
+    assert eval(once, {"x": x}) == pytest.approx(slope(lambda x: logistic_map(x, 1), x))
+    assert eval(twice, {"x": x}) == pytest.approx(slope(lambda x: logistic_map(x, 2), x))
+    assert thrice == f"f′(0.2) = {slope(logistic_map, 0.2):.4f}"
+
+
+def printed(reference: str) -> str:
+    """What a cell prints, as its file says it does."""
+    file, _, name = reference.partition(":")
+    cells = {cell.name: cell for cell in load(SNIPPETS / file).cells}
+    return "\n".join(e.text for s in cells[name].statements for e in s.expectations)
+
+
+def test_every_cell_that_may_print_a_gradient_is_listed() -> None:
+    suspects = {
+        f"{snippet.name}:{cell.name}"
+        for path in SNIPPETS.glob("*.py")
+        for snippet in [load(path)]
+        for cell in suspected(snippet)
+    }
+
+    assert sorted(suspects - CONFIRMED.keys()) == sorted(NO_GRADIENT)
+
+
+GRADIENT = re.compile(
+    r"\.grad\b|\.backward\(|_hook\(|\.(jvp|vjp|diff|jac\w+|hessian)\(|\bautograd\b"
+)
+SIGN = re.compile("[∂′]|d[a-z]/d[a-z]")
+
+
+def suspected(snippet: Snippet) -> Iterator[Cell]:
+    """The cells that print a number made by a statement from which a gradient may have come."""
+    nodes = {first_line(node): node for node in ast.parse(snippet.text).body}
+    made: set[str] = set()
+    for cell in snippet.cells:
+        suspect = False
+        for statement in cell.statements:
+            names = [*named(nodes[statement.line])]
+            marked = bool(GRADIENT.search(statement.code)) or any(
+                name in made for name, stored in names if not stored
+            )
+            stored = {name for name, stored in names if stored}
+            made = made | stored if marked else made - stored
+            shown = "\n".join(e.text for e in statement.expectations)
+            suspect |= bool(re.search(r"\d", shown)) and (marked or bool(SIGN.search(shown)))
+        if suspect:
+            yield cell
+
+
+def named(node: ast.stmt) -> Iterator[tuple[str, bool]]:
+    """The names in a statement, and whether it gives them a value."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            yield part.id, isinstance(part.ctx, ast.Store)
+        elif isinstance(part, ast.FunctionDef | ast.ClassDef):
+            yield part.name, True
