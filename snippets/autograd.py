@@ -458,6 +458,9 @@ except RuntimeError as error:
 #> grad can be implicitly created only for scalar outputs
 
 # %% gradient-argument
+print(torch.func.jacrev(torch.square)(w.detach()))
+#> tensor([[2., 0.],
+#>         [0., 4.]])
 (w**2).sum().backward()
 print(w.grad)
 #> tensor([2., 4.])

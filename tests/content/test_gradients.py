@@ -78,16 +78,16 @@ def first(n: int, values: Iterator[float]) -> list[float]:
 
 
 def two_layers(
-    W1: tuple[float, ...] = (0.5, 0.25, -1.0, 0.25),
-    W2: tuple[float, ...] = (-0.5, 2.0),
+    w1: tuple[float, ...] = (0.5, 0.25, -1.0, 0.25),
+    w2: tuple[float, ...] = (-0.5, 2.0),
     du: tuple[float, ...] = (0.0, 0.0),
     dh: tuple[float, ...] = (0.0, 0.0),
     dz: float = 0.0,
 ) -> float:
     """The loss of the network of two layers; du, dh and dz are added on the way."""
-    u = (W1[0] + 2 * W1[1] + du[0], W1[2] + 2 * W1[3] + 0.1 + du[1])
+    u = (w1[0] + 2 * w1[1] + du[0], w1[2] + 2 * w1[3] + 0.1 + du[1])
     h = (max(u[0], 0) + dh[0], max(u[1], 0) + dh[1])
-    return -math.log(sigmoid(W2[0] * h[0] + W2[1] * h[1] + 0.1 + dz))
+    return -math.log(sigmoid(w2[0] * h[0] + w2[1] * h[1] + 0.1 + dz))
 
 
 def partials(function: Callable[[tuple[float, ...]], float], at: tuple[float, ...]) -> list[float]:
@@ -101,8 +101,8 @@ def partials(function: Callable[[tuple[float, ...]], float], at: tuple[float, ..
 D_U = partials(lambda du: two_layers(du=du), (0.0, 0.0))
 D_H = partials(lambda dh: two_layers(dh=dh), (0.0, 0.0))
 D_Z = slope(lambda dz: two_layers(dz=dz), 0.0)
-D_W1 = partials(lambda W1: two_layers(W1=W1), (0.5, 0.25, -1.0, 0.25))
-D_W2 = partials(lambda W2: two_layers(W2=W2), (-0.5, 2.0))
+D_W1 = partials(lambda w1: two_layers(w1=w1), (0.5, 0.25, -1.0, 0.25))
+D_W2 = partials(lambda w2: two_layers(w2=w2), (-0.5, 2.0))
 Y_HAT = math.exp(-two_layers())
 
 
@@ -172,6 +172,8 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "autograd.py:backward-twice": lambda: [2 * slope(lambda w: w**2, 2.0)],
     "autograd.py:nothing-saved": lambda: [2 * slope(lambda w: w + 1, 2.0)],
     "autograd.py:gradient-argument": lambda: [
+        *partials(lambda w: w[0] ** 2, (1.0, 2.0)),
+        *partials(lambda w: w[1] ** 2, (1.0, 2.0)),
         *partials(lambda w: w[0] ** 2 + w[1] ** 2, (1.0, 2.0)),
         *partials(lambda w: w[0] ** 2 + 10 * w[1] ** 2, (1.0, 2.0)),
     ],
