@@ -1,10 +1,11 @@
-"""Change the last digit of each number that a page states, one at a time: is it refused?
+"""Change each number that a page states, and each cell that it embeds: is it refused?
 
     python tests/content/mutate.py [PAGE ...]
 
-prints, by what the number stands in, how many changes are refused by the page alone (witness,
-sum) and by the page beside its twin; then each survivor. That a section was not read beside
-its twin since the change is not counted: it would refuse everything.
+changes the last digit of a number, or points an embed to the next cell of its file, one at a
+time; prints how many changes are refused by the page alone (witness, sum) and by the page
+beside its twin; then each survivor. That a section was not read beside its twin since the
+change is not counted: it would refuse everything.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from precis import number
 from precis.book import Book
+from precis.page import EMBED
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
@@ -25,10 +27,10 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A page with one digit changed."""
+    """A page with one digit changed, or one embed."""
 
     kind: str
-    """What the number stands in: text, code or formula."""
+    """What the number stands in: text, code or formula; or embed."""
 
     text: str
     line: int
@@ -78,13 +80,28 @@ def mutants(page: Written) -> Iterator[Mutant]:
                 )  # fmt: skip
 
 
+def repointed(page: Written, judge: Reader) -> Iterator[Mutant]:
+    """The page with the next cell of the file in each of its embeds."""
+    for fence in page.fences:
+        if fence.language == EMBED:
+            name = fence.body.strip()
+            snippet, cell = judge.book.cell(name)
+            after = snippet.cells[(snippet.cells.index(cell) + 1) % len(snippet.cells)]
+            at = fence.line + 1 - page.first_line
+            lines = [*page.lines]
+            lines[at] = lines[at].replace(name, f"{snippet.name}:{after.name}")
+            # the fences are read again: their bodies are what names the cells
+            other = judge.written(page.path, lines, page.first_line)
+            yield Mutant("embed", name, fence.line + 1, 1, 0, other)
+
+
 def tried(paths: list[Path], wanted: Callable[[Mutant], bool]) -> Iterator[Outcome]:
     """The wanted mutants of these pages, which are right, with what became of each."""
     judge = reader()
 
     for path in paths:
         page = judge.opened(path)
-        for mutant in mutants(page):
+        for mutant in [*mutants(page), *repointed(page, judge)]:
             if not wanted(mutant):
                 continue
             alone = bool(judge.proved(mutant.page).findings)
@@ -95,14 +112,17 @@ def tried(paths: list[Path], wanted: Callable[[Mutant], bool]) -> Iterator[Outco
 def main() -> None:
     paths = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "docs").rglob("*.md"))
     outcomes = list(tried(paths, lambda mutant: True))
-    exact = [outcome for outcome in outcomes if outcome.mutant.places > 1]
+    embeds = [outcome for outcome in outcomes if outcome.mutant.kind == "embed"]
+    numbers = [outcome for outcome in outcomes if outcome.mutant.kind != "embed"]
+    exact = [outcome for outcome in numbers if outcome.mutant.places > 1]
     for name, some in (
         (
             "two decimals or more in code and formulas",
             [o for o in exact if o.mutant.kind != "text"],
         ),
         ("two decimals or more, anywhere", exact),
-        ("all numbers", outcomes),
+        ("all numbers", numbers),
+        ("embeds", embeds),
     ):
         refused, alone = sum(o.refused for o in some), sum(o.alone for o in some)
         print(f"{name}: {refused}/{len(some)} refused, {alone} by the page alone")
