@@ -41,6 +41,6 @@ class Malformed(Exception):
 def shown(path: Path) -> str:
     """The path as a message shows it: relative to the working directory if it can be."""
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
+        return (path.parent.resolve() / path.name).relative_to(Path.cwd()).as_posix()
     except ValueError:
         return path.as_posix()

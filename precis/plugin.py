@@ -21,11 +21,12 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import Book
 from precis.coverage import holes, tally
-from precis.finding import shown
+from precis.finding import Malformed, shown
 from precis.markdown import Page, PrecisExtension
 from precis.publish import aside, clear, publish
 from precis.record import Records
 from precis.run import TIMEOUT
+from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
 
 log = logging.getLogger("mkdocs.plugins.precis")
@@ -97,6 +98,17 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.book.run()
         for path in self.book.paths():
             self.wrong |= dict.fromkeys(findings(TextDocument.parse(str(path), cells(self.book))))
+        if self.wrong and not self.serving:
+            self._refuse()
+
+    def on_files(self, files: Files, config: MkDocsConfig) -> None:
+        """Refuse what is no text before MkDocs reads it."""
+        for file in files.documentation_pages():
+            if file.abs_src_path:
+                try:
+                    read(Path(file.abs_src_path))
+                except Malformed as error:
+                    self.wrong |= dict.fromkeys(map(str, error.findings))
         if self.wrong and not self.serving:
             self._refuse()
 

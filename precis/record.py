@@ -155,7 +155,10 @@ def _key(snippet: Snippet, setting: Setting) -> str:
 def _engine() -> str:
     """A hash of the modules that decide what an outcome is."""
     here = Path(__file__).parent
-    names = ("snippet.py", "run.py", "work.py", "device.py", "warm.py", "matplotlibrc", "record.py")
+    names = (
+        "snippet.py", "run.py", "work.py", "confine.py", "device.py", "warm.py", "matplotlibrc",
+        "record.py",
+    )  # fmt: skip
     return _hash(b"".join((here / name).read_bytes() for name in names))
 
 

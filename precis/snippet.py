@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 from precis.finding import Finding, Malformed, shown
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "fakegpu")
 """The torch device types that an expectation can be marked for."""
+
+LARGEST = 1_000_000
+"""Bytes of a snippet or a page; a long page has a twentieth of that."""
 
 _CELL = re.compile(r"# %%(?P<title>.*)")
 _TITLE = re.compile(r'\s+(?P<name>[A-Za-z0-9][\w-]*)(?P<options>(?:\s+\w+="[^"]*")*)\s*')
@@ -142,13 +146,26 @@ def load(path: Path) -> Snippet:
 
 
 def read(path: Path) -> str:
-    """A file's text, its line ends made newlines. Raises Malformed where it is not UTF-8."""
+    """A file's text, its line ends made newlines and its byte order mark taken off.
+
+    Raises Malformed where it is not text in UTF-8, too large to be meant, or a symbolic link.
+    """
+    if path.is_symlink():
+        _refuse(path, "a symbolic link", "Put the file itself here.")
+    if path.stat().st_size > LARGEST:
+        _refuse(path, f"more than {LARGEST // 1_000_000} MB", "Cut it into several files.")
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Malformed(
-            Finding(shown(path), 1, 1, "not UTF-8 text", f"Save it as UTF-8 ({error.reason}).")
-        ) from None
+        _refuse(path, "not UTF-8 text", f"Save it as UTF-8 ({error.reason}).")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        _refuse(path, "a NUL character", "Take it out. Is it a text file?", line)
+    return text
+
+
+def _refuse(path: Path, what: str, hint: str, line: int = 1) -> NoReturn:
+    raise Malformed(Finding(shown(path), line, 1, what, hint)) from None
 
 
 def parse(text: str, path: Path) -> Snippet:

@@ -40,7 +40,7 @@ class TextDocument(Document):
     """A document of any kind, in UTF-8 or with the finding that it is not."""
 
     @classmethod
-    def parse(cls, path: str, *parsers: Parser, encoding: str = "utf-8") -> Document:
+    def parse(cls, path: str, *parsers: Parser, encoding: str = "utf-8-sig") -> Document:
         """Read and parse a file."""
         try:
             read(Path(path))

@@ -25,18 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from precis import device
+from precis.confine import confine, limit
 from precis.snippet import first_line
-
-_NETWORK = {
-    "socket.connect",
-    "socket.getaddrinfo",
-    "socket.gethostbyaddr",
-    "socket.gethostbyname",
-    "socket.getnameinfo",
-    "socket.sendmsg",
-    "socket.sendto",
-}
-"""The audit events of what would leave the machine."""
 
 STREAMS = ("stdout", "stderr")
 """File descriptors 1 and 2, and the files in the scratch folder that take their place."""
@@ -108,7 +98,8 @@ class Ended:
 def execute(task: Task, answer: Connection) -> None:
     """Run the task; the process is of no use afterwards."""
     flush = _redirect(task)
-    reads = _watch(task)
+    limit(memory=not task.device)
+    reads = confine(task.path, task.root, task.scratch)
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=task.path, __builtins__=__builtins__)
     sys.modules["__main__"] = main
@@ -174,44 +165,12 @@ def _redirect(task: Task) -> Callable[[], None]:
     ours = (sys.stdout, sys.stderr)
 
     def flush() -> None:
-        for stream in {*ours, sys.stdout, sys.stderr}:
+        for stream in (*ours, sys.stdout, sys.stderr):
             with contextlib.suppress(ValueError, AttributeError):
                 stream.flush()
         c_library.fflush(None)
 
     return flush
-
-
-def _watch(task: Task) -> Callable[[], set[str]]:
-    """Remember which of the project's files are read, and refuse the network."""
-    opened: set[str] = set()
-    kept_out = (sys.prefix + os.sep, task.scratch + os.sep)
-
-    def of_the_project(path: str) -> bool:
-        return path.startswith(task.root + os.sep) and not path.startswith(kept_out)
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in _NETWORK:
-            raise PermissionError("a snippet has no network")
-        if event == "open" and isinstance(arguments[0], str) and "r" in (arguments[1] or "r"):
-            opened.add(os.path.abspath(arguments[0]))
-
-    sys.addaudithook(hook)
-
-    def reads() -> set[str]:
-        modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        paths = opened | {os.path.abspath(path) for path in modules if path}
-        ours = os.path.dirname(os.path.abspath(__file__)) + os.sep
-        return {
-            path
-            for path in paths
-            if of_the_project(path)
-            and path != task.path
-            and not path.startswith(ours)
-            and "__pycache__" not in path
-        }
-
-    return reads
 
 
 def _place(task: Task) -> contextlib.AbstractContextManager[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mutate import ROOT, reader, tried
+from mutate import ROOT, tried
 from mutate_code import SNIPPETS, UNNOTICED, judged_constants, judged_outputs
 
 from precis.record import Records
@@ -44,17 +44,3 @@ def test_a_page_that_embeds_another_cell_is_refused(path: Path) -> None:
     survivors = [o.mutant for o in tried([path], lambda m: m.kind == "embed") if not o.refused]
 
     assert [f"{m.page.path}:{m.line}: {m.text}" for m in survivors] == []
-
-
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_cell_is_on_a_page(language: str) -> None:
-    judge = reader()
-    pages = [path for path in PAGES if path.parent.name == language]
-
-    shown = {
-        (snippet.name, cell.name)
-        for page in pages
-        for snippet, cell in judge.shown(judge.opened(page))
-    }
-
-    assert shown == {(path.name, cell.name) for path in SNIPPETS for cell in load(path).cells}

@@ -96,38 +96,6 @@ def test_a_module_beside_the_snippet_can_be_imported_and_is_reported(
     assert {Path(path).name for path in run.reads} == {"beside.py", "data.txt"}
 
 
-FAULTS = {
-    "exception": ('raise ValueError("no")', "ValueError: no"),
-    "sys.exit": ("raise SystemExit(4)", "sys.exit(4)"),
-    "os._exit": ("os._exit(3)", "exit code 3"),
-    "SIGKILL": ("os.kill(os.getpid(), 9)", "killed by SIGKILL"),
-    "segmentation fault": ("ctypes.string_at(0)", "killed by SIGSEGV"),
-    "endless loop": ("while True: pass", "still running after 2 s"),
-    "sleep": ("__import__('time').sleep(60)", "still running after 2 s"),
-    "endless output": ("while True: print('x' * 1000)", "printed more than 2 MB"),
-    "stdin": ("input()", "EOFError"),
-    "broken code in a string": ("exec('x = (')", "SyntaxError: '(' was never closed"),
-    "recursion": ("exec('def f(): f()\\nf()')", "RecursionError"),
-    "network": ("socket.create_connection(('127.0.0.1', 9))", "no network"),
-    "name look-up": ("socket.gethostbyname('localhost')", "no network"),
-    "datagram": ("socket.socket(type=2).sendto(b'x', ('127.0.0.1', 9))", "no network"),
-}
-
-
-@pytest.mark.parametrize(("statement", "what"), FAULTS.values(), ids=FAULTS.keys())
-def test_a_fault_is_named_with_its_line_and_what_came_before_is_kept(
-    ran: Ran, statement: str, what: str
-) -> None:
-    text = f"# %% a\nimport ctypes, os, socket\nprint('before')\n{statement}\nprint('after')\n"
-
-    run = ran(text, timeout=2)
-
-    assert run.fault is not None
-    assert what in run.fault.what
-    assert run.fault.line == 4
-    assert [outcome.printed for outcome in run.outcomes] == [(), ("before",)]
-
-
 def test_a_traceback_shows_the_snippet_and_nothing_of_the_engine(ran: Ran) -> None:
     fault = ran("# %% a\ndef f():\n    return 1 / 0\nf()\n").fault
 
