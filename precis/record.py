@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from precis.snippet import Snippet
 
 CACHE = ".precis"
 """The folder, at the project's root, where records are kept between builds."""
+
+DAYS = 30
+"""How long a record is kept that nothing asks for."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Records:
             if key not in self._known:
                 kept = json.loads(self._file(key).read_text(encoding="utf-8"))
                 self._known[key] = _record(kept)
+                os.utime(self._file(key))  # in use: `_prune` leaves it
             known = self._known[key]
             return known.reads == self._hashes(known.reads) and known.packages == {
                 name: version(name) for name in known.packages
@@ -101,6 +106,15 @@ class Records:
         lasts = run.fault is None and setting.device == "cpu" and setting.hash_seed is None
         if lasts:
             write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
+            self._prune()
+
+    def _prune(self) -> None:
+        """Drop what nothing asked for in a while; another build may do so at the same time."""
+        oldest = time.time() - DAYS * 24 * 3600
+        for path in self.cache.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _file(self, key: str) -> Path:
         return self.cache / f"{key}.json"
