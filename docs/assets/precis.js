@@ -1,3 +1,39 @@
 // Material asks each language link for a sitemap, and ours are pages: two failed requests a
 // page. A blank in `rel` keeps the link what it is (rel is a list) and out of its selector.
 for (const link of document.querySelectorAll("link[rel=alternate]")) link.rel += " ";
+
+// What Material's script adds to a page has no name, and cannot be reached by keyboard.
+const name = (element, text) => {
+  if (!element.hasAttribute("aria-label")) element.setAttribute("aria-label", text);
+};
+
+function amend() {
+  for (const nav of document.querySelectorAll(".md-code__nav"))
+    name(nav, `Code ${nav.closest("pre")?.id.replace(/\D+/g, "")}`);
+  for (const [n, mark] of document.querySelectorAll(".md-annotation__index").entries()) {
+    name(mark, `Note ${n + 1}`);
+    mark.tabIndex = 0;
+  }
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+}
+
+// The menu and the search of a narrow window are labels of hidden boxes: a mouse's only.
+for (const label of document.querySelectorAll("label.md-header__button:is([for=__drawer], [for=__search])")) {
+  const button = document.createElement("button");
+  for (const a of label.attributes) button.setAttribute(a.name, a.value);
+  button.append(...label.childNodes);
+  name(button, label.htmlFor === "__drawer" ? "Menu" : document.querySelector(".md-search__input").placeholder);
+  button.addEventListener("click", () => document.getElementById(label.htmlFor).click());
+  label.replaceWith(button);
+}
+
+let asked = 0;
+function soon() {
+  cancelAnimationFrame(asked);
+  asked = requestAnimationFrame(amend);
+}
+new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
+addEventListener("resize", soon);
+soon();

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from built import LANGUAGES, ROOT, Site
+from built import PAGES, Site
 from playwright.sync_api import Browser, Page, expect
-
-NAMES = ["", *(f"{path.stem}/" for path in (ROOT / "docs/fr").glob("*.md") if path.stem != "index")]
-PAGES = sorted(start + name for start in LANGUAGES.values() for name in NAMES)
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -1,0 +1,76 @@
+"""The site for everyone: axe's rules on each page, with what is folded opened; the keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from built import PAGES
+from playwright.sync_api import Browser, Page, expect
+
+OPEN_ALL = """
+document.querySelectorAll("details").forEach(folded => folded.open = true);
+"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on a page as it stands, at any impact."""
+    return [
+        f"{rule['id']}: {node['target']} {node['html'][:100]}"
+        for rule in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"/{path}")
+def test_a_page_breaks_no_rule_of_accessibility(
+    browser: Browser, address: str, path: str, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(address + path, wait_until="networkidle")
+
+    page.evaluate(OPEN_ALL)
+    found = violations(page)
+    context.close()
+
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["pretraining/", "en/pretraining/"])
+def test_search_menu_and_notes_break_none_when_they_are_open(
+    browser: Browser, address: str, path: str, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(address + path, wait_until="networkidle")
+    assert violations(page) == []  # with everything closed
+
+    page.locator(".md-annotation__index").first.focus()
+    expect(page.locator(".md-annotation .md-tooltip--active").first).to_be_visible()
+    assert violations(page) == []
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("softmax")
+    expect(page.locator(".md-search-result__item").first).to_be_visible()
+    assert violations(page) == []
+
+    if width < 1000:
+        page.keyboard.press("Escape")
+        page.locator(".md-header button[for=__drawer]").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".md-sidebar--primary")).to_be_visible()
+        assert violations(page) == []
+    context.close()
