@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from built import PAGES
@@ -21,40 +23,35 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"/{path}")
-def test_a_page_breaks_no_rule_of_accessibility(
-    browser: Browser, address: str, path: str, scheme: str, width: int
-) -> None:
+@pytest.fixture(params=[360, 1280])
+def width(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(
+    browser: Browser, address: str, path: str, width: int, request: pytest.FixtureRequest
+) -> Iterator[Page]:
     context = browser.new_context(
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=request.param,
         viewport={"width": width, "height": 900},
         reduced_motion="reduce",
     )
     page = context.new_page()
     page.goto(address + path, wait_until="networkidle")
-
-    page.evaluate(OPEN_ALL)
-    found = violations(page)
+    yield page
     context.close()
 
-    assert found == []
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"/{path}")
+def test_a_page_breaks_no_rule_of_accessibility(page: Page) -> None:
+    page.evaluate(OPEN_ALL)
+
+    assert violations(page) == []
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["pretraining/", "en/pretraining/"])
-def test_search_menu_and_notes_break_none_when_they_are_open(
-    browser: Browser, address: str, path: str, scheme: str, width: int
-) -> None:
-    context = browser.new_context(
-        color_scheme=scheme,  # type: ignore[arg-type]
-        viewport={"width": width, "height": 900},
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    page.goto(address + path, wait_until="networkidle")
+def test_search_menu_and_notes_break_none_when_they_are_open(page: Page, width: int) -> None:
     assert violations(page) == []  # with everything closed
 
     page.locator(".md-annotation__index").first.focus()
@@ -73,4 +70,3 @@ def test_search_menu_and_notes_break_none_when_they_are_open(
         page.keyboard.press("Enter")
         expect(page.locator(".md-sidebar--primary")).to_be_visible()
         assert violations(page) == []
-    context.close()
