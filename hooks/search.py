@@ -18,6 +18,11 @@ SEPARATOR = r"[\s\-:;!?=\[\]{}()<>«»“”\"'’`/|·…]+|[.,](?!\d)|&[a-z]+;
 """Between two words; Material's own leaves `l’entropie` whole, which nobody types."""
 
 
+def on_page_content(html: str, **_: object) -> str:
+    """Keep the LaTeX of formulas out of the index: what a reader sees of them is in it."""
+    return html.replace("<annotation ", '<annotation data-search-exclude="latex" ')
+
+
 @event_priority(-150)  # after static-i18n, which writes the whole index last of all
 def on_post_build(config: MkDocsConfig) -> None:
     """Divide the index among the languages, once all of them are built."""
