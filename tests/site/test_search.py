@@ -24,7 +24,8 @@ def search(browser: Browser, address: str):
         page.goto(address + path)
         page.keyboard.press("/")
         page.keyboard.insert_text(question)  # at once: one question, one answer
-        expect(page.locator(".md-search-result__meta")).to_have_text(ANSWER)
+        expect(page.locator(".md-search-result__meta")).to_have_text(ANSWER, timeout=30_000)
+        expect(page.locator(".md-search-result__link").first).to_be_attached()
         links = page.locator(".md-search-result__link").all()
         paths = [urlsplit(link.get_attribute("href") or "").path for link in links]
         page.close()
