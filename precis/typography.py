@@ -67,7 +67,7 @@ _RULES = {
 
 _UNBROKEN = (
     (re.compile(r" (?=[;!?](?:[\s*»)\ufffc]|$))|(?<=«) | (?=»)|(?<=\d) (?=%)"), "\u202f"),
-    (re.compile(r" (?=:(?:[\s*\ufffc]|$))"), "\u00a0"),
+    (re.compile(r" (?=:(?:[\s*\ufffc]|$))|(?<=\d) (?=[kKMGT]i?o\b)"), "\u00a0"),
     (re.compile(r"(?<![\d,])\d{1,3}(?: \d{3})+(?!\d)"), "\u202f"),
 )
 """Where a French text has a plain blank, or several, and which no-break space goes there."""

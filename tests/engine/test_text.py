@@ -146,6 +146,7 @@ def test_what_is_not_is_found(project: Project, language: str, text: str, what: 
     [
         ("Est-ce le cas ? Oui ; non !", "Est-ce le cas\u202f? Oui\u202f; non\u202f!"),
         ("- Le `code` : ici", "- Le `code`\u00a0: ici"),
+        ("10 Mo et 24 Gio, 10 mots", "10\u00a0Mo et 24\u00a0Gio, 10 mots"),
         ("« mot », 50 % de 1 234 567", "«\u202fmot\u202f», 50\u202f% de 1\u202f234\u202f567"),
         ("`a ? b`, $x : y$, *why ?*, 0,5 100", "`a ? b`, $x : y$, *why ?*, 0,5 100"),
         (
