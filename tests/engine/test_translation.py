@@ -172,6 +172,12 @@ def test_reading_both_and_blessing_makes_them_one_again(book: Project) -> None:
     assert check(book) == ""
 
 
+def test_a_page_that_was_never_read_is_one_finding_not_one_a_section(book: Project) -> None:
+    book.path("translations.lock").unlink()
+
+    assert check(book).count("was never read beside") == 2  # one in each language
+
+
 def test_blessing_one_section_leaves_another_stale(book: Project) -> None:
     book.write(docs__fr__a_md=FRENCH.replace("Fin.", "La fin.").replace("Rien.", "Rien du tout."))
 
