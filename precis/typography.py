@@ -97,7 +97,9 @@ def wrong(page: Written) -> Iterator[Finding]:
     for block in page.blocks:
         for rule in rules:
             for found in rule.pattern.finditer(block.plain):
-                around = block.text[max(0, found.start() - 12) : found.end() + 6].strip()
+                start = block.text.rfind(" ", 0, max(0, found.start() - 12)) + 1
+                end = block.text.find(" ", found.end())
+                around = block.text[start : None if end < 0 else end].strip()
                 place = block.place(found.end() - 1)
                 yield Finding(page.path, *place, f"{rule.what}: {around!r}", rule.hint)
 

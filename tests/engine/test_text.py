@@ -163,3 +163,11 @@ def test_the_blanks_of_a_french_page_become_no_break_spaces(plain: str, text: st
     ]
 
     assert [spaced(front + plain, page) for page in pages] == [front + text, front + plain]
+
+
+def test_what_is_wrong_is_shown_with_whole_words_around(project: Project) -> None:
+    page = Written("docs/en/a.md", ("The transformation of 12345 characters.",), 1, ())
+
+    assert [f.what for f in wrong(page)] == [
+        "a number without thousands: 'transformation of 12345'"
+    ]
