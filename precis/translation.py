@@ -175,13 +175,18 @@ def entry_name(page_key: str, section: str) -> str:
 
 
 def read_lock(path: Path) -> dict[str, Pair]:
-    """The pairs that were read side by side, by section; none without a lock."""
+    """The pairs that were read side by side, by section; none without a lock.
+
+    In a lock that two branches changed, the marks of the conflict are no entries, and of a
+    section's two the last one holds: it is stale unless its hashes are those of the pages.
+    """
     if not path.is_file():
         return {}
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         name, *hashes = line.split()
-        found[name] = Pair(dict(part.split("=", 1) for part in hashes))
+        if "#" in name and "=" in line:
+            found[name] = Pair(dict(part.split("=", 1) for part in hashes))
     return found
 
 

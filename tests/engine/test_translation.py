@@ -205,6 +205,18 @@ def test_what_is_not_there_cannot_be_blessed(book: Project, slug: str) -> None:
     assert "nothing" in refused.stderr
 
 
+def test_blessing_mends_a_lock_that_two_branches_changed(book: Project) -> None:
+    lock = book.read("translations.lock")
+    first = next(line for line in lock.splitlines() if line.startswith("a.md#first"))
+    other = "a.md#first en=000000000000 fr=000000000000"
+    conflict = f"<<<<<<< HEAD\n{first}\n=======\n{other}\n>>>>>>> main"
+    book.path("translations.lock").write_text(lock.replace(first, conflict))
+
+    assert "the section first" in check(book)
+    assert bless(book, "a").returncode == 0
+    assert book.read("translations.lock") == lock
+
+
 def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:
     for name, text in (("fr", FRENCH), ("en", ENGLISH)):
         book.write(
