@@ -40,6 +40,9 @@ FENCE_OPTIONS = ("title", "hl_lines", "linenums")
 FIGURE_OPTIONS = ("alt", "caption", "fold")
 """Options of a cell with a figure: `fold` puts its code away under that title."""
 
+_CUSTOM_ELEMENT = re.compile(r"^<([a-z]+-[\w-]+)[^>]* markdown>$", re.M)
+"""A custom element around other blocks, which Markdown takes for part of a line."""
+
 
 @dataclass
 class Page:
@@ -133,6 +136,7 @@ class _Embeds(Preprocessor):
         page = self.extension.page
         written = self.extension.reader.written(page.path, lines, page.first_line)
         page.lines, page.fences = written.lines, written.fences
+        self.md.block_level_elements += _CUSTOM_ELEMENT.findall("\n".join(lines))
         boxes: dict[int, list[str]] = {}
         for number, what, hint in strays(lines, list(page.fences), page.first_line):
             boxes[number] = ["", self._box(page.report(number, what, hint)), ""]

@@ -142,7 +142,7 @@ def module(browser: Browser, address: str) -> Iterator[Page]:
     """A page in which `dtype` is the arithmetic of the explorer."""
     page = browser.new_page()
     page.goto(address + "verified.json")
-    page.evaluate(f"import('{address}assets/dtype.js').then(module => {{ window.dtype = module }})")
+    page.evaluate(f"import('{address}assets/dtype-explorer/dtype.js').then(module => {{ window.dtype = module }})")
     yield page
     page.close()
 
