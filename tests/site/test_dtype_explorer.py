@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from typing import Literal
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page, expect
+from test_accessibility import violations
 
 VIEWS = {
     torch.float32: torch.int32,
@@ -142,7 +145,10 @@ def module(browser: Browser, address: str) -> Iterator[Page]:
     """A page in which `dtype` is the arithmetic of the explorer."""
     page = browser.new_page()
     page.goto(address + "verified.json")
-    page.evaluate(f"import('{address}assets/dtype-explorer/dtype.js').then(module => {{ window.dtype = module }})")
+    page.evaluate(
+        "url => import(url).then(module => { window.dtype = module })",
+        f"{address}assets/dtype-explorer/dtype.js",
+    )
     yield page
     page.close()
 
@@ -232,3 +238,195 @@ def kind(magnitude: float, smallest: float) -> str:
         return "zero" if magnitude == 0 else "inf"
     return "normal" if magnitude >= smallest else "subnormal"
 
+
+LANGUAGES = {"fr": "dtype-explorer/", "en": "en/dtype-explorer/"}
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def row(page: Page, dtype: torch.dtype) -> Locator:
+    return page.locator(f'[data-dtype="{name(dtype)}"]')
+
+
+def stored(page: Page, dtype: torch.dtype) -> str:
+    return row(page, dtype).locator(".dtype-value strong").inner_text()
+
+
+@pytest.mark.parametrize("text", ["0.1", "1e-8", "-70000.0", "16777217", "inf"])
+def test_a_row_shows_the_bits_of_torch(page: Page, address: str, text: str) -> None:
+    page.goto(f"{address}en/dtype-explorer/?x={text}")
+
+    for dtype in VIEWS:
+        (bits,) = bits_of(torch.tensor(float(text), dtype=dtype))
+        cells = row(page, dtype).locator(".dtype-bit").all_inner_texts()
+        assert "".join(cells) == f"{bits:0{size(dtype)}b}"
+        assert (
+            row(page, dtype).locator(".dtype-hex").inner_text() == f"0x{bits:0{size(dtype) // 4}x}"
+        )
+
+
+def test_a_comma_is_a_point_and_french_pages_write_one(page: Page, address: str) -> None:
+    page.goto(address + LANGUAGES["fr"])
+    field = page.get_by_label("Nombre", exact=True)
+
+    field.fill("0,2")
+
+    kept = torch.tensor(0.2, dtype=torch.bfloat16).item()
+    assert stored(page, torch.bfloat16) == str(kept).replace(".", ",")
+    field.fill("0.2")
+    assert stored(page, torch.bfloat16) == str(kept).replace(".", ",")
+    page.goto(address + LANGUAGES["en"] + "?x=0,2")
+    assert stored(page, torch.bfloat16) == str(kept)
+
+
+def test_a_bit_is_turned_with_the_keyboard_alone(page: Page, address: str) -> None:
+    page.goto(address + LANGUAGES["en"] + "?x=1.0")
+    page.get_by_label("Number", exact=True).focus()
+
+    page.keyboard.press("Tab")  # the sign of float32
+    page.keyboard.press("Space")
+    assert stored(page, torch.float32) == "−1"
+    expect(page.get_by_role("status")).to_have_text("float32: −1")
+
+    page.keyboard.press("Tab")  # the sign of bfloat16
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")  # the first bit of its fraction
+    expect(page.get_by_label("Number", exact=True)).to_have_value("-1.5")
+    assert (
+        page.evaluate("document.activeElement.getAttribute('aria-label')") == "fraction, bit 6: 1"
+    )
+
+    page.keyboard.press("End")
+    page.keyboard.press("Space")
+    (bits,) = bits_of(torch.tensor(-1.5, dtype=torch.bfloat16))
+    assert stored(page, torch.bfloat16) == f"−{-from_bits([bits + 1], torch.bfloat16).item()}"
+
+
+def test_a_bit_of_an_integer_is_exact_beyond_what_a_float_holds(page: Page, address: str) -> None:
+    page.goto(f"{address}en/dtype-explorer/?x={2**62}")
+
+    row(page, torch.int64).locator(".dtype-bit").last.click()
+
+    expect(page.get_by_label("Number", exact=True)).to_have_value(str(2**62 + 1))
+
+
+def test_a_nan_keeps_the_bits_that_were_turned(page: Page, address: str) -> None:
+    page.goto(address + LANGUAGES["en"] + "?x=nan")
+
+    row(page, torch.float16).locator(".dtype-bit").last.click()
+
+    assert stored(page, torch.float16) == "nan"
+    assert row(page, torch.float16).locator(".dtype-hex").inner_text() == "0x7e01"
+    row(page, torch.float16).locator(".dtype-bit").nth(1).click()
+    expected = from_bits([0x7E01 ^ 0x4000], torch.float16).item()
+    assert stored(page, torch.float16) == str(expected)
+
+
+def test_the_address_holds_the_number(page: Page, address: str) -> None:
+    page.goto(address + LANGUAGES["fr"])
+    page.get_by_label("Nombre", exact=True).fill("0,3")
+    assert page.url.endswith("?x=0.3")
+    page.evaluate("window.same = true")
+
+    page.get_by_role("link", name="1/3").click()
+    assert page.url.endswith("?x=1/3")
+    assert stored(page, torch.float16) == str(torch.tensor(1 / 3).half().item()).replace(".", ",")
+    page.go_back()
+    expect(page.get_by_label("Nombre", exact=True)).to_have_value("0,3")
+    assert page.evaluate("window.same")  # the page was not loaded again
+
+    page.locator(".md-header button.md-icon:has(+ .md-select__inner)").hover()
+    page.locator(".md-select__link[hreflang=en]").click()
+    expect(page.get_by_label("Number", exact=True)).to_have_value("0.3")
+
+
+def test_what_is_no_number_is_said_and_changes_nothing(page: Page, address: str) -> None:
+    page.goto(address + LANGUAGES["en"])
+    before = stored(page, torch.float32)
+
+    page.get_by_label("Number", exact=True).fill("0.1.2")
+
+    field = page.get_by_label("Number", exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile("not a number"))
+    assert stored(page, torch.float32) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"), [(LANGUAGES["fr"], "light"), (LANGUAGES["en"], "dark")]
+)
+def test_no_state_of_the_explorer_breaks_a_rule_of_accessibility(
+    browser: Browser, address: str, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 800})
+    page = context.new_page()
+
+    for text in ("1e300", "-129", "nan", "what"):  # a float without an int, an int that wraps, …
+        page.goto(f"{address}{path}?x={text}")
+        assert violations(page) == [], text
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 640], ids=["telephone", "zoom-200"])
+@pytest.mark.parametrize(
+    "text", ["1e-45", "1.7976931348623157e308", "1e-320", "-9223372036854775808"]
+)
+def test_long_numbers_do_not_scroll_sideways(
+    page: Page, address: str, width: int, text: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+
+    page.goto(f"{address}dtype-explorer/?x={text}", wait_until="networkidle")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(
+        "[...document.querySelectorAll('precis-dtype *')].every(e => "
+        "e.getBoundingClientRect().right <= document.documentElement.clientWidth)"
+    )
+
+
+def test_fields_can_be_told_apart_in_forced_colours(browser: Browser, address: str) -> None:
+    context = browser.new_context(forced_colors="active")
+    page = context.new_page()
+    page.goto(address + LANGUAGES["en"])
+
+    starts = row(page, torch.float32).locator("[data-field]")
+    assert starts.evaluate_all("cells => cells.map(cell => cell.dataset.field)") == [
+        "sign",
+        "exponent",
+        "fraction",
+    ]
+    inner = row(page, torch.float32).locator(".dtype-bit").nth(2)
+    edge = "cell => parseFloat(getComputedStyle(cell).borderInlineStartWidth)"
+    assert starts.first.evaluate(edge) > inner.evaluate(edge) >= 1
+    context.close()
+
+
+def test_nothing_of_the_explorer_moves(page: Page, address: str) -> None:
+    page.goto(address + LANGUAGES["en"])
+
+    moving = page.evaluate(
+        """[...document.querySelectorAll("precis-dtype, precis-dtype *")].filter(element => {
+            const { animationName, transitionDuration } = getComputedStyle(element);
+            return animationName !== "none" || transitionDuration !== "0s";
+        }).map(element => element.outerHTML)"""
+    )
+
+    assert moving == []
+
+
+def test_without_javascript_a_figure_stands_for_it(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + LANGUAGES["en"])
+
+    expect(page.locator("precis-dtype figure svg")).to_be_visible()
+    expect(page.locator("precis-dtype figcaption")).to_contain_text("needs JavaScript")
+    assert page.locator("precis-dtype input").count() == 0
+    context.close()

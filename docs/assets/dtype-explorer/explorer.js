@@ -10,7 +10,9 @@ import { local, words } from "./words.js";
 const FIRST = "0.1";
 const PARAMETER = "x"; // in the address: the fragment belongs to the headings
 const MOST_CHARACTERS = 400;
-const MOST_DIGITS = 120;
+const MOST_DIGITS = 120; // more than a float32 ever needs
+const FIRST_DIGITS = 30;
+const MOST_TERMS = 8;
 const LONGEST_EXACT = 40;
 const PAUSE = 600; // in milliseconds, before what is typed is said aloud
 
@@ -32,6 +34,13 @@ function math(name, ...content) {
 
 const minus = (text) => text.replaceAll("-", "−");
 
+const NO_BREAK = "\u00a0";
+
+/** A mantissa and a power of ten, on one line. */
+function scientific(mantissa, power) {
+  return [minus(local(mantissa)), `${NO_BREAK}×${NO_BREAK}10`, make("sup", {}, minus(String(power)))];
+}
+
 /** What a decimal text shows: digits, and a power of ten where there would be many zeros. */
 function figures(text) {
   const [, sign, whole, rest = ""] = /^(-?)(\d+)\.?(\d*)$/.exec(text) ?? [];
@@ -39,49 +48,62 @@ function figures(text) {
   const digits = (whole + rest).replace(/^0+/, "");
   const power = digits ? whole.length - 1 - ((whole + rest).length - digits.length) : 0;
   const few = digits.replace(/0+$/, "") || "0";
-  const cut = few.length > MOST_DIGITS ? words.digits(few.length) : "";
-  if (power >= -6 && power <= 21 && !cut) return [minus(local(text))];
-  const shown = cut ? few.slice(0, MOST_DIGITS / 4) : few;
-  const mantissa = shown[0] + (shown.length > 1 ? "." + shown.slice(1) : "");
-  return [minus(sign + local(mantissa)), cut, " × 10", make("sup", {}, minus(String(power)))];
+  const many = few.length > MOST_DIGITS;
+  if (power >= -6 && power <= 21 && !many) return [minus(local(text))];
+  const shown = many ? few.slice(0, FIRST_DIGITS) + "…" : few;
+  const mantissa = sign + shown[0] + (shown.length > 1 ? "." + shown.slice(1) : "");
+  return [...scientific(mantissa, power), many ? words.digits(few.length) : ""];
 }
 
 /** A number in two digits, as errors are given. */
-function roughly(number, sign = "") {
+function roughly(number) {
   const [mantissa, power] = double(number).toExponential(1).split("e");
   const plain = Number(power) >= -2 && Number(power) <= 3;
-  if (plain) return [sign + minus(local(String(Number(double(number).toPrecision(2)))))];
-  return [sign + minus(local(mantissa)), " × 10", make("sup", {}, minus(String(Number(power))))];
+  if (plain) return [minus(local(String(Number(double(number).toPrecision(2)))))];
+  return scientific(mantissa, Number(power));
 }
 
 /** The neighbours as Python would print them: short, and enough to tell them apart. */
 function brief(number) {
   const [mantissa, power] = literal(number).replace(/\.0$/, "").split("e");
-  const digits = minus(local(mantissa));
-  return power ? [digits, " × 10", make("sup", {}, minus(power))] : [digits];
+  return power ? scientific(mantissa, power) : [minus(local(mantissa))];
 }
+
+const numeral = (n) => math("mn", String(n));
+const two = (...power) => math("msup", numeral(2), math("mrow", ...power));
 
 /** The bits of a float as a product: its sign, a power of two, one or zero and its fraction. */
 function product(bits, dtype) {
   const { exponent: width, fraction: last } = DTYPES[dtype];
   const { sign, exponent, fraction } = parts(bits, dtype);
-  const two = (...power) => math("msup", math("mn", "2"), math("mrow", ...power));
-  const number = (n) => math("mn", String(n));
-  const sum = exponent === 0 ? "0" : "1";
+  const leading = exponent === 0 ? 0 : 1;
   return math(
     "math",
     math(
       "mrow",
       ...(sign ? [math("mo", "−")] : []),
-      two(number(Math.max(exponent, 1)), math("mo", "−"), number(2 ** (width - 1) - 1)),
+      two(numeral(Math.max(exponent, 1)), math("mo", "−"), numeral(2 ** (width - 1) - 1)),
       math("mo", "×"),
       math("mo", "("),
-      number(sum),
+      numeral(leading),
       math("mo", "+"),
-      math("mfrac", number(fraction), two(number(last))),
+      math("mfrac", numeral(fraction), two(numeral(last))),
       math("mo", ")"),
     ),
   );
+}
+
+/** The bits of an integer as a sum of powers of two, the first of a signed one negative. */
+function sum(bits, dtype) {
+  const { bits: size, signed } = DTYPES[dtype];
+  const places = Array.from({ length: size }, (_, index) => size - 1 - index);
+  const set = places.filter((place) => (bits >> BigInt(place)) & 1n);
+  const terms = set.map((place, n) => {
+    const negative = signed && place === size - 1;
+    const sign = negative ? "−" : n > 0 ? "+" : "";
+    return [...(sign ? [math("mo", sign)] : []), two(numeral(place))];
+  });
+  return set.length > 0 && set.length <= MOST_TERMS ? math("math", math("mrow", ...terms.flat())) : null;
 }
 
 /** The field that a bit belongs to, counted from the left. */
@@ -158,41 +180,16 @@ class Row {
     this.kind.textContent = words.kinds[kind];
     this.value.replaceChildren(...(has ? this.#stored(result.bits, kind) : []));
     this.value.hidden = !has;
-    this.note.replaceChildren(...this.#remarks(number, result));
+    const remarks = isFloat(dtype) ? ofFloat(number, result, dtype) : ofInteger(number, result, dtype);
+    this.note.replaceChildren(...remarks.flatMap((sentence) => [...sentence, " "]));
     this.note.hidden = !this.note.hasChildNodes();
   }
 
   #stored(bits, kind) {
     const digits = make("strong", {}, ...figures(decimal(value(bits, this.dtype))));
-    if (kind !== "normal" && kind !== "subnormal") return [digits];
-    return [product(bits, this.dtype), " = ", digits];
-  }
-
-  #remarks(number, result) {
-    const { dtype } = this;
-    if (result.missing) return [words[result.missing]];
-    const stored = value(result.bits, dtype);
-    if (result.wrapped) return [words.wrapped(DTYPES[dtype].bits), ...modulo(number, stored, dtype), "."];
-    if (number.kind === "nan") return [];
-    const sentences = [];
-    const off = number.kind === "inf" || stored.kind === "inf" ? null : error(stored, number);
-    if (off?.n === 0n || (number.kind === "inf" && stored.kind === "inf")) sentences.push([words.exact]);
-    else if (off && !isFloat(dtype)) sentences.push([words.cut]);
-    else if (off) {
-      const relative = { ...off, negative: false, n: off.n * number.d, d: off.d * number.n };
-      sentences.push([words.off, ...roughly(off, off.negative ? "" : "+"), words.separator,
-        words.relative, ...roughly(relative), "."]);
-    }
-    if (isFloat(dtype)) {
-      const next = neighbours(result.bits, dtype).filter((other) => other !== null);
-      const [one, other] = next.map((bits) => brief(value(bits, dtype)));
-      const [before, and] = words.between;
-      if (other) sentences.push([before, ...one, and, ...other, "."]);
-      const once = rounded(number, dtype);
-      else if (number.kind !== "inf") sentences.push([words.beyond, ...one, "."]);
-      if (once !== result.bits) sentences.push([words.twice, ...brief(value(once, dtype)), "."]);
-    }
-    return sentences.flatMap((sentence, n) => (n ? [" ", ...sentence] : sentence));
+    const made = { normal: product, subnormal: product, signed: sum, unsigned: sum }[kind];
+    const formula = made?.(bits, this.dtype);
+    return formula ? [formula, " = ", digits] : [digits];
   }
 
   /** What a screen reader says of it. */
@@ -202,16 +199,48 @@ class Row {
   }
 }
 
-/** How an integer that does not fit becomes one that does: 300 − 256 = 44. */
-function modulo(number, stored, dtype) {
-  const whole = number.negative ? -number.n : number.n;
-  const kept = stored.negative ? -stored.n : stored.n;
-  const turns = (whole - kept) >> BigInt(DTYPES[dtype].bits);
-  const times = turns < 0n ? -turns : turns;
-  const sign = turns < 0n ? " + " : " − ";
-  const factor = times === 1n ? "" : `${times} × `;
-  return [minus(String(whole)), sign, factor, "2", make("sup", {}, String(DTYPES[dtype].bits)), " = ",
-    minus(String(kept))];
+/** Sentences on what a float dtype did to a number. */
+function ofFloat(number, { bits }, dtype) {
+  if (number.kind === "nan") return [];
+  const stored = value(bits, dtype);
+  const [one, other] = neighbours(bits, dtype)
+    .filter((next) => next !== null)
+    .map((next) => brief(value(next, dtype)));
+  if (stored.kind === "inf") return number.kind === "inf" ? [[words.exact]] : [[words.beyond, ...one, "."]];
+  const sentences = [distance(number, stored), [words.between, ...one, words.and, ...other, "."]];
+  const once = rounded(number, dtype);
+  if (once !== bits) sentences.push([words.twice, ...brief(value(once, dtype)), "."]);
+  return sentences;
+}
+
+/** Sentences on what an integer dtype did to a number. */
+function ofInteger(number, { bits, missing, wrapped }, dtype) {
+  if (missing) return [[words[missing]]];
+  const stored = value(bits, dtype);
+  if (wrapped) return [[words.wrapped(DTYPES[dtype].bits), ...turns(number, stored, dtype), "."]];
+  const cut = number.d > 1n && number.n / number.d === stored.n && number.n % number.d > 0n;
+  return [cut ? [words.cut] : distance(number, stored)];
+}
+
+/** How far a stored number is from the typed one, and in proportion to it. */
+function distance(typed, stored) {
+  const off = error(stored, typed);
+  if (off.n === 0n) return [words.exact];
+  const share = { kind: "float", negative: false, n: off.n * typed.d, d: off.d * typed.n };
+  const sign = off.negative ? "" : "+";
+  const small = double(off) === 0; // too small for the browser's own numbers, which print it
+  return [...(small ? [] : [words.off, sign, ...roughly(off), ". "]), words.share, ...roughly(share), "."];
+}
+
+/** How an integer that does not fit becomes one that does: 300 − 2⁸ = 44. */
+function turns(number, stored, dtype) {
+  const [whole, kept] = [number, stored].map(({ negative, n }) => (negative ? -n : n));
+  const size = DTYPES[dtype].bits;
+  const times = (whole - kept) >> BigInt(size);
+  const many = times < 0n ? -times : times;
+  const sign = times < 0n ? " + " : " − ";
+  const factor = many === 1n ? "" : `${many} × `;
+  return [minus(`${whole}`), sign + factor, "2", make("sup", {}, `${size}`), " = ", minus(`${kept}`)];
 }
 
 class DtypeExplorer extends HTMLElement {
@@ -227,17 +256,26 @@ class DtypeExplorer extends HTMLElement {
   connectedCallback() {
     const label = make("label", { for: "dtype-number" }, words.number);
     const ask = make("div", { class: "dtype-ask" }, label, this.#field, this.#reading);
+    this.tabIndex = -1;
     this.replaceChildren(ask, ...this.#rows.map((row) => row.element), this.#aloud);
     this.#field.addEventListener("input", () => this.#typed());
     addEventListener("popstate", () => this.#visit());
     document.addEventListener("click", (event) => this.#follow(event));
+    this.#field.value = local(FIRST);
+    this.#show(); // stays where the address has no number that can be read
     this.#visit();
+  }
+
+  /** The other language's page is to show the same number. */
+  #share() {
+    for (const link of document.querySelectorAll("a[hreflang]")) link.search = location.search;
   }
 
   /** Show the number of the page's address. */
   #visit() {
     this.#field.value = local(new URLSearchParams(location.search).get(PARAMETER) ?? FIRST);
     this.#show();
+    this.#share();
   }
 
   /** A link of this page to another number changes the number alone. */
@@ -249,7 +287,7 @@ class DtypeExplorer extends HTMLElement {
     event.preventDefault();
     history.pushState(null, "", link.href);
     this.#visit();
-    this.#field.focus({ preventScroll: true });
+    this.focus({ preventScroll: true }); // not the field: that would open a telephone's keyboard
     this.scrollIntoView({ block: "start" });
     this.#say(this.#rows);
   }
@@ -290,6 +328,7 @@ class DtypeExplorer extends HTMLElement {
     const address = new URL(location.href);
     address.searchParams.set(PARAMETER, this.#field.value.replace(",", "."));
     history.replaceState(null, "", address);
+    this.#share();
   }
 
   #say(rows) {
