@@ -289,14 +289,14 @@ class DtypeExplorer extends HTMLElement {
     this.#visit();
     this.focus({ preventScroll: true }); // not the field: that would open a telephone's keyboard
     this.scrollIntoView({ block: "start" });
-    this.#say(this.#rows);
+    this.#say(this.#sentences());
   }
 
   #typed() {
-    if (!this.#show()) return;
-    this.#remember();
+    const readable = this.#show();
+    if (readable) this.#remember();
     clearTimeout(this.#later);
-    this.#later = setTimeout(() => this.#say(this.#rows), PAUSE);
+    this.#later = setTimeout(() => this.#say(readable ? this.#sentences() : words.unread), PAUSE);
   }
 
   /** A bit was turned: the number becomes the one that the bits now stand for. */
@@ -307,7 +307,7 @@ class DtypeExplorer extends HTMLElement {
     this.#field.value = local(typeable(number));
     this.#show(dtype, bits);
     this.#remember();
-    this.#say([row]);
+    this.#say(row.sentence);
   }
 
   /** Show what the field holds; `bits` are those of a row where several say the same (NaN). */
@@ -331,8 +331,14 @@ class DtypeExplorer extends HTMLElement {
     this.#share();
   }
 
-  #say(rows) {
-    this.#aloud.textContent = rows.map((row) => row.sentence).join(words.separator);
+  #sentences() {
+    return this.#rows.map((row) => row.sentence).join(words.separator);
+  }
+
+  /** To a screen reader. */
+  #say(text) {
+    clearTimeout(this.#later); // what was about to be said is out of date
+    this.#aloud.textContent = text;
   }
 }
 

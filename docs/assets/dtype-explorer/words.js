@@ -3,8 +3,8 @@
 const WORDS = {
   fr: {
     number: "Nombre",
-    int: "Pour Python, un int.",
-    float: "Pour Python, un float.",
+    int: "Python y lit un int.",
+    float: "Python y lit un float.",
     unread: "Ce n’est pas un nombre. Exemples : 0,1 ; 1/3 ; -2e-8 ; inf ; nan.",
     bit: (field, place, bit) => `${field}, bit ${place} : ${bit}`,
     bits: (dtype) => `Bits de ${dtype}`,
@@ -37,8 +37,8 @@ const WORDS = {
   },
   en: {
     number: "Number",
-    int: "To Python, an int.",
-    float: "To Python, a float.",
+    int: "Python reads an int.",
+    float: "Python reads a float.",
     unread: "This is not a number. Examples: 0.1; 1/3; -2e-8; inf; nan.",
     bit: (field, place, bit) => `${field}, bit ${place}: ${bit}`,
     bits: (dtype) => `Bits of ${dtype}`,
