@@ -40,9 +40,6 @@ FENCE_OPTIONS = ("title", "hl_lines", "linenums")
 FIGURE_OPTIONS = ("alt", "caption", "fold")
 """Options of a cell with a figure: `fold` puts its code away under that title."""
 
-_CUSTOM_ELEMENT = re.compile(r"^<([a-z]+-[\w-]+)[^>]* markdown>$", re.M)
-"""A custom element around other blocks, which Markdown takes for part of a line."""
-
 
 @dataclass
 class Page:
@@ -69,7 +66,10 @@ class PrecisExtension(Extension):
     """`markdown_extensions: [precis]`; needs pymdownx.superfences before it."""
 
     def __init__(self, book: Book | None = None, **options: Any) -> None:
-        self.config = {"snippets": ["snippets", "the folder of the snippets"]}
+        self.config = {
+            "snippets": ["snippets", "the folder of the snippets"],
+            "elements": [[], "custom elements that hold Markdown"],
+        }
         super().__init__(**options)
         folder = Path(self.getConfig("snippets"))
         self.book = book or Book(folder, Records(folder.resolve().parent))
@@ -81,6 +81,7 @@ class PrecisExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
         md.registerExtension(self)
+        md.block_level_elements += self.getConfig("elements")  # as md_in_html asks
         self.reader = Reader(self.book, md)
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
         md.treeprocessors.register(_Badge(md, self), "precis-badge", 4)
@@ -136,7 +137,6 @@ class _Embeds(Preprocessor):
         page = self.extension.page
         written = self.extension.reader.written(page.path, lines, page.first_line)
         page.lines, page.fences = written.lines, written.fences
-        self.md.block_level_elements += _CUSTOM_ELEMENT.findall("\n".join(lines))
         boxes: dict[int, list[str]] = {}
         for number, what, hint in strays(lines, list(page.fences), page.first_line):
             boxes[number] = ["", self._box(page.report(number, what, hint)), ""]
