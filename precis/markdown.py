@@ -66,7 +66,10 @@ class PrecisExtension(Extension):
     """`markdown_extensions: [precis]`; needs pymdownx.superfences before it."""
 
     def __init__(self, book: Book | None = None, **options: Any) -> None:
-        self.config = {"snippets": ["snippets", "the folder of the snippets"]}
+        self.config = {
+            "snippets": ["snippets", "the folder of the snippets"],
+            "elements": [[], "custom elements that hold Markdown"],
+        }
         super().__init__(**options)
         folder = Path(self.getConfig("snippets"))
         self.book = book or Book(folder, Records(folder.resolve().parent))
@@ -78,6 +81,7 @@ class PrecisExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
         md.registerExtension(self)
+        md.block_level_elements += self.getConfig("elements")  # as md_in_html asks
         self.reader = Reader(self.book, md)
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
         md.treeprocessors.register(_Badge(md, self), "precis-badge", 4)

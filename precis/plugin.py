@@ -41,6 +41,9 @@ class PrecisConfig(Config):  # type: ignore[no-untyped-call]
     timeout = config_options.Type((int, float), default=TIMEOUT)
     """Seconds that one snippet may take."""
 
+    elements = config_options.ListOfItems(config_options.Type(str), default=[])
+    """Custom elements of the pages that hold Markdown: `<name markdown>` … `</name>`."""
+
 
 class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     """One object for all builds of a `mkdocs serve`; one build for each language inside another."""
@@ -78,7 +81,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
         if not hasattr(self, "book"):
             self.book = Book(folder, Records(root, timeout=self.config.timeout))
-            self.extension = PrecisExtension(self.book)
+            self.extension = PrecisExtension(self.book, elements=self.config.elements)
         extensions: list[Any] = config.markdown_extensions
         if self.extension not in extensions:
             extensions.append(self.extension)
