@@ -225,8 +225,8 @@ class AutogradExplorer extends HTMLElement {
     const name = (n) => subscripted(nodes[n].name ?? say.operand(values[n]));
     const slope = (n) => `∂${name(result)}/∂${name(n)}`;
     if (kind === "start") {
-      const inputs = nodes.filter(({ op }) => op === "input");
-      const all = inputs.map((input) => `${input.name} ${say.equals(state.values[input.name])}`);
+      const present = INPUTS.filter((input) => nodes.some(({ op, name }) => op === "input" && name === input));
+      const all = present.map((input) => `${input} ${say.equals(state.values[input])}`);
       return all.length ? say.start(all.join(say.separator)) : say.startless;
     }
     if (kind === "seed") return `${slope(node)} = 1`;

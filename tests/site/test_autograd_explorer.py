@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from built import LANGUAGES, Site
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from test_accessibility import violations
@@ -72,7 +71,8 @@ class Expressions:
             case "sum":
                 return f"{inner} {self.random.choice('+-−')} {other}"
             case "product":
-                return f"({inner}) {self.random.choice('*×·/÷')} {self.random.choice([other, f'({other})'])}"
+                right = self.random.choice([other, f"({other})"])
+                return f"({inner}) {self.random.choice('*×·/÷')} {right}"
             case "call":
                 names = ["exp", "log", "tanh", "sigmoid", "σ", "ReLU"]
                 return f"{self.random.choice(names)}({inner})"
@@ -98,23 +98,47 @@ TORCH = {
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "ReLU": torch.relu,
-    "BCE": F.binary_cross_entropy,
+    "BCE": torch.nn.functional.binary_cross_entropy,
 }
 
 
-def by_torch(text: str, inputs: dict[str, float]) -> dict[str, float]:
-    """The value, and the derivatives by input, as Python reads the text and PyTorch computes it."""
+def by_torch(text: str, inputs: dict[str, float], nudge: float = 0.0) -> dict[str, float]:
+    """The value, and the derivatives by input, as Python reads the text and PyTorch computes it.
+
+    A nudge changes in proportion what each function returns, and scales the gradients on
+    their way back so that they round otherwise.
+    """
     for sign, python in PYTHON.items():
         text = text.replace(sign, python)
     text = re.sub(r"\d+(\.\d+)?", lambda number: f"tensor({float(number[0])})", text)
     leaves = {name: tensor(value).requires_grad_() for name, value in inputs.items()}
-    result = eval(text, {**TORCH, **leaves})
+
+    def nudged(function: Any) -> Any:
+        def call(*args: torch.Tensor) -> torch.Tensor:
+            result = function(*args)
+            result.data.mul_(1 + nudge)  # unseen by autograd, which saved this very tensor
+            return result
+
+        return call if nudge and function is not tensor else function
+
+    result = eval(text, {**{name: nudged(one) for name, one in TORCH.items()}, **leaves})
+    scale = 3.0 if nudge else 1.0
     if result.requires_grad:
-        result.backward()
+        result.backward(tensor(1 / scale))
     gradients = {
-        name: leaf.grad.item() for name, leaf in leaves.items() if leaf.grad is not None
+        name: leaf.grad.item() * scale for name, leaf in leaves.items() if leaf.grad is not None
     }
     return {"value": result.item(), **gradients}
+
+
+def steady(text: str, inputs: dict[str, float]) -> bool:
+    """Whether PyTorch's own result is known to the tolerance.
+
+    Where it is not, the last bit of an exp or a tanh decides (1 − tanh², far out; y/y − 1), and
+    that bit is the processor's: there is nothing to compare with.
+    """
+    one, other = by_torch(text, inputs), by_torch(text, inputs, nudge=2**-52)
+    return all(relative(one[key], other[key]) < TOLERANCE / 10 for key in one)
 
 
 def by_page(page: Page, cases: list[tuple[str, dict[str, float]]]) -> list[dict[str, float]]:
@@ -130,17 +154,16 @@ def relative(one: float, other: float) -> float:
     return abs(one - other) / max(abs(one), abs(other))
 
 
-def test_500_random_expressions_come_out_as_pytorch_computes_them(
-    page: Page, address: str
-) -> None:
+def test_500_random_expressions_come_out_as_pytorch_computes_them(page: Page, address: str) -> None:
     page.goto(address + PATHS[0])
     draw = Expressions(seed=1)
     cases, expected = [], []
     while len(cases) < COUNT:
         case = draw.case()
         with suppress(RuntimeError):  # BCE of what is no number: refused, on the page too
-            expected.append(by_torch(*case))
-            cases.append(case)
+            if steady(*case):
+                expected.append(by_torch(*case))
+                cases.append(case)
 
     found = by_page(page, cases)
 
@@ -427,9 +450,8 @@ def test_both_languages_have_words_for_everything(page: Page, address: str) -> N
 LARGE = "?e=tanh(w*x%2Bb)*σ(x*x-w)%2BReLU(b*w)^2-exp(x/5)*log(1%2By^2)&x=1&w=2&b=1&y=0.5"
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 640, 1280])
+@pytest.mark.parametrize(("path", "scheme"), zip(PATHS, ["light", "dark"], strict=True))
+@pytest.mark.parametrize("width", [320, 640, 1280])  # 640: a window of 1280 at a zoom of 200 %
 def test_it_breaks_no_rule_of_accessibility_at_any_step(
     browser: Browser, address: str, path: str, scheme: str, width: int
 ) -> None:
@@ -459,7 +481,8 @@ def test_words_of_the_drawing_can_be_read_on_a_telephone(browser: Browser, addre
 
     sizes = explorer.locator(".graph svg").evaluate("""svg => {
       const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-      return [...svg.querySelectorAll("text")].map(t => scale * parseFloat(getComputedStyle(t).fontSize));
+      const size = text => parseFloat(getComputedStyle(text).fontSize);
+      return [...svg.querySelectorAll("text")].map(text => scale * size(text));
     }""")
 
     assert min(sizes) >= 9.5
@@ -490,16 +513,14 @@ def test_boxes_stand_apart_from_each_other(page: Page, address: str) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         explorer = opened(page, address, PATHS[0] + LARGE)
         boxes = explorer.locator(".node rect").evaluate_all(
-            "all => all.map(r => r.getBoundingClientRect()).map(r => [r.left, r.top, r.right, r.bottom])"
+            """all => all.map(rect => rect.getBoundingClientRect())
+                      .map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
         )
         assert len(boxes) > 15
         for n, (left, top, right, bottom) in enumerate(boxes):
             for other in boxes[n + 1 :]:
                 apart = (
-                    right <= other[0]
-                    or other[2] <= left
-                    or bottom <= other[1]
-                    or other[3] <= top
+                    right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
                 )
                 assert apart, (width, n)
 

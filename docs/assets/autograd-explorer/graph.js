@@ -4,7 +4,7 @@
 import { Fault, INPUTS, parse } from "./expression.js";
 
 /**
- * Each operation beside its derivative: `backward` takes the gradient of the result, the result
+ * Each operation beside its derivative: `backward` takes the gradient of the result, the result,
  * and the operands to what each operand receives, at the edges too (0 for ReLU at 0).
  */
 const OPERATIONS = {
@@ -23,13 +23,13 @@ const OPERATIONS = {
   exp: { forward: Math.exp, backward: (g, r) => [g * r] },
   log: { forward: Math.log, backward: (g, _, a) => [g / a] },
   tanh: { forward: Math.tanh, backward: (g, r) => [g * (1 - r * r)] },
-  sigmoid: { forward: (a) => 1 / (1 + Math.exp(-a)), backward: (g, r) => [g * ((1 - r) * r)] },
+  sigmoid: { forward: (a) => 1 / (1 + Math.exp(-a)), backward: (g, r) => [g * (1 - r) * r] },
   relu: { forward: (a) => (a < 0 ? 0 : a), backward: (g, r) => [r <= 0 ? 0 : g] },
   bce: {
     forward: (p, y) => (y - 1) * bounded(Math.log1p(-p)) - y * bounded(Math.log(p)),
     backward: (g, _, p, y) => [
       (g * (p - y)) / Math.max((1 - p) * p, SMALLEST),
-      g * (Math.log1p(-p) - Math.log(p)),
+      -g * Math.log(p / (1 - p)),
     ],
     // what a comparison with NaN denies is refused too
     refuses: (p, y) => (!(p >= 0 && p <= 1) ? 0 : !(y >= 0 && y <= 1) ? 1 : null),

@@ -33,7 +33,7 @@ export function picture(made, walked, step, say, room, font) {
     width: Math.max(...Object.entries(box).map(([name, text]) => font(name, text))) + 2 * PADDING.x,
     height: LINE * Object.keys(box).length + 2 * PADDING.y,
   }));
-  const right = layout(nodes, sizes, false, { along: 76, across: 18 });
+  const right = layout(nodes, sizes, false, { along: 64, across: 18 });
   const down = layout(nodes, sizes, true, { along: 44, across: 14 });
   const downwards = right.width + 2 > room;
   const { places, routes, width, height } = downwards ? down : right;
