@@ -148,8 +148,8 @@ class AutogradExplorer extends HTMLElement {
   go(to) {
     const { step } = this.state;
     const last = this.walked.steps.length - 1;
-    const steps = { first: 0, previous: Math.max(step - 1, 0), next: Math.min(step + 1, last), last };
-    this.state.step = steps[to] ?? to;
+    const steps = { first: 0, previous: step - 1, next: step + 1, last };
+    this.state.step = Math.max(0, Math.min(steps[to] ?? to, last));
     this.show();
     this.announce();
     this.later();
@@ -195,7 +195,8 @@ class AutogradExplorer extends HTMLElement {
     this.said = (text.trim() ? say.at(start + 1) : "") + say.faults[kind](detail);
     const wrong = h("mark", {}, text.slice(start, end) || "\u00a0");
     const before = [text.slice(0, start), wrong, text.slice(end)];
-    this.fault.replaceChildren(h("span", { class: "place", "aria-hidden": true }, ...before), this.said);
+    const place = h("span", { class: "place", "aria-hidden": true }, ...before);
+    this.fault.replaceChildren(place, this.said);
   }
 
   /** The steps as text, one list a direction. */
@@ -203,18 +204,18 @@ class AutogradExplorer extends HTMLElement {
     const { say, walked } = this;
     this.items = walked.steps.map((step, n) => {
       if (step.kind === "start") return null;
-      const item = h("li", { value: n }, this.told(step));
+      const item = h("li", { value: n }, h("span", {}, this.told(step)));
       item.addEventListener("click", () => this.go(n)); // the buttons do it for the keyboard
       return item;
     });
-    const lists = ["forward", "backward"].map((way) => {
+    const forward = this.items.filter((_, n) => walked.steps[n].kind === "forward");
+    const backward = this.items.slice(1 + forward.length);
+    const list = (way, items) => {
       const id = `autograd-${way}`;
-      const items = this.items.filter((item, n) => item && (walked.steps[n].kind === "forward") === (way === "forward"));
-      const empty = way === "backward" && !items.length;
-      const list = empty ? h("p", {}, say.none) : h("ol", { "aria-labelledby": id }, ...items);
-      return items.length || empty ? h("div", {}, h("p", { class: "title", id }, say[way]), list) : "";
-    });
-    this.lists.replaceChildren(...lists);
+      const all = items.length ? h("ol", { "aria-labelledby": id }, ...items) : say.none[way];
+      return h("div", {}, h("p", { class: "title", id }, say[way]), all);
+    };
+    this.lists.replaceChildren(list("forward", forward), list("backward", backward));
   }
 
   /** A step in a line of text. */
@@ -225,7 +226,8 @@ class AutogradExplorer extends HTMLElement {
     const name = (n) => subscripted(nodes[n].name ?? say.operand(values[n]));
     const slope = (n) => `∂${name(result)}/∂${name(n)}`;
     if (kind === "start") {
-      const present = INPUTS.filter((input) => nodes.some(({ op, name }) => op === "input" && name === input));
+      const names = nodes.filter(({ op }) => op === "input").map((input) => input.name);
+      const present = INPUTS.filter((input) => names.includes(input));
       const all = present.map((input) => `${input} ${say.equals(state.values[input])}`);
       return all.length ? say.start(all.join(say.separator)) : say.startless;
     }
@@ -250,8 +252,8 @@ class AutogradExplorer extends HTMLElement {
     const value = rounded ? `≈ ${say.number(total)}` : say.equals(total);
     const text = `${sum}${slope(node)} × ${derivative} ${rounded ? "≈" : "="} ${shown} ${value}`;
     if (paths === 1) return `${slope(arg)} = ${text}`;
-    if (path < paths) return `${slope(arg)}, ${say.path(path, paths)} ${text}`;
-    return `${slope(arg)} = ${text}, ${say.path(path, paths)}`;
+    if (path < paths) return `${slope(arg)}, ${say.path(path, paths)}${say.colon}${text}`;
+    return `${slope(arg)} = ${text} (${say.path(path, paths)})`;
   }
 
   /** The step that the walk has come to. */
@@ -268,7 +270,7 @@ class AutogradExplorer extends HTMLElement {
     }
     for (const [n, item] of this.items.entries()) {
       if (!item) continue;
-      item.classList.toggle("ahead", n > step);
+      item.ariaHidden = n > step; // what is ahead is the reader's to predict
       if (n === step) item.setAttribute("aria-current", "step");
       else item.removeAttribute("aria-current");
     }
@@ -285,6 +287,10 @@ class AutogradExplorer extends HTMLElement {
     const room = this.picture.clientWidth;
     const drawn = picture(this.made, this.walked, this.state.step, this.say, room, measure);
     this.picture.replaceChildren(drawn);
+    const now = drawn.querySelector(":is(.forth, .back) rect");
+    if (!now) return;
+    const [box, window] = [now, this.picture].map((element) => element.getBoundingClientRect());
+    this.picture.scrollLeft += (box.left + box.right - window.left - window.right) / 2;
   }
 
   /** Say to who does not see it what is shown. */

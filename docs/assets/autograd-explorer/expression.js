@@ -64,7 +64,7 @@ function tokens(text, decimal) {
 }
 
 /** `v₁` and `v1` are one name. */
-const plain = (name) => name.replace(/[₀-₉]/g, (digit) => "₀₁₂₃₄₅₆₇₈₉".indexOf(digit));
+const plain = (name) => name.replace(/[₀-₉]/g, (digit) => digit.codePointAt() - "₀".codePointAt());
 
 /** The text with another decimal sign: an address has points, a French page has commas. */
 export function respelt(text, from, to) {
@@ -82,10 +82,12 @@ export function respelt(text, from, to) {
     if (kind === "(") depth += 1;
     if (kind === ")") depth -= 1;
     if (kind === "number") word = word.replace(from, to);
-    if (depth && (kind === "," || kind === ";"))
-      word = to === "." ? "," : text[start - 1] === " " ? ";" : " ;";
-    const between = text.slice(done, start);
-    out += (depth && to === "." && /^[,;]/.test(word) ? between.trimEnd() : between) + word;
+    let between = text.slice(done, start);
+    if (depth && (kind === "," || kind === ";")) {
+      between = to === "." ? "" : " ";
+      word = to === "." ? "," : text[end] === " " ? ";" : "; ";
+    }
+    out += between + word;
     done = end;
   }
   return out + text.slice(done);

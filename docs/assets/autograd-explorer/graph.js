@@ -4,8 +4,9 @@
 import { Fault, INPUTS, parse } from "./expression.js";
 
 /**
- * Each operation beside its derivative: `backward` takes the gradient of the result, the result,
- * and the operands to what each operand receives, at the edges too (0 for ReLU at 0).
+ * Each operation beside its derivative: `backward` takes the gradient of the result, the result
+ * and the operands to what each operand receives. As in PyTorch at the edges (0 for ReLU at 0),
+ * and with its order of factors, so that what cancels out there cancels out here.
  */
 const OPERATIONS = {
   add: { forward: (a, b) => a + b, backward: (g) => [g, g] },
@@ -120,7 +121,8 @@ export function walk({ nodes, result }, inputs, wanted = INPUTS) {
     else {
       const operands = args.map((arg) => values[arg]);
       const refused = OPERATIONS[op].refuses?.(...operands) ?? null;
-      if (refused !== null) throw new Fault(["probability", "label"][refused], start, end, operands[refused]);
+      if (refused !== null)
+        throw new Fault(["probability", "label"][refused], start, end, operands[refused]);
       values.push(OPERATIONS[op].forward(...operands));
       steps.push({ kind: "forward", node: at });
     }

@@ -34,7 +34,9 @@ export function layout(nodes, sizes, downwards, gaps) {
   const rows = ordered(spots, links);
   const middles = placed(rows, spots, links, gaps.across);
 
-  const thick = rows.map((row) => Math.max(...row.map((s) => (s < nodes.length ? along(sizes[s]) : 0))));
+  const thick = rows.map((row) =>
+    Math.max(...row.map((spot) => (spot < nodes.length ? along(sizes[spot]) : 0))),
+  );
   const starts = thick.map((_, n) => sum(thick.slice(0, n)) + n * gaps.along);
   const point = (one, other) => (downwards ? { x: other, y: one } : { x: one, y: other });
   const spread = across({ width: 24, height: 24 });
@@ -46,11 +48,12 @@ export function layout(nodes, sizes, downwards, gaps) {
     const rank = rivals.filter((edge) => where(edge) < where({ course, place })).length;
     const port = middles[to] + (rank - (rivals.length - 1) / 2) * spread;
     const points = course.map((spot, n) => {
-      const layer = spots[spot].layer;
-      const middle = starts[layer] + thick[layer] / 2;
+      const start = starts[spots[spot].layer];
+      const end = start + thick[spots[spot].layer];
+      const middle = (start + end) / 2;
       if (n === 0) return [point(middle + along(sizes[from]) / 2, middles[spot])];
       if (n === course.length - 1) return [point(middle - along(sizes[to]) / 2, port)];
-      return [point(starts[layer], middles[spot]), point(starts[layer] + thick[layer], middles[spot])];
+      return [point(start, middles[spot]), point(end, middles[spot])];
     });
     return { from, to, place, points: points.flat() };
   });
@@ -87,9 +90,10 @@ function ordered(spots, links) {
     for (const row of back ? [...rows].reverse() : rows) {
       const pull = new Map(
         row.map((spot) => {
-          const near = links.flatMap(([from, to]) =>
-            back ? (from === spot ? [rank[to]] : []) : to === spot ? [rank[from]] : [],
-          );
+          const near = links.flatMap(([from, to]) => {
+            const [one, other] = back ? [from, to] : [to, from];
+            return one === spot ? [rank[other]] : [];
+          });
           return [spot, near.length ? sum(near) / near.length : rank[spot]];
         }),
       );
@@ -129,9 +133,10 @@ function placed(rows, spots, links, gap) {
       for (let n = 1; n < row.length; n += 1)
         offsets[n] = offsets[n - 1] + (spots[row[n - 1]].size + spots[row[n]].size) / 2 + gap;
       const wished = row.map((spot, n) => {
-        const near = links.flatMap(([from, to, weight]) =>
-          from === spot ? Array(weight).fill(middles[to]) : to === spot ? Array(weight).fill(middles[from]) : [],
-        );
+        const near = links.flatMap(([from, to, weight]) => {
+          const other = from === spot ? to : to === spot ? from : null;
+          return other === null ? [] : Array(weight).fill(middles[other]);
+        });
         return (near.length ? sum(near) / near.length : middles[spot]) - offsets[n];
       });
       rising(wished).forEach((place, n) => (middles[row[n]] = place + offsets[n]));

@@ -7,6 +7,7 @@ import { subscripted } from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 18; // the height of a line of a box, in CSS pixels
 const PADDING = { x: 12, y: 8 };
+const MORE = " + …"; // after a gradient to which other paths have yet to add
 const TIP = 6; // the length of an arrow's head
 const SMALLEST = 0.8; // of its size, before the picture scrolls instead
 
@@ -29,12 +30,16 @@ export function svg(tag, attributes = {}, ...children) {
 export function picture(made, walked, step, say, room, font) {
   const { nodes, result } = made;
   const texts = nodes.map((_, n) => lines(made, walked, say, n));
-  const sizes = texts.map((box) => ({
-    width: Math.max(...Object.entries(box).map(([name, text]) => font(name, text))) + 2 * PADDING.x,
+  const partial = (n) => walked.steps.some(({ arg, paths }) => arg === n && paths > 1);
+  const sizes = texts.map((box, n) => ({
+    width:
+      Math.max(...Object.entries(box).map(([name, text]) => font(name, text))) +
+      (partial(n) ? font("gradient", MORE) : 0) +
+      2 * PADDING.x,
     height: LINE * Object.keys(box).length + 2 * PADDING.y,
   }));
-  const right = layout(nodes, sizes, false, { along: 64, across: 18 });
-  const down = layout(nodes, sizes, true, { along: 44, across: 14 });
+  const right = layout(nodes, sizes, false, { along: 68, across: 18 });
+  const down = layout(nodes, sizes, true, { along: 48, across: 14 });
   const downwards = right.width + 2 > room;
   const { places, routes, width, height } = downwards ? down : right;
 
@@ -43,33 +48,36 @@ export function picture(made, walked, step, say, room, font) {
   const computed = new Set(steps.flatMap(({ kind, node }) => (kind === "forward" ? [node] : [])));
   const received = new Map();
   const crossed = new Set();
-  for (const { kind, node, arg, place, total } of steps) {
+  const awaiting = new Set();
+  for (const { kind, node, arg, place, total, path, paths } of steps) {
     if (kind === "seed") received.set(node, 1);
     if (kind === "backward") {
       received.set(arg, total);
+      if (path < paths) awaiting.add(arg);
+      else awaiting.delete(arg);
       crossed.add(edge(node, place));
     }
   }
 
-  const arrows = [];
-  const labels = [];
+  const [edges, tips, labels] = [[], [], []];
+  const taken = [];
   for (const { from, to, place, points } of routes) {
     const forth = now.kind === "forward" && now.node === to;
     const back = now.kind === "backward" && now.node === to && now.place === place;
     const state = forth ? "forth" : back ? "back" : "";
-    arrows.push(
-      svg("path", { class: `edge ${state}`, d: course(points, downwards) }),
-      svg("path", { class: `tip ${state}`, d: back ? tip(points[0], downwards, -1) : tip(points.at(-1), downwards, 1) }),
-    );
-    if (!crossed.has(edge(to, place))) continue;
-    const { x, y } = halfway(points, downwards);
+    const head = back ? tip(points[0], downwards, -1) : tip(points.at(-1), downwards, 1);
+    edges.push(svg("path", { class: `edge ${state}`, d: course(points, downwards) }));
+    tips.push(svg("path", { class: `tip ${state}`, d: head }));
     const slope = walked.locals.get(edge(to, place));
+    if (slope === undefined) continue;
     const text = `× ${say.number(slope)}`;
     const wide = font("slope", text) + 6;
-    labels.push(
-      svg("rect", { class: "under", x: x - wide / 2, y: y - 8, width: wide, height: 16 }),
-      svg("text", { class: `slope ${state}`, x, y: y + 4 }, text),
-    );
+    const { x, y } = label(points, downwards, wide, taken);
+    if (crossed.has(edge(to, place)))
+      labels.push(
+        svg("rect", { class: "under", x: x - wide / 2, y: y - 6, width: wide, height: 12 }),
+        svg("text", { class: `slope ${state}`, x, y: y + 4 }, text),
+      );
   }
 
   const boxes = nodes.map((node, n) => {
@@ -77,9 +85,9 @@ export function picture(made, walked, step, say, room, font) {
     const leaf = node.args.length === 0;
     const done = leaf || computed.has(n);
     const forth = now.kind === "forward" && now.node === n;
-    const back = (now.kind === "seed" && now.node === n) || (now.kind === "backward" && now.arg === n);
-    const state = [forth && "forth", back && "back", leaf && node.op, !done && "ahead"].filter(Boolean).join(" ");
-    const box = svg("g", { class: `node ${state}` });
+    const back = { seed: now.node, backward: now.arg }[now.kind] === n;
+    const state = [forth && "forth", back && "back", leaf && node.op, !done && "ahead"];
+    const box = svg("g", { class: ["node", ...state.filter(Boolean)].join(" ") });
     const { width: wide, height: high } = sizes[n];
     box.append(svg("rect", { x: x - wide / 2, y: y - high / 2, width: wide, height: high, rx: 7 }));
     let line = y - high / 2 + PADDING.y + 13;
@@ -87,6 +95,7 @@ export function picture(made, walked, step, say, room, font) {
       let shown = text;
       const missing = name === "value" ? !done : name === "gradient" && !received.has(n);
       if (name === "gradient") shown = gradient(made, n, received.get(n) ?? null, say);
+      if (name === "gradient" && awaiting.has(n)) shown += MORE;
       if (name === "value" && missing) shown = subscripted(node.name);
       box.append(svg("text", { class: missing ? `${name} missing` : name, x, y: line }, shown));
       line += LINE;
@@ -105,8 +114,9 @@ export function picture(made, walked, step, say, room, font) {
       width: (width + 2) * scale,
       height: (height + 2) * scale,
     },
-    ...arrows,
+    ...edges,
     ...labels,
+    ...tips,
     ...boxes,
   );
 }
@@ -150,11 +160,20 @@ function tip({ x, y }, downwards, sense) {
     : `M${x} ${y}L${x - a} ${y - b}L${x - a} ${y + b}Z`;
 }
 
-/** The middle of the first stretch: there, edges from different boxes are still apart. */
-function halfway(points, downwards) {
-  const [{ x: x0, y: y0 }, { x: x1, y: y1 }] = points;
-  const early = points.length > 2 ? 0.5 : 0.45;
-  return downwards
-    ? { x: (x0 + x1) / 2, y: y0 + (y1 - y0) * early }
-    : { x: x0 + (x1 - x0) * early, y: (y0 + y1) / 2 };
+/** Where an edge's label stands: by its first stretch, clear of the labels that stand already. */
+function label(points, downwards, width, taken) {
+  const [from, to] = points;
+  const steep = (t) => t * t * (3 - 2 * t); // how far across a level curve is
+  const even = (t) => t * (1 - t) * 1.5 + t ** 3; // how far along
+  const between = (one, other, part) => one + (other - one) * part;
+  const places = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8].map((t) =>
+    downwards
+      ? { x: between(from.x, to.x, steep(t)), y: between(from.y, to.y, even(t)) }
+      : { x: (from.x + to.x) / 2, y: between(from.y, to.y, steep(t)) - 11 },
+  );
+  const clear = ({ x, y }) =>
+    taken.every((one) => Math.abs(one.x - x) > (one.width + width) / 2 || Math.abs(one.y - y) > 12);
+  const place = places.find(clear) ?? places[0];
+  taken.push({ ...place, width });
+  return place;
 }

@@ -20,8 +20,11 @@ const WORDS = {
     forward: "Passe avant",
     backward: "Passe arrière",
     start: (inputs) => `Les entrées : ${inputs}.`,
-    path: (path, paths) => `(chemin ${path} sur ${paths})`,
-    none: "Aucune des entrées présentes ne demande de gradient : il n’y a pas de passe arrière.",
+    path: (path, paths) => `chemin ${path} sur ${paths}`,
+    none: {
+      forward: "Il n’y a rien à calculer : le résultat est donné.",
+      backward: "Aucune des entrées présentes ne demande de gradient : rien ne revient.",
+    },
     startless: "Il n’y a pas d’entrée.",
     notNumber: (name) => `La valeur de ${name} n’est pas un nombre.`,
     colon: "\u00a0: ",
@@ -69,8 +72,11 @@ const WORDS = {
     forward: "Forward pass",
     backward: "Backward pass",
     start: (inputs) => `The inputs: ${inputs}.`,
-    path: (path, paths) => `(path ${path} of ${paths})`,
-    none: "None of the inputs here asks for a gradient: there is no backward pass.",
+    path: (path, paths) => `path ${path} of ${paths}`,
+    none: {
+      forward: "There is nothing to compute: the result is given.",
+      backward: "None of the inputs here asks for a gradient: nothing comes back.",
+    },
     startless: "There is no input.",
     notNumber: (name) => `The value of ${name} is not a number.`,
     colon: ": ",
@@ -101,7 +107,8 @@ const WORDS = {
   },
 };
 
-const NARROW = "\u202f";
+const CALLED = { sigmoid: "σ", relu: "ReLU", bce: "BCE" };
+const THIN = "\u202f";
 const SUPERSCRIPTS = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].entries()) };
 
 /** A language's words, with what writes its numbers and formulas. */
@@ -110,13 +117,14 @@ export function speech(language) {
   const decimal = locale === "fr" ? "," : ".";
   const places = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
 
+  /** Whether a number is shown without a power of ten. */
+  const plainly = (value) => value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6);
+
   /** A number as it is shown, with as many digits as a page shows. */
   function number(value) {
     if (Number.isNaN(value)) return "NaN";
     if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
-    const size = Math.abs(value);
-    if (size === 0) return "0";
-    if (size >= 1e-3 && size < 1e6) return places.format(value).replace("-", "−");
+    if (plainly(value)) return places.format(value || 0).replace("-", "−");
     const [mantissa, exponent] = value.toExponential(4).split("e");
     const raised = [...String(Number(exponent))].map((char) => SUPERSCRIPTS[char]).join("");
     return `${places.format(Number(mantissa)).replace("-", "−")} × 10${raised}`;
@@ -125,51 +133,48 @@ export function speech(language) {
   /** Whether what is shown is the value; its last bits aside, which no reader means. */
   function exact(value) {
     if (!Number.isFinite(value) || value === 0) return true;
-    const size = Math.abs(value);
-    const kept = size >= 1e-3 && size < 1e6 ? Number(value.toFixed(4)) : Number(value.toExponential(4));
-    return Math.abs(kept - value) <= 1e-12 * size;
+    const kept = Number(plainly(value) ? value.toFixed(4) : value.toExponential(4));
+    return Math.abs(kept - value) <= 1e-12 * Math.abs(value);
   }
 
   /** `= 2.42`, or `≈ 0.0852` where digits are left out. */
   const equals = (value) => `${exact(value) ? "=" : "≈"} ${number(value)}`;
 
-  /** A number as a factor or an operand: in parentheses if it is negative. */
-  const operand = (value) => (value < 0 || number(value).includes("×") ? `(${number(value)})` : number(value));
+  /** A number as a factor or an operand: in parentheses if it is negative, or a product. */
+  function operand(value) {
+    const text = number(value);
+    return value < 0 || text.includes("×") ? `(${text})` : text;
+  }
 
   /** An operation written with its operands' names or values. */
   function formula(op, args, bare) {
     const [a, b] = args;
-    const call = (name) => `${name}(${bare.join(WORDS[locale].separator)})`;
-    switch (op) {
-      case "add": return `${a} + ${b}`;
-      case "sub": return `${a} − ${b}`;
-      case "mul": return `${a} × ${b}`;
-      case "div": return `${a} ÷ ${b}`;
-      case "neg": return `−${a}`;
-      case "pow": return /^[0-9]$/.test(b) ? `${a}${SUPERSCRIPTS[b]}` : `${a} ^ ${b}`;
-      case "sigmoid": return call("σ");
-      case "relu": return call("ReLU");
-      case "bce": return call("BCE");
-      default: return call(op);
-    }
+    const infix = {
+      add: `${a} + ${b}`,
+      sub: `${a} − ${b}`,
+      mul: `${a} × ${b}`,
+      div: `${a} ÷ ${b}`,
+      neg: `−${a}`,
+      pow: /^[0-9]$/.test(b) ? `${a}${SUPERSCRIPTS[b]}` : `${a} ^ ${b}`,
+    };
+    return infix[op] ?? `${CALLED[op] ?? op}(${bare.join(WORDS[locale].separator)})`;
   }
 
-  /** The derivative of an operation with respect to one operand, written with their names. */
+  /** The derivative of an operation with respect to one operand, written with names. */
   function slope(op, place, r, [a, b]) {
-    const second = place === 1;
-    switch (op) {
-      case "sub": return second ? "(−1)" : "1";
-      case "mul": return second ? a : b;
-      case "div": return second ? `(−${a} ÷ ${b}²)` : `(1 ÷ ${b})`;
-      case "neg": return "(−1)";
-      case "pow": return second ? `${r} × log(${a})` : /^[12]$/.test(b) ? (b === "1" ? b : `2${NARROW}${a}`) : `${b} × ${a} ^ (${b} − 1)`;
-      case "exp": return r;
-      case "log": return `(1 ÷ ${a})`;
-      case "tanh": return `(1 − ${r}²)`;
-      case "sigmoid": return `${r}${NARROW}(1 − ${r})`;
-      case "bce": return second ? `(log(1 − ${a}) − log(${a}))` : `(${a} − ${b}) ÷ (${a}${NARROW}(1 − ${a}))`;
-      default: return null;
-    }
+    const [first, second] = {
+      sub: ["1", "(−1)"],
+      mul: [b, a],
+      div: [`(1 ÷ ${b})`, `(−${a} ÷ ${b}²)`],
+      neg: ["(−1)"],
+      pow: [b === "2" ? `2${THIN}${a}` : `${b} × ${a} ^ (${b} − 1)`, `${r} × log(${a})`],
+      exp: [r],
+      log: [`(1 ÷ ${a})`],
+      tanh: [`(1 − ${r}²)`],
+      sigmoid: [`${r}${THIN}(1 − ${r})`],
+      bce: [`(${a} − ${b}) ÷ (${a}${THIN}(1 − ${a}))`, `(log(1 − ${a}) − log(${a}))`],
+    }[op] ?? [];
+    return place ? second : first;
   }
 
   return { ...WORDS[locale], locale, decimal, number, exact, equals, operand, formula, slope };
@@ -177,7 +182,9 @@ export function speech(language) {
 
 /** `v1` as formulas print it. */
 export const subscripted = (name) =>
-  name.replace(/(?<=\p{L})\d+$/u, (digits) => [...digits].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join(""));
+  name.replace(/(?<=\p{L})\d+$/u, (digits) =>
+    [...digits].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join(""),
+  );
 
 /** The number that a reader typed, with either decimal sign; NaN if it is none. */
 export function typed(text) {
