@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import xml.etree.ElementTree as etree
 from collections.abc import Sequence
 from pathlib import Path
+
+from babel.dates import format_date
 
 from precis.attest import Attestation, cells, of_cell
 from precis.book import Book
@@ -27,6 +30,7 @@ _WORDS = {
         "many": "{n} valeurs",
         "never": "{device}\u00a0: non vérifié pour cette version",
         "stale": "{device}\u00a0: vérifié pour une autre version",
+        "version": "version du {day}",
         "how": "comment le vérifier",
     },
     "en": {
@@ -34,6 +38,7 @@ _WORDS = {
         "many": "{n} values",
         "never": "{device}: not verified for this version",
         "stale": "{device}: verified for another version",
+        "version": "version of {day}",
         "how": "check it yourself",
     },
 }
@@ -44,16 +49,23 @@ def badge(
     book: Book,
     shown: Sequence[tuple[Snippet, Cell]],
     attestations: Sequence[Attestation],
+    date: str | None = None,
 ) -> etree.Element | None:
-    """The paragraph for a page that shows these cells; none for a page without values."""
+    """The paragraph for a page that shows these cells; none for a page without values.
+
+    `date` is that of the version that was verified, as in an attestation. What the paragraph
+    says of where, with what and when stands in its `data-verified` too: scripts repeat it
+    beside each block.
+    """
     count = sum(of_cell(book, snippet.path, cell) for snippet, cell in shown)
     if not count:
         return None
-    words = _WORDS.get(page.language, _WORDS["en"])
+    language = page.language if page.language in _WORDS else "en"
+    words = _WORDS[language]
     paths = sorted({snippet.path for snippet, _ in shown})
     torch = next((t for t in (book.verified(path).record.torch for path in paths) if t), None)
-    parts = [words["one" if count == 1 else "many"].format(n=count)]
-    parts.append(f"CPU, torch {torch}" if torch else "CPU")
+    count_said = words["one" if count == 1 else "many"].format(n=count)
+    parts = [f"CPU, torch {torch}" if torch else "CPU"]
     now = cells(book, paths)
     for device in dict.fromkeys([*ASKED_FOR, *(a.device for a in attestations)]):
         known = [a for a in attestations if a.device == device]
@@ -64,10 +76,15 @@ def badge(
             parts.append(f"{name} ({newest.name}), torch {newest.torch}")
         else:
             parts.append(words["stale" if known else "never"].format(device=name))
-    paragraph = etree.Element("p", {"class": "precis-verified"})
-    paragraph.text = " · ".join(parts)
+    if date:
+        day = format_date(datetime.datetime.fromisoformat(date), "long", locale=language)
+        parts.append(words["version"].format(day=day))
+    paragraph = etree.Element("p", {"class": "precis-verified", "id": "precis-verified"})
+    paragraph.text = f"{count_said} · "
+    where = etree.SubElement(paragraph, "span", {"data-verified": " · ".join(parts)})
+    where.text = " · ".join(parts)
     if explained := _explained(Path(page.path)):
-        paragraph.text += " · "
+        where.tail = " · "
         etree.SubElement(paragraph, "a", {"href": explained}).text = words["how"]
     return paragraph
 

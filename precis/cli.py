@@ -23,6 +23,7 @@ from precis.run import TIMEOUT, Setting, run
 from precis.snippet import DEVICE_TYPES, load
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import LOCK, blessed, parity, read_lock, sections, written_lock
+from precis.typography import spaced
 from precis.update import updated
 
 FILES = click.argument(
@@ -118,10 +119,15 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
     """Write what the snippets print into their #> lines, and nothing else.
 
     A file that does not run to its end, or that changed meanwhile, is left as it is.
-    Without FILES: all of snippets/.
+    Without FILES: all of snippets/. In a French page, docs/fr/*.md, plain blanks where
+    French wants no-break spaces become those.
     """
-    book = _book(files, timeout)
-    failed = False
+    pages = [path for path in files if path.suffix == ".md"]
+    failed = not _space(pages)
+    snippets = tuple(path for path in files if path.suffix != ".md")
+    if pages and not snippets:
+        sys.exit(failed)
+    book = _book(snippets, timeout)
     for path in book.paths():
         before = path.read_bytes()
         try:
@@ -173,6 +179,25 @@ def bless(slugs: tuple[str, ...]) -> None:
         click.echo("\n".join(f"read side by side: {entry}" for entry in changed))
         known = after
     write_whole(lock, written_lock(known).encode("utf-8"))
+
+
+def _space(pages: list[Path]) -> bool:
+    """Put no-break spaces into pages; whether all could be read."""
+    reader = _reader()
+    good = True
+    for path in pages:
+        try:
+            page = reader.opened(path)
+        except Malformed as error:
+            click.echo(error, err=True)
+            good = False
+            continue
+        before = path.read_bytes().decode("utf-8")
+        after = spaced(before, page)
+        if after != before:
+            write_whole(path, after.encode("utf-8"))
+            click.echo(f"{shown(path)}: updated")
+    return good
 
 
 def _verify_prose(files: tuple[Path, ...]) -> None:

@@ -22,7 +22,7 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
 
-from precis.attest import FOLDER, Attestation, read_all
+from precis.attest import FOLDER, Attestation, committed, read_all
 from precis.badge import badge
 from precis.book import Book, Verified
 from precis.finding import Finding, Malformed
@@ -55,6 +55,9 @@ class Page:
     verdict: Verdict | None = None
     """Of what its text states; None before it was converted."""
 
+    text: str = ""
+    """Its Markdown with what the run printed where it has embeds; a figure is what it shows."""
+
     def report(self, line: int, what: str, hint: str) -> Finding:
         """Add a finding at a line of the file."""
         finding = Finding(self.path, line, 1, what, hint)
@@ -76,7 +79,7 @@ class PrecisExtension(Extension):
         self.page = Page()
         """Set it before a page is converted; read its fences and findings afterwards."""
 
-        self._attestations: tuple[int, list[Attestation]] | None = None
+        self._attestations: tuple[int, list[Attestation], str | None] | None = None
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
@@ -91,10 +94,18 @@ class PrecisExtension(Extension):
 
     def attestations(self) -> list[Attestation]:
         """Those of other machines, read again for each build. Raises Malformed."""
+        return self._known()[0]
+
+    def date(self) -> str | None:
+        """Of the version that is verified, read again for each build. Raises Malformed."""
+        return self._known()[1]
+
+    def _known(self) -> tuple[list[Attestation], str | None]:
         if self._attestations is None or self._attestations[0] != self.book.runs:
-            folder = self.book.folder.with_name(FOLDER)
-            self._attestations = (self.book.runs, read_all(folder))
-        return self._attestations[1]
+            folder = self.book.folder
+            others = read_all(folder.with_name(FOLDER))
+            self._attestations = (self.book.runs, others, committed(folder)[1])
+        return self._attestations[1:]
 
 
 class _Badge(Treeprocessor):
@@ -108,11 +119,12 @@ class _Badge(Treeprocessor):
         extension, page = self.extension, self.extension.page
         written = Written(page.path, page.lines, page.first_line, page.fences)
         try:
-            attestations = extension.attestations()
+            attestations, date = extension.attestations(), extension.date()
         except Malformed as error:
             page.findings += error.findings
             return
-        paragraph = badge(written, extension.book, extension.reader.shown(written), attestations)
+        shown = extension.reader.shown(written)
+        paragraph = badge(written, extension.book, shown, attestations, date)
         if paragraph is not None:
             root.append(paragraph)
 
@@ -132,9 +144,12 @@ class _Embeds(Preprocessor):
         super().__init__(md)
         self.md: Markdown = md
         self.extension = extension
+        self.shows: dict[str, str] = {}
+        """What each figure of the page shows, by the mark that stands for it."""
 
     def run(self, lines: list[str]) -> list[str]:
         page = self.extension.page
+        self.shows.clear()
         written = self.extension.reader.written(page.path, lines, page.first_line)
         page.lines, page.fences = written.lines, written.fences
         boxes: dict[int, list[str]] = {}
@@ -164,6 +179,9 @@ class _Embeds(Preprocessor):
                 skip = replaced[number].end
             elif number > skip and not is_excuse(line):
                 out.append(line)
+        page.text = "\n".join(out)
+        for mark, alt in self.shows.items():
+            page.text = page.text.replace(mark, f"[{alt}] " if alt else "")
         return out
 
     def _embedded(self, fence: Fence) -> list[str]:
@@ -192,6 +210,7 @@ class _Embeds(Preprocessor):
         for svg in drawn:
             named = svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
             mark = f"{STX}precis-figure{ETX}{self.md.htmlStash.store(named)}"
+            self.shows[mark] = fence.options.get("alt", "")
             lines += ["", mark + fence.options.get("caption", ""), ""]
         return lines
 

@@ -124,12 +124,19 @@ class Snippet:
                 statement.line,
                 1,
                 "a print without expectation",
-                "Write what it prints in #> lines under it, "
-                f"or run: precis update {shown(self.path)}",
+                self._how_to_expect(statement),
             )
             for statement in cell.statements
             if not statement.expectations and _prints(statement.code)
         ]
+
+    def _how_to_expect(self, statement: Statement) -> str:
+        below = self.lines[statement.end :]
+        if below and below[0].startswith("# >"):
+            return "A formatter made its #> lines comments, # >: take the blanks off."
+        return (
+            f"Write what it prints in #> lines under it, or run: precis update {shown(self.path)}"
+        )
 
 
 def is_marked(text: str) -> bool:

@@ -142,25 +142,30 @@ def parity(page: Written, twin: Written) -> Iterator[Finding]:
 def stale(page: Written, twin: Written, known: Mapping[str, Pair]) -> Iterator[Finding]:
     """The sections that were not read beside the twin's since one of the two changed."""
     other = {section.id: section for section in sections(twin)}
+    name = key(Path(page.path))
+    slug = PurePath(name).with_suffix("").as_posix()
+    hint = f"Read both, mend what they say differently, then: precis bless {slug}"
+    if not any(entry.startswith(f"{name}#") for entry in known):
+        what = f"this page was never read beside {twin.path}"
+        yield Finding(page.path, page.first_line, 1, what, hint)
+        return
     for section in sections(page):
         if section.id not in other:
             continue  # a finding of parity
         beside = other[section.id]
-        entry = entry_name(key(Path(page.path)), section.id)
+        entry = entry_name(name, section.id)
         hashes = known[entry].hashes if entry in known else {}
         was, its = hashes.get(page.language), hashes.get(twin.language)
         if was == section.hash and its == beside.hash:
             continue
         place = f"{twin.path}:{beside.line}"
-        name = section.id or section.title
+        title = section.id or section.title
         if not was or not its:
-            what = f"the section {name} was never read beside {place}"
+            what = f"the section {title} was never read beside {place}"
         elif was != section.hash:
-            what = f"the section {name} changed since it was read beside {place}"
+            what = f"the section {title} changed since it was read beside {place}"
         else:
-            what = f"the section {name} is as it was, and its twin changed: {place}"
-        slug = PurePath(key(Path(page.path))).with_suffix("").as_posix()
-        hint = f"Read both, mend what they say differently, then: precis bless {slug}"
+            what = f"the section {title} is as it was, and its twin changed: {place}"
         yield Finding(page.path, section.line, 1, what, hint)
 
 
@@ -170,13 +175,18 @@ def entry_name(page_key: str, section: str) -> str:
 
 
 def read_lock(path: Path) -> dict[str, Pair]:
-    """The pairs that were read side by side, by section; none without a lock."""
+    """The pairs that were read side by side, by section; none without a lock.
+
+    In a lock that two branches changed, the marks of the conflict are no entries, and of a
+    section's two the last one holds: it is stale unless its hashes are those of the pages.
+    """
     if not path.is_file():
         return {}
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         name, *hashes = line.split()
-        found[name] = Pair(dict(part.split("=", 1) for part in hashes))
+        if "#" in name and "=" in line:
+            found[name] = Pair(dict(part.split("=", 1) for part in hashes))
     return found
 
 

@@ -1,7 +1,8 @@
 """Typography: what French and English ask of blanks, quotes and numbers.
 
-`wrong` looks at a page's text; the Markdown extension keeps no-break spaces in tables of
-contents, where Python-Markdown's toc makes them plain.
+`wrong` looks at a page's text; `spaced` turns blanks that French wants unbroken into no-break
+spaces, which few keyboards have; the Markdown extension keeps them in tables of contents,
+where Python-Markdown's toc makes them plain.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ _EVERYWHERE = (
     _rule(r"(?<=\w)'|'(?=\w)", "a straight apostrophe", "Write ’."),
     _rule(r"\.\.\.", "three full stops", "Write …."),
     _rule(
-        r"(?<![\w.,/#-])(?![01]+\b)\d{5,}(?![\w/])", "a number without thousands", "Set them apart."
+        r"(?<![\w.,/#-])(?<!\bISO )(?<!\bRFC )(?![01]+\b)\d{5,}(?![\w/])",
+        "a number without thousands",
+        "Set them apart.",
     ),
     _rule(r"(?<=\S)  +(?=\S)", "two blanks", "Write one."),
 )
@@ -62,6 +65,30 @@ _RULES = {
 }  # fmt: skip
 
 
+_UNBROKEN = (
+    (re.compile(r" (?=[;!?](?:[\s*»)\ufffc]|$))|(?<=«) | (?=»)|(?<=\d) (?=%)"), "\u202f"),
+    (re.compile(r" (?=:(?:[\s*\ufffc]|$))|(?<=\d) (?=[kKMGT]i?o\b)"), "\u00a0"),
+    (re.compile(r"(?<![\d,])\d{1,3}(?: \d{3})+(?!\d)"), "\u202f"),
+)
+"""Where a French text has a plain blank, or several, and which no-break space goes there."""
+
+
+def spaced(text: str, page: Written) -> str:
+    """The text of a French page's file with the no-break spaces that are plain blanks in it."""
+    if page.language != "fr":
+        return text
+    lines = text.split("\n")
+    for block in page.blocks:
+        for pattern, space in _UNBROKEN:
+            for found in pattern.finditer(block.plain):
+                for blank in re.finditer(" ", found[0]):
+                    line, column = block.place(found.start() + blank.start())
+                    before = lines[line - 1]
+                    if before[column - 1 : column] == " ":
+                        lines[line - 1] = before[: column - 1] + space + before[column:]
+    return "\n".join(lines)
+
+
 def wrong(page: Written) -> Iterator[Finding]:
     """What is not written as the page's language writes it."""
     if page.language not in _RULES:
@@ -70,7 +97,9 @@ def wrong(page: Written) -> Iterator[Finding]:
     for block in page.blocks:
         for rule in rules:
             for found in rule.pattern.finditer(block.plain):
-                around = block.text[max(0, found.start() - 12) : found.end() + 6].strip()
+                start = block.text.rfind(" ", 0, max(0, found.start() - 12)) + 1
+                end = block.text.find(" ", found.end())
+                around = block.text[start : None if end < 0 else end].strip()
                 place = block.place(found.end() - 1)
                 yield Finding(page.path, *place, f"{rule.what}: {around!r}", rule.hint)
 

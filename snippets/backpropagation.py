@@ -48,7 +48,10 @@ print("∂L/∂W₁ =", dW1)
 
 # %% walk
 def teller(name):
-    return lambda gradient: print(f"∂L/∂{name} =", gradient)
+    def tell(gradient):
+        print(f"∂L/∂{name} =", gradient)
+
+    return tell
 
 
 for name, tensor in {"u": u, "h": h, "z": z, "ŷ": y_hat}.items():

@@ -26,6 +26,7 @@ class AutogradExplorer extends HTMLElement {
     this.state = restored(new URLSearchParams(location.search), own);
     this.build();
     this.update();
+    this.share();
     new ResizeObserver(() => this.walked && this.draw()).observe(this);
   }
 
@@ -302,7 +303,7 @@ class AutogradExplorer extends HTMLElement {
     } else this.status.textContent = this.said;
   }
 
-  /** Put the state into the address, and into those of the page's translations. */
+  /** Put the state into the address. */
   keep() {
     const { say, state } = this;
     const query = new URLSearchParams({ e: respelt(this.field.value, say.decimal, ".") });
@@ -311,7 +312,12 @@ class AutogradExplorer extends HTMLElement {
     query.set("g", [...this.rows.keys()].filter((name) => state.wanted.has(name)).join(""));
     if (state.step) query.set("s", state.step);
     history.replaceState(history.state, "", `?${query}${location.hash}`);
-    for (const link of document.querySelectorAll("a[hreflang]")) link.search = query;
+    this.share();
+  }
+
+  /** Put the address's state into the links to the page's translations. */
+  share() {
+    for (const link of document.querySelectorAll("a[hreflang]")) link.search = location.search;
   }
 }
 

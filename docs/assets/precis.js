@@ -37,3 +37,6 @@ function soon() {
 new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
 addEventListener("resize", soon);
 soon();
+
+// Some browsers keep a box ticked over a reload: a menu would come back open.
+for (const box of document.querySelectorAll("input.md-toggle")) if (box.id !== "__toc") box.checked = box.defaultChecked;

@@ -1,4 +1,4 @@
-"""`coverage.tsv` maps what chapter 0 must teach to where it is taught, in both languages."""
+"""`coverage.tsv` maps what chapters 0 and 1 must teach to where it is taught, in both languages."""
 
 from __future__ import annotations
 

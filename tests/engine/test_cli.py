@@ -96,6 +96,16 @@ def test_update_writes_what_was_printed_and_nothing_else(project: Project) -> No
     assert project.run("precis.cli", "update").stdout == ""
 
 
+def test_update_puts_no_break_spaces_into_french_pages_that_are_named(project: Project) -> None:
+    project.write(docs__fr__a_md="# Vraiment ?\n\n```text\na ? b\n```\n", docs__en__a_md="Why ?\n")
+
+    updated = project.run("precis.cli", "update", "docs/fr/a.md", "docs/en/a.md")
+
+    assert (updated.returncode, updated.stdout) == (0, "docs/fr/a.md: updated\n"), updated.stderr
+    assert project.read("docs/fr/a.md") == "# Vraiment\u202f?\n\n```text\na ? b\n```\n"
+    assert project.read("docs/en/a.md") == "Why ?\n"
+
+
 def test_update_keeps_windows_line_ends(project: Project) -> None:
     project.write(snippets__a_py="")
     project.path("snippets/a.py").write_bytes(b"# %% a\r\nprint(1)\r\n#> 2\r\n")

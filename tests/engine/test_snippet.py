@@ -147,6 +147,14 @@ def test_a_print_without_expectation_is_seen_without_running(parse: Parse) -> No
     assert "precis update" in finding.hint
 
 
+def test_an_expectation_that_a_formatter_made_a_comment_is_told(parse: Parse) -> None:
+    snippet = parse("# %% a\nprint(1)\n# > 1\nprint(2)")
+
+    told = [finding.hint[:11] for finding in snippet.missing_expectations(snippet.cells[0])]
+
+    assert told == ["A formatter", "Write what "]
+
+
 def test_imports_are_known_without_running(parse: Parse) -> None:
     snippet = parse("# %% a\nimport torch.nn as nn\nfrom matplotlib import pyplot\n")
 

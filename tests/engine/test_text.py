@@ -10,7 +10,7 @@ from conftest import Project
 from precis.formula import mathml
 from precis.markdown import Page, PrecisExtension
 from precis.prose import Written
-from precis.typography import wrong
+from precis.typography import spaced, wrong
 
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.superfences", "toc"]
 
@@ -106,6 +106,7 @@ def told(project: Project, language: str, text: str) -> list[str]:
         ("fr", "**Gras**\u202f? Le `code`\u00a0: $x$\u202f; [lien](a.md)\u202f! *Note: a word?*"),
         ("fr", '!!! note "À retenir"\n\n    À 12\u202f000 pas, l’été.'),
         ("fr", '<span lang="en">A title: this one</span>'),
+        ("en", "the format of ISO 10646, in RFC 12345"),
         ("en", 'Is it “so”? Yes; no: 12,000 of them. `x = "a"` isn’t…'),
         ("de", 'Andere Sprachen kennen andere Regeln ; "so".'),
     ],
@@ -138,3 +139,35 @@ def test_what_is_well_written_is_left_alone(project: Project, language: str, tex
 )
 def test_what_is_not_is_found(project: Project, language: str, text: str, what: str) -> None:
     assert what in told(project, language, text)
+
+
+@pytest.mark.parametrize(
+    ("plain", "text"),
+    [
+        ("Est-ce le cas ? Oui ; non !", "Est-ce le cas\u202f? Oui\u202f; non\u202f!"),
+        ("- Le `code` : ici", "- Le `code`\u00a0: ici"),
+        ("10 Mo et 24 Gio, 10 mots", "10\u00a0Mo et 24\u00a0Gio, 10 mots"),
+        ("« mot », 50 % de 1 234 567", "«\u202fmot\u202f», 50\u202f% de 1\u202f234\u202f567"),
+        ("`a ? b`, $x : y$, *why ?*, 0,5 100", "`a ? b`, $x : y$, *why ?*, 0,5 100"),
+        (
+            "Une ligne\nqui suit :\n\n    deux : ici",
+            "Une ligne\nqui suit\u00a0:\n\n    deux\u00a0: ici",
+        ),
+    ],
+)
+def test_the_blanks_of_a_french_page_become_no_break_spaces(plain: str, text: str) -> None:
+    front = "---\ntitle: a ? b\n---\n"
+    pages = [
+        Written(f"docs/{language}/a.md", tuple(plain.split("\n")), 4, ())
+        for language in ("fr", "en")
+    ]
+
+    assert [spaced(front + plain, page) for page in pages] == [front + text, front + plain]
+
+
+def test_what_is_wrong_is_shown_with_whole_words_around(project: Project) -> None:
+    page = Written("docs/en/a.md", ("The transformation of 12345 characters.",), 1, ())
+
+    assert [f.what for f in wrong(page)] == [
+        "a number without thousands: 'transformation of 12345'"
+    ]

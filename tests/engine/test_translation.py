@@ -172,6 +172,12 @@ def test_reading_both_and_blessing_makes_them_one_again(book: Project) -> None:
     assert check(book) == ""
 
 
+def test_a_page_that_was_never_read_is_one_finding_not_one_a_section(book: Project) -> None:
+    book.path("translations.lock").unlink()
+
+    assert check(book).count("was never read beside") == 2  # one in each language
+
+
 def test_blessing_one_section_leaves_another_stale(book: Project) -> None:
     book.write(docs__fr__a_md=FRENCH.replace("Fin.", "La fin.").replace("Rien.", "Rien du tout."))
 
@@ -197,6 +203,18 @@ def test_what_is_not_there_cannot_be_blessed(book: Project, slug: str) -> None:
 
     assert refused.returncode == 2
     assert "nothing" in refused.stderr
+
+
+def test_blessing_mends_a_lock_that_two_branches_changed(book: Project) -> None:
+    lock = book.read("translations.lock")
+    first = next(line for line in lock.splitlines() if line.startswith("a.md#first"))
+    other = "a.md#first en=000000000000 fr=000000000000"
+    conflict = f"<<<<<<< HEAD\n{first}\n=======\n{other}\n>>>>>>> main"
+    book.path("translations.lock").write_text(lock.replace(first, conflict))
+
+    assert "the section first" in check(book)
+    assert bless(book, "a").returncode == 0
+    assert book.read("translations.lock") == lock
 
 
 def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:

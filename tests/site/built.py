@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from bs4 import BeautifulSoup
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,3 +26,16 @@ class Site:
     folder: Path
     pages: dict[str, BeautifulSoup]
     """By path from the site's root, as in a URL: `en/tensors/`."""
+
+
+def becomes_true(page: Page, expression: str, seconds: float = 10) -> bool:
+    """Whether an expression becomes true in a page while one waits.
+
+    Playwright's own `wait_for_function` evaluates text in the page, which our policy forbids.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        if time.monotonic() > end:
+            return False
+        page.wait_for_timeout(50)
+    return True

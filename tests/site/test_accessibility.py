@@ -70,3 +70,53 @@ def test_search_menu_and_notes_break_none_when_they_are_open(page: Page, width: 
         page.keyboard.press("Enter")
         expect(page.locator(".md-sidebar--primary")).to_be_visible()
         assert violations(page) == []
+
+
+@pytest.fixture
+def desk(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(address + "en/tensors/", wait_until="networkidle")
+    yield page
+    context.close()
+
+
+def test_the_first_tab_skips_to_the_text(desk: Page) -> None:
+    desk.keyboard.press("Tab")
+    expect(desk.locator(".md-skip")).to_be_focused()
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Tab")
+    assert desk.evaluate("document.activeElement.closest('article') !== null")
+
+
+def test_what_takes_the_focus_shows_it(desk: Page) -> None:
+    """Tab through a part of the page: each stop, or the label that stands for it, is outlined."""
+    look = """() => {
+      const stop = document.activeElement;
+      return [stop, stop.matches(".md-option") && stop.nextElementSibling].some(shown => {
+        const {outlineStyle, outlineWidth} = shown ? getComputedStyle(shown) : {};
+        return shown && outlineStyle !== "none" && parseFloat(outlineWidth) > 0;
+      });
+    }"""
+    what = "() => document.activeElement.outerHTML.slice(0, 80)"
+    stops = set()
+    for _ in range(40):
+        desk.keyboard.press("Tab")
+        stops.add(desk.evaluate(what))
+        assert desk.evaluate(look), desk.evaluate(what)
+    assert len(stops) > 30
+
+
+def test_folded_parts_open_by_keyboard(desk: Page) -> None:
+    folded = desk.locator("article details").first
+    folded.locator("summary").focus()
+    desk.keyboard.press("Enter")
+    expect(folded).to_have_attribute("open", "")
+
+
+def test_outputs_are_told_apart_where_the_reader_chose_the_colours(desk: Page) -> None:
+    border = "element => getComputedStyle(element).borderInlineStartStyle"
+    output = desk.locator("article span:has(> .go)").first
+    assert output.evaluate(border) == "none"  # there by its colour
+    desk.emulate_media(forced_colors="active")
+    assert output.evaluate(border) == "solid"

@@ -375,7 +375,9 @@ def test_the_address_keeps_what_is_seen_in_both_languages(page: Page, address: s
     expect(again.locator(".current")).to_have_text(str(seen))
     expect(again.get_by_label("Expression")).to_have_value("BCE(σ(0,5 × x + b) ; y)")
 
-    opened(page, "", page.url.replace("/autograd-explorer", "/en/autograd-explorer"))
+    page.locator(".md-header button.md-icon:has(+ .md-select__inner)").hover()
+    page.locator(".md-select__link[hreflang=en]").click()
+    page.wait_for_url(re.compile("/en/autograd-explorer/"))
     expect(page.get_by_label("Expression")).to_have_value("BCE(σ(0.5 × x + b), y)")
     expect(page.get_by_label("x", exact=True)).to_have_value("−2.5")
     expect(page.locator(".current")).to_have_text(str(seen).replace(",", "."))

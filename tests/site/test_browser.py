@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
-from built import PAGES, Site
+from built import PAGES, Site, becomes_true
 from playwright.sync_api import Browser, Page, expect
-from playwright.sync_api import TimeoutError as TooLate
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -72,8 +70,8 @@ def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Vis
         lambda r: None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url),
     )
     page.goto(address + path, wait_until="networkidle")
-    with suppress(TooLate):  # while fonts and scripts settle, a page may be wider
-        page.wait_for_function(f"document.documentElement.scrollWidth <= {WIDTH}", timeout=3000)
+    # while fonts and scripts settle, a page may be wider
+    becomes_true(page, f"document.documentElement.scrollWidth <= {WIDTH}", seconds=3)
     width = page.evaluate("document.documentElement.scrollWidth")
     words = page.evaluate(SIZES_ON_FIGURES)
     context.close()

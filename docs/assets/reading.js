@@ -1,0 +1,217 @@
+// What makes reading easier, and stays in the reader's browser: where one was, the other
+// language at the same place, formulas copied as LaTeX, where values were verified.
+
+const config = JSON.parse(document.getElementById("__config").textContent);
+const home = new URL(config.base.replace(/\/?$/, "/"), location).pathname;
+const slug = (address) => new URL(address, location).pathname.slice(home.length).replace(/\/$/, "");
+const here = slug(location);
+const article = document.querySelector(".md-content__inner");
+const language = document.documentElement.lang;
+
+const words = {
+  fr: {
+    again: "Reprendre la lecture :",
+    copied: "Formule copiée",
+    copy: "Copier la formule en LaTeX",
+    forget: "oublier où j’en suis",
+    read: (percent) => `, lu à ${percent} %`,
+    verified: "Vérifié :",
+  },
+  en: {
+    again: "Read on:",
+    copied: "Formula copied",
+    copy: "Copy the formula as LaTeX",
+    forget: "forget where I am",
+    read: (percent) => `, ${percent}% read`,
+    verified: "Verified:",
+  },
+}[language];
+
+const made = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
+/** A small object kept in the browser; nothing is kept where that is refused. */
+const kept = {
+  get(key, store = localStorage) {
+    try {
+      return JSON.parse(store.getItem(`precis.${key}`));
+    } catch {
+      return null;
+    }
+  },
+  set(key, value, store = localStorage) {
+    try {
+      store.setItem(`precis.${key}`, JSON.stringify(value));
+    } catch {
+      // a private window, or no room: reading goes on without
+    }
+  },
+};
+
+// The other language, at the same section and the same height in it.
+
+const headings = [...article.querySelectorAll(":is(h2, h3)[id]")];
+
+function place() {
+  const line = 0.25 * innerHeight;
+  const above = headings.filter((heading) => heading.getBoundingClientRect().top <= line).at(-1);
+  const [top, bottom] = reach(above);
+  return { id: above?.id ?? "", part: (line - top) / (bottom - top) };
+}
+
+/** Where a section starts and ends in the window; the part above all headings is one too. */
+function reach(heading) {
+  const next = headings[headings.indexOf(heading) + 1];
+  const whole = article.getBoundingClientRect();
+  return [heading?.getBoundingClientRect().top ?? whole.top, next?.getBoundingClientRect().top ?? whole.bottom];
+}
+
+for (const link of document.querySelectorAll(".md-select__link[hreflang]"))
+  link.addEventListener("click", () => {
+    kept.set("language", link.hreflang);
+    const { id, part } = place();
+    kept.set("place", { page: slug(link.pathname), id, part }, sessionStorage);
+    link.hash = id;
+  });
+
+const left = kept.get("place", sessionStorage);
+sessionStorage.removeItem("precis.place");
+if (left && location.hash.slice(1) === left.id)
+  addEventListener("load", () => {
+    const [top, bottom] = reach(document.getElementById(left.id) ?? undefined);
+    scrollTo({ top: scrollY + top + left.part * (bottom - top) - 0.25 * innerHeight, behavior: "instant" });
+  });
+
+// Who chose a language finds it again at the book's door; nobody is sent anywhere before.
+const chosen = kept.get("language");
+const other = document.querySelector(`.md-select__link[hreflang="${chosen}"]`);
+if (here === "" && other && chosen !== language && !document.referrer.startsWith(location.origin))
+  location.replace(other.href);
+
+// How much of each chapter was read: a section is, once its end was in the window for a second.
+
+const sections = headings.filter((heading) => heading.tagName === "H2");
+const chapter = here && document.querySelector(".precis-verified") && sections.length > 2;
+let progress = kept.get("progress") ?? { last: "", chapters: {} };
+
+if (chapter) {
+  const done = new Set(progress.chapters[here]?.read);
+  let waiting = 0;
+  const look = () => {
+    const ended = sections.filter((_, n) => {
+      const end = sections[n + 1]?.getBoundingClientRect().top ?? article.getBoundingClientRect().bottom;
+      return end > 0 && end <= innerHeight;
+    });
+    if (ended.every((section) => done.has(section.id))) return;
+    for (const section of ended) done.add(section.id);
+    progress = kept.get("progress") ?? progress;
+    progress.chapters[here] = { read: [...done], of: sections.length };
+    progress.last = here;
+    kept.set("progress", progress);
+    showProgress();
+  };
+  addEventListener("scroll", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(look, 1000);
+  }, { passive: true });
+}
+
+function showProgress() {
+  for (const mark of document.querySelectorAll(".precis-progress")) mark.remove();
+  for (const link of document.querySelectorAll(".md-nav--primary a.md-nav__link")) {
+    const known = link.hash ? undefined : progress.chapters[slug(link)];
+    if (!known) continue;
+    const part = Math.min(1, known.read.length / known.of);
+    const mark = made("span", { className: "precis-progress" });
+    mark.style.setProperty("--part", part);
+    mark.append(made("span", { className: "precis-said", textContent: words.read(Math.round(100 * part)) }));
+    link.append(mark);
+  }
+}
+showProgress();
+
+const resume = here === "" && progress.last &&
+  [...document.querySelectorAll(".md-nav--primary a.md-nav__link")].find((link) => slug(link) === progress.last);
+if (resume) {
+  const line = made("p", { className: "precis-resume" });
+  const title = resume.querySelector(".md-ellipsis").textContent.trim();
+  const forget = made("button", { type: "button", textContent: words.forget });
+  forget.addEventListener("click", () => {
+    progress = { last: "", chapters: {} };
+    kept.set("progress", progress);
+    showProgress();
+    line.remove();
+  });
+  line.append(`${words.again} `, made("a", { href: resume.href, textContent: title }), " · ", forget);
+  article.querySelector(".highlight").after(line);
+}
+
+// Formulas as LaTeX: from a selection, and by a button beside each displayed one.
+
+const latex = (math) => {
+  const source = math.querySelector("annotation").textContent;
+  return math.getAttribute("display") === "block" ? `$$\n${source}\n$$` : `$${source}$`;
+};
+
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (selection.isCollapsed) return;
+  const range = selection.getRangeAt(0);
+  const inside = range.commonAncestorContainer;
+  const within = (inside.nodeType === Node.ELEMENT_NODE ? inside : inside.parentElement).closest("math");
+  if (within) {
+    event.clipboardData.setData("text/plain", latex(within));
+    event.preventDefault();
+    return;
+  }
+  const copy = made("div", { className: "precis-said" });
+  copy.append(range.cloneContents());
+  const formulas = copy.querySelectorAll("math");
+  if (!formulas.length) return;
+  event.clipboardData.setData("text/html", copy.innerHTML);
+  for (const math of formulas) if (math.querySelector("annotation")) math.replaceWith(latex(math));
+  document.body.append(copy); // only what is in the page has lines
+  event.clipboardData.setData("text/plain", copy.innerText);
+  copy.remove();
+  event.preventDefault();
+});
+
+const said = made("div", { className: "precis-said", role: "status" });
+document.body.append(said);
+for (const box of article.querySelectorAll("div.arithmatex")) {
+  const button = made("button", { type: "button", className: "precis-latex", textContent: "LaTeX", title: words.copy });
+  button.setAttribute("aria-label", words.copy);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(latex(box.querySelector("math")));
+    said.textContent = words.copied;
+    button.classList.add("precis-done");
+    setTimeout(() => {
+      said.textContent = "";
+      button.classList.remove("precis-done");
+    }, 2000);
+  });
+  box.after(button);
+}
+
+// Where and with what a block's values were verified: what the end of the page says, beside it.
+
+const verified = document.querySelector(".precis-verified [data-verified]")?.dataset.verified;
+for (const block of article.querySelectorAll(".highlight[data-source]")) {
+  if (!verified || !block.querySelector(".go")) continue;
+  const seal = made("a", { className: "precis-seal", href: "#precis-verified" });
+  seal.setAttribute("aria-label", `${words.verified} ${verified}`);
+  seal.dataset.says = `${words.verified} ${verified}`;
+  block.append(seal);
+}
+
+// On paper, what is folded is unfolded.
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details:not([open])")) {
+    folded.open = true;
+    addEventListener("afterprint", () => (folded.open = false), { once: true });
+  }
+});
+
+// The whole book, once one page was seen, without network (hooks/offline.py writes the worker).
+const worker = document.querySelector("meta[name=precis-worker]")?.content;
+if (worker && navigator.serviceWorker && !navigator.connection?.saveData)
+  addEventListener("load", () => navigator.serviceWorker.register(worker).catch(() => {}));

@@ -1,0 +1,62 @@
+"""The picture that a link to a page shows elsewhere: its title and what it is about.
+
+Drawn with Pillow and kept under `.precis/cards` by what it says, so that a build with nothing
+changed draws none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import textwrap
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.pages import Page
+
+SIZE = (1200, 630)
+"""Pixels; the ratio that the Open Graph readers cut to."""
+
+PAPER, INK, QUIET, GREEN = "#ffffff", "#1b2430", "#515b68", "#15803d"
+
+
+def on_page_context(
+    context: dict[str, object], page: Page, config: MkDocsConfig, **_: object
+) -> None:
+    """Put the page's card into the site, and its address where the template finds it."""
+    title, about = page.title or config.site_name, page.meta.get("description", "")
+    said = "\0".join([Path(__file__).read_text(encoding="utf-8"), config.site_name, title, about])
+    name = f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.png"
+    kept = Path(config.config_file_path).parent / ".precis/cards" / name
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        _draw(kept, config.site_name, "" if page.is_homepage else title, about)
+    address = f"assets/cards/{config.plugins['i18n'].current_language}/{page.file.name}.png"
+    published = Path(config.site_dir, address)
+    published.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(kept, published)
+    context["card"] = address
+
+
+def _draw(path: Path, site: str, title: str, about: str) -> None:
+    from PIL import Image, ImageDraw, ImageFont  # where nothing changed, nothing needs it
+
+    library = importlib.util.find_spec("matplotlib")  # whose fonts come with it
+    fonts = Path(str(library and library.origin)).with_name("mpl-data") / "fonts/ttf"
+
+    def font(size: int, weight: str = "") -> ImageFont.FreeTypeFont:
+        return ImageFont.truetype(str(fonts / f"DejaVuSans{weight}.ttf"), size)
+
+    image = Image.new("RGB", SIZE, PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 14, SIZE[1]), fill=GREEN)
+    if title:
+        draw.text((90, 76), site, QUIET, font(34, "-Bold"))
+    lines = textwrap.wrap(title or site, 24)
+    draw.multiline_text((90, 170), "\n".join(lines), INK, font(72, "-Bold"), spacing=18)
+    below = 170 + 92 * len(lines) + 30
+    room = (SIZE[1] - below - 40) // 50
+    wrapped = textwrap.wrap(about, 52, max_lines=max(1, room), placeholder=" …")
+    draw.multiline_text((90, below), "\n".join(wrapped), QUIET, font(34), spacing=14)
+    image.quantize(16).save(path, optimize=True)
