@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import logging
 import os
+import posixpath
 import shutil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urljoin
 
 import click
 from mkdocs.config import Config, config_options
@@ -16,6 +18,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
 
 from precis.attest import FILE, SCHEMA, committed, published
@@ -23,6 +26,8 @@ from precis.book import Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
 from precis.markdown import Page, PrecisExtension
+from precis.notebook import is_chapter, notebook
+from precis.prose import Written
 from precis.publish import aside, clear, publish
 from precis.record import Records
 from precis.run import TIMEOUT
@@ -30,6 +35,19 @@ from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
 
 log = logging.getLogger("mkdocs.plugins.precis")
+
+
+_WORDS = {
+    "fr": "Notebook Jupyter de cette page, à télécharger",
+    "en": "Notebook of this page, for Jupyter, to download",
+}
+
+
+class Download(NamedTuple):
+    """A file beside a page."""
+
+    name: str
+    content: bytes
 
 
 class PrecisConfig(Config):  # type: ignore[no-untyped-call]
@@ -56,6 +74,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Where the site goes when it is whole; it is built beside it until then."""
 
         self.pages: dict[str, Page] = {}
+        self.notebooks: dict[str, Download] = {}
+        """By the file of their page on the site."""
+
         self.wrong: dict[str, None] = {}
         """All that is to be reported, each once, in order."""
 
@@ -94,7 +115,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth += 1
         if self.depth > 1:
             return
-        self.pages, self.wrong = {}, {}
+        self.pages, self.notebooks, self.wrong = {}, {}, {}
         self.book.run()
         for path in self.book.paths():
             self.wrong |= dict.fromkeys(findings(TextDocument.parse(str(path), cells(self.book))))
@@ -122,6 +143,32 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         path = shown(Path(page.file.abs_src_path)) if page.file.abs_src_path else page.file.src_uri
         self.extension.page = self.pages[path] = Page(path, first_line)
         return markdown
+
+    def on_page_content(self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> None:
+        """Make the notebook of a chapter, which its page offers."""
+        shown = self.extension.page
+        written = Written(shown.path, shown.lines, shown.first_line, shown.fences)
+        if shown.findings or not is_chapter(written):
+            return
+        address = page.canonical_url or page.url
+        made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
+        language = f".{written.language}" if written.language else ""
+        self.notebooks[page.file.dest_uri] = Download(f"{Path(shown.path).stem}{language}.ipynb", made)
+
+    def on_page_context(
+        self, context: dict[str, Any], page: MkDocsPage, config: MkDocsConfig, nav: Navigation
+    ) -> None:
+        """Let the template link to the notebook, by a name in the page's language."""
+        if made := self.notebooks.get(page.file.dest_uri):
+            words = _WORDS.get(config.theme.get("language"), _WORDS["en"])
+            context["notebook"] = {"href": made.name, "words": words}
+
+    def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> None:
+        """Write the notebook beside its page."""
+        if made := self.notebooks.get(page.file.dest_uri):
+            folder = Path(page.file.abs_dest_path).parent
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / made.name).write_bytes(made.content)
 
     @event_priority(-200)
     def on_post_build(self, config: MkDocsConfig) -> None:
@@ -166,3 +213,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         count = len(self.wrong)
         things = f"{count} thing{'s' if count > 1 else ''} to mend"
         raise PluginError("\n\n".join([f"precis: {things}; nothing was published.", *self.wrong]))
+
+
+def _absolute(href: str, page: MkDocsPage, files: Files) -> str:
+    """The address that a link of a page leads to."""
+    path, mark, anchor = href.partition("#")
+    source = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), path))
+    target = files.get_file_from_path(source) if path else None
+    here = page.canonical_url or page.url
+    root = here.removesuffix(page.url)
+    return (urljoin(root, target.url) if target else urljoin(here, path)) + mark + anchor
