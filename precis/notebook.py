@@ -1,4 +1,4 @@
-"""Turn a chapter into a notebook: its prose, its code and what the run printed, as Jupyter has them.
+"""Turn a chapter into a notebook: its prose, its code and what the run printed, for Jupyter.
 
 A page's Markdown comes in with its fences; out come the bytes of an `.ipynb` file, the same for
 the same page. What only the site's Markdown knows (boxes, tabs, folded solutions, notes,
@@ -73,7 +73,7 @@ def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], 
     """
     source = _Source(page, book, address, absolute)
     lines = list(enumerate(page.lines, page.first_line))
-    parts = [_about(source), *_parts(lines, source)]
+    parts = _parts(lines, source)
     made = v4.new_notebook(  # type: ignore[no-untyped-call]
         cells=list(_cells(parts, source)),
         metadata={
@@ -139,7 +139,7 @@ def _is_own(page: Written, fence: Fence) -> bool:
     return fence.language == EMBED and file == f"{Path(page.path).stem}.py"
 
 
-def _about(source: _Source) -> _Text:
+def _about(source: _Source) -> str:
     """What the notebook is, and what its outputs come from."""
     headings = (line for line in source.page.lines if _HEADING.fullmatch(line))
     title = _ATTRIBUTES.sub("", next(headings, "")).strip("# ")
@@ -151,7 +151,7 @@ def _about(source: _Source) -> _Text:
     packages = ", ".join(f"{package} {known[package]}" for package in named)
     page = f"[{title or source.address}]({source.address})"
     text = source.words["about" if packages else "bare"].format(page=page, packages=packages)
-    return _Text([f"*{text}*", ""])
+    return f"*{text}*"
 
 
 def _parts(lines: _Lines, source: _Source) -> list[_Part]:
@@ -280,7 +280,7 @@ def _shown_only(fence: Fence, source: _Source) -> list[str]:
 def _cells(parts: list[_Part], source: _Source) -> Iterator[Any]:
     """The cells of the notebook, each with an id that says what it is."""
     taken: set[str] = set()
-    before = "about"
+    before = "first"
     count = 0
 
     def named(wanted: str) -> str:
@@ -290,21 +290,21 @@ def _cells(parts: list[_Part], source: _Source) -> Iterator[Any]:
         taken.add(name)
         return name
 
+    yield _markdown(_about(source), named("about"), source)
     for part in _joined(parts):
         if isinstance(part, _Code):
             count += 1
             before = source.verified(part.fence)[1].name
             if title := part.fence.options.get("title"):
-                yield _markdown(f"**{title}**", f"{named(f'{before}-title')}", source)
+                yield _markdown(f"**{title}**", named(f"{before}-title"), source)
             yield _code_cell(part, named(before), count, source)
             if caption := part.fence.options.get("caption"):
                 yield _markdown(f"*{caption}*", named(f"{before}-caption"), source)
             continue
         for lines in _by_heading(part.lines):
             heading = _HEADING.fullmatch(lines[0])
-            name = (heading and heading["id"]) or f"{before}-text"
-            before = name.removesuffix("-text")
-            yield _markdown("\n".join(lines), named(f"text-{name}"), source)
+            name = f"text-{heading['id']}" if heading and heading["id"] else f"{before}-text"
+            yield _markdown("\n".join(lines), named(name), source)
     if notes := source.notes():
         yield _markdown(f"---\n\n{notes}", named("notes"), source)
 

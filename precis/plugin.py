@@ -20,6 +20,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.utils.templates import TemplateContext
 
 from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import Book
@@ -144,7 +145,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.extension.page = self.pages[path] = Page(path, first_line)
         return markdown
 
-    def on_page_content(self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> None:
+    def on_page_content(
+        self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
+    ) -> None:
         """Make the notebook of a chapter, which its page offers."""
         shown = self.extension.page
         written = Written(shown.path, shown.lines, shown.first_line, shown.fences)
@@ -153,15 +156,18 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         address = page.canonical_url or page.url
         made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
         language = f".{written.language}" if written.language else ""
-        self.notebooks[page.file.dest_uri] = Download(f"{Path(shown.path).stem}{language}.ipynb", made)
+        self.notebooks[page.file.dest_uri] = Download(
+            f"{Path(shown.path).stem}{language}.ipynb", made
+        )
 
     def on_page_context(
-        self, context: dict[str, Any], page: MkDocsPage, config: MkDocsConfig, nav: Navigation
+        self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> None:
         """Let the template link to the notebook, by a name in the page's language."""
         if made := self.notebooks.get(page.file.dest_uri):
-            words = _WORDS.get(config.theme.get("language"), _WORDS["en"])
-            context["notebook"] = {"href": made.name, "words": words}
+            words = _WORDS.get(str(config.theme.get("language")), _WORDS["en"])
+            extended: dict[str, Any] = context  # type: ignore[assignment]
+            extended["notebook"] = {"href": made.name, "words": words}
 
     def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> None:
         """Write the notebook beside its page."""
