@@ -66,7 +66,7 @@ def badge(
             parts.append(words["stale" if known else "never"].format(device=name))
     paragraph = etree.Element("p", {"class": "precis-verified"})
     paragraph.text = " · ".join(parts)
-    if explained := _explained(Path(page.path)):
+    if explained := _explained(Path(page.at)):
         paragraph.text += " · "
         etree.SubElement(paragraph, "a", {"href": explained}).text = words["how"]
     return paragraph

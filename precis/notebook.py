@@ -22,6 +22,7 @@ from precis.book import Book, Verified
 from precis.glossary import GLOSSARY, definitions
 from precis.page import EMBED, Fence
 from precis.prose import Written
+from precis.run import Outcome
 from precis.snippet import Cell
 
 _WORDS = {
@@ -101,10 +102,17 @@ class _Source:
     def __post_init__(self) -> None:
         self.fences = {fence.line: fence for fence in self.page.fences}
         self.words = _WORDS.get(self.page.language, _WORDS["en"])
-        self.terms = definitions(Path(self.page.path).with_name(GLOSSARY))
+        self.terms = self._definitions()
         for line in self.page.lines:
             if found := _ABBREVIATION.fullmatch(line):
                 self.abbreviations[found["short"]] = found["long"].strip()
+
+    def _definitions(self) -> dict[str, str]:
+        """Those of the glossary that the page links to; one folder up from a lab."""
+        folders = Path(self.page.at).parents
+        return definitions(
+            next((f for f in folders if (f / GLOSSARY).is_file()), folders[0]) / GLOSSARY
+        )
 
     def verified(self, fence: Fence) -> tuple[Verified, Cell]:
         """What an embed shows."""
@@ -407,13 +415,17 @@ def _quiet(code: str, verified: Verified, cell: Cell) -> str:
     """The code with a semicolon after an expression at its end whose value Jupyter would show."""
     last = ast.parse(code).body[-1]
     outcomes = dict(zip(verified.snippet.statements, verified.record.run.outcomes, strict=False))
-    if not isinstance(last, ast.Expr) or outcomes[cell.statements[-1]].printed:
+    if not isinstance(last, ast.Expr) or _printed(outcomes.get(cell.statements[-1])):
         return code
     lines = code.split("\n")
     end = (last.end_lineno or 1) - 1
     column = len(lines[end].encode()[: last.end_col_offset].decode())
     lines[end] = f"{lines[end][:column]};{lines[end][column:]}"
     return "\n".join(lines)
+
+
+def _printed(outcome: Outcome | None) -> bool:
+    return outcome is not None and bool(outcome.printed)
 
 
 def _stdout(verified: Verified, cell: Cell) -> str:

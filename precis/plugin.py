@@ -20,20 +20,24 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.structure.toc import TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
+from precis import jupyter
 from precis.attest import FILE, SCHEMA, committed, published
-from precis.book import Book
+from precis.book import LABS, Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
 from precis.markdown import Page, PrecisExtension
 from precis.notebook import is_chapter, notebook
 from precis.prose import Written
 from precis.publish import aside, clear, publish
-from precis.record import Records
+from precis.reading import Reader
+from precis.record import Records, write_whole
 from precis.run import TIMEOUT
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
+from precis.translation import language_folder
 
 log = logging.getLogger("mkdocs.plugins.precis")
 
@@ -75,6 +79,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Where the site goes when it is whole; it is built beside it until then."""
 
         self.pages: dict[str, Page] = {}
+        self.contents: TableOfContents | None = None
+        """Those of the lab in progress, in whose place mkdocs-jupyter puts its own."""
+
         self.notebooks: dict[str, Download] = {}
         """By the file of their page on the site."""
 
@@ -122,11 +129,18 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self.wrong |= dict.fromkeys(findings(TextDocument.parse(str(path), cells(self.book))))
         if self.wrong and not self.serving:
             self._refuse()
+        jupyter.make_room(self.book, Path(config.docs_dir), config)
 
+    @event_priority(-150)
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
-        """Refuse what is no text before MkDocs reads it."""
+        """Refuse what is no text before MkDocs reads it; see to it that labs are pages.
+
+        This comes after static-i18n, which undoes what mkdocs-jupyter does to its files.
+        """
+        for file in filter(jupyter.is_lab, files):
+            jupyter.be_a_page(file, config)
         for file in files.documentation_pages():
-            if file.abs_src_path:
+            if file.abs_src_path and not jupyter.is_lab(file):
                 try:
                     read(Path(file.abs_src_path))
                 except Malformed as error:
@@ -139,6 +153,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Tell the extension which page comes, before other plugins change its text."""
+        if jupyter.is_lab(page.file):
+            return self._lab(page, config, files)
         text = page.file.content_string
         first_line = text.count("\n") - markdown.count("\n") + 1
         path = shown(Path(page.file.abs_src_path)) if page.file.abs_src_path else page.file.src_uri
@@ -149,16 +165,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> None:
         """Make the notebook of a chapter, which its page offers."""
-        shown = self.extension.page
-        written = Written(shown.path, shown.lines, shown.first_line, shown.fences)
-        if shown.findings or not is_chapter(written):
-            return
-        address = page.canonical_url or page.url
-        made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
-        language = f".{written.language}" if written.language else ""
-        self.notebooks[page.file.dest_uri] = Download(
-            f"{Path(shown.path).stem}{language}.ipynb", made
-        )
+        if jupyter.is_lab(page.file):
+            page.toc = self.contents or page.toc
+        elif not self.extension.page.findings and is_chapter(self.extension.page.written):
+            self._offer(self.extension.page.written, page, files)
 
     def on_page_context(
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
@@ -214,6 +224,39 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             publish(self.aside, self.site)
         else:
             shutil.rmtree(self.aside)
+
+    def _lab(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
+        """Write the notebook of a lab; give the Markdown of its page."""
+        file = Path(str(page.file.abs_src_path))
+        folder = language_folder(file)
+        try:
+            snippet = self.book.snippet(self.book.folder / LABS / f"{file.stem}.py")
+        except Malformed as error:
+            self.wrong |= dict.fromkeys(map(str, error.findings))
+            return ""
+        assert folder
+        written = Reader(self.book).lab(snippet, folder.parent, folder.name)
+        made = self._offer(written, page, files)
+        if file.read_bytes() != made:
+            write_whole(file, made)
+        self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
+
+        def rendered() -> str:
+            MkDocsPage.render(page, config, files)
+            self.contents = page.toc
+            return page.content or ""
+
+        jupyter.let_template_ask(rendered)
+        return "\n".join(written.lines)
+
+    def _offer(self, written: Written, page: MkDocsPage, files: Files) -> bytes:
+        """Make the notebook of a page, for download beside it."""
+        address = page.canonical_url or page.url
+        made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
+        language = f".{written.language}" if written.language else ""
+        name = f"{Path(written.path).stem}{language}.ipynb"
+        self.notebooks[page.file.dest_uri] = Download(name, made)
+        return made
 
     def _refuse(self) -> None:
         count = len(self.wrong)
