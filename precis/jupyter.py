@@ -7,11 +7,11 @@ makes of the lab, so that a lab's page is like any other.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from mkdocs import utils
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
@@ -22,6 +22,8 @@ from precis.finding import Malformed
 
 PLUGIN = "mkdocs-jupyter"
 
+SUFFIX = ".ipynb"
+
 TEMPLATES = Path(__file__).with_name("templates")
 
 _EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
@@ -30,7 +32,7 @@ _EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
 def is_lab(file: File) -> bool:
     """Whether a file is the notebook of a lab."""
     path = PurePosixPath(file.src_uri)
-    return path.suffix == ".ipynb" and path.parent.name == LABS
+    return path.suffix == SUFFIX and path.parent.name == LABS
 
 
 def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
@@ -44,6 +46,8 @@ def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
     for file in docs.glob(f"*/{LABS}/*.ipynb"):
         if file not in wanted:
             file.unlink()
+    if wanted:
+        let_notebooks_be_pages()
     for file in wanted:
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -57,16 +61,14 @@ def _places(book: Book, docs: Path) -> Iterator[Path]:
             yield from (lab.place(snippet, docs, lang) for lang in lab.languages(snippet))
 
 
-def be_a_page(file: File, config: MkDocsConfig) -> None:
-    """Make a page of a notebook that another plugin has made a file to be copied."""
-    file.is_documentation_page = lambda: True  # type: ignore[method-assign]
-    made = PurePosixPath(file.dest_uri)
-    if made.suffix != ".html":
-        inside = made.with_suffix("") / "index.html"
-        made = inside if config.use_directory_urls else made.with_suffix(".html")
-    file.dest_uri = made.as_posix()
-    file.abs_dest_path = posixpath.join(config.site_dir, file.dest_uri)
-    file.url = file._get_url(config.use_directory_urls)
+def let_notebooks_be_pages() -> None:
+    """Let MkDocs, and so all its plugins, see a page in a notebook.
+
+    mkdocs-jupyter says it of each file that it is given, and static-i18n makes other files of
+    these: the pages would lack their addresses in other languages.
+    """
+    if SUFFIX not in utils.markdown_extensions:
+        utils.markdown_extensions = (*utils.markdown_extensions, SUFFIX)  # type: ignore[assignment]
 
 
 def let_template_ask(rendered: Callable[[], str]) -> None:

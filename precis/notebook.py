@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import v4
 
 from precis.book import Book, Verified
 from precis.glossary import GLOSSARY, definitions
@@ -75,14 +74,16 @@ def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], 
     source = _Source(page, book, address, absolute)
     lines = list(enumerate(page.lines, page.first_line))
     parts = _parts(lines, source)
-    made = v4.new_notebook(  # type: ignore[no-untyped-call]
-        cells=list(_cells(parts, source)),
-        metadata={
+    made = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         },
-    )
-    written: str = nbformat.writes(made)  # type: ignore[no-untyped-call]
+        "cells": list(_cells(parts, source)),
+    }
+    written: str = nbformat.writes(nbformat.from_dict(made))  # type: ignore[no-untyped-call]
     return (written + "\n").encode("utf-8")
 
 
@@ -285,7 +286,7 @@ def _shown_only(fence: Fence, source: _Source) -> list[str]:
     return [f"{ticks}{language}", *body.split("\n"), ticks]
 
 
-def _cells(parts: list[_Part], source: _Source) -> Iterator[Any]:
+def _cells(parts: list[_Part], source: _Source) -> Iterator[dict[str, Any]]:
     """The cells of the notebook, each with an id that says what it is."""
     taken: set[str] = set()
     before = "first"
@@ -344,10 +345,10 @@ def _by_heading(lines: list[str]) -> Iterator[list[str]]:
         yield _trimmed(piece)
 
 
-def _markdown(text: str, name: str, source: _Source) -> Any:
+def _markdown(text: str, name: str, source: _Source) -> dict[str, Any]:
     text = text.replace(_MORE, f" ({source.words['more']})")
     shown = re.sub(r"\n{3,}", "\n\n", _plain(text, source)).strip()
-    return v4.new_markdown_cell(shown, id=name)  # type: ignore[no-untyped-call]
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": shown}
 
 
 def _plain(text: str, source: _Source) -> str:
@@ -380,27 +381,28 @@ def _converted(text: str, source: _Source) -> str:
     return text
 
 
-def _code_cell(part: _Code, name: str, count: int, source: _Source) -> Any:
+def _code_cell(part: _Code, name: str, count: int, source: _Source) -> dict[str, Any]:
     verified, cell = source.verified(part.fence)
     figures = verified.record.run.figures.get(cell.name, ())
-    outputs = []
+    outputs: list[dict[str, Any]] = []
     if printed := _stdout(verified, cell):
-        outputs.append(v4.new_output("stream", name="stdout", text=printed))  # type: ignore[no-untyped-call]
+        outputs.append({"output_type": "stream", "name": "stdout", "text": printed})
     for svg in figures:
         data = {"image/svg+xml": _standalone(svg)}
-        outputs.append(v4.new_output("display_data", data=data))  # type: ignore[no-untyped-call]
+        outputs.append({"output_type": "display_data", "data": data, "metadata": {}})
     metadata: dict[str, Any] = {"name": cell.name}
     if part.folded or "fold" in part.fence.options:
         metadata["jupyter"] = {"source_hidden": True}
     if part.folded:
         metadata["jupyter"]["outputs_hidden"] = True
-    return v4.new_code_cell(  # type: ignore[no-untyped-call]
-        _quiet(_code(verified, cell), verified, cell),
-        id=name,
-        execution_count=count,
-        metadata=metadata,
-        outputs=outputs,
-    )
+    return {
+        "cell_type": "code",
+        "id": name,
+        "execution_count": count,
+        "metadata": metadata,
+        "source": _quiet(_code(verified, cell), verified, cell),
+        "outputs": outputs,
+    }
 
 
 def _code(verified: Verified, cell: Cell) -> str:

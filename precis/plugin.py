@@ -131,14 +131,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._refuse()
         jupyter.make_room(self.book, Path(config.docs_dir), config)
 
-    @event_priority(-150)
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
-        """Refuse what is no text before MkDocs reads it; see to it that labs are pages.
-
-        This comes after static-i18n, which undoes what mkdocs-jupyter does to its files.
-        """
-        for file in filter(jupyter.is_lab, files):
-            jupyter.be_a_page(file, config)
+        """Refuse what is no text before MkDocs reads it."""
         for file in files.documentation_pages():
             if file.abs_src_path and not jupyter.is_lab(file):
                 try:
