@@ -173,11 +173,6 @@ kept = train(model, 300, keep=(0, 10, 100, 300))
 # les points.](panels "Le code de la figure")
 # La frontière aux pas $t$ = 0, 10, 100 et 300 : absente, presque droite, puis de plus en plus
 # courbe.
-#
-# Au pas 0, il n’y a pas de frontière dans le cadre : le réseau donne partout la même réponse, juste
-# une fois sur deux. En dix pas, il trouve à peu près la droite du modèle linéaire, qui est ce qu’il
-# y a de plus profitable à apprendre d’abord. Ensuite seulement il se courbe, pour les points que la
-# droite laisse du mauvais côté.
 
 # %% [markdown] lang="en"
 # The loss goes down, and the share of points classified rightly goes from half to all. But where
@@ -191,11 +186,6 @@ kept = train(model, 300, keep=(0, 10, 100, 300))
 # all the points.](panels "The code of the figure")
 # The boundary at the steps $t$ = 0, 10, 100 and 300: absent, almost straight, then more and more
 # curved.
-#
-# At step 0 there is no boundary in the frame: the network gives the same answer everywhere, right
-# every second time. In ten steps it finds roughly the line of the linear model, which is what pays
-# most to learn first. Only then does it bend, for the points that the line leaves on the wrong
-# side.
 
 # %% panels
 grid = torch.linspace(-1.6, 2.6, 40), torch.linspace(-1.2, 1.7, 30)
@@ -211,12 +201,22 @@ for axes, (step, snapshot) in zip(panels.flatten(), kept.items()):
     axes.set(title=f"t = {step}", xticks=[], yticks=[])
 
 # %% [markdown] lang="fr"
+# Au pas 0, il n’y a pas de frontière dans le cadre : le réseau donne partout la même réponse, juste
+# une fois sur deux. En dix pas, il trouve à peu près la droite du modèle linéaire, qui est ce qu’il
+# y a de plus profitable à apprendre d’abord. Ensuite seulement il se courbe, pour les points que la
+# droite laisse du mauvais côté.
+#
 # ## À quoi sert l’activation {#activation}
 #
 # Est-ce la couche cachée qui courbe la frontière, ou la tangente hyperbolique ? Retirons celle-ci,
 # et recommençons avec les huit neurones.
 
 # %% [markdown] lang="en"
+# At step 0 there is no boundary in the frame: the network gives the same answer everywhere, right
+# every second time. In ten steps it finds roughly the line of the linear model, which is what pays
+# most to learn first. Only then does it bend, for the points that the line leaves on the wrong
+# side.
+#
 # ## What the activation is for {#activation}
 #
 # Is it the hidden layer that bends the boundary, or the hyperbolic tangent? Let us take the latter

@@ -28,10 +28,10 @@
 # %% [markdown] lang="en"
 # # An autograd engine from scratch
 #
-# What does it take, after all, for `backward()` to work? About twenty lines, if sums and products of
-# numbers are enough. This lab writes them, adds functions to them, tries them on calculations done
-# by hand, and then compares them with PyTorch on a thousand random expressions. It checks at the end
-# that this comparison can tell an engine that is wrong.
+# What does it take, after all, for `backward()` to work? About twenty lines, if sums and products
+# of numbers are enough. This lab writes them, adds functions to them, tries them on calculations
+# done by hand, and then compares them with PyTorch on a thousand random expressions. It checks at
+# the end that this comparison can tell an engine that is wrong.
 #
 # !!! abstract "Goals"
 #

@@ -10,16 +10,17 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from built import LANGUAGES, ROOT, Site
+from built import LABS, LANGUAGES, ROOT, Site
 from nbclient import NotebookClient
 from playwright.sync_api import Browser
 
 CHAPTERS = {
-    f"{start}{path.stem}/": f"{path.stem}.{language}.ipynb"
+    f"{start}{folder}{path.stem}/": f"{path.stem}.{language}.ipynb"
     for language, start in LANGUAGES.items()
-    for path in sorted((ROOT / "snippets").glob("*.py"))
+    for folder, paths in (("", sorted((ROOT / "snippets").glob("*.py"))), ("labs/", LABS))
+    for path in paths
 }
-"""The address of each chapter, and the name of its notebook."""
+"""The address of each chapter and each lab, and the name of its notebook."""
 
 Outputs = list[list[str]]
 """The lines that each cell printed."""
@@ -143,3 +144,22 @@ def test_a_page_without_cells_of_its_own_offers_none(site: Site) -> None:
     for path in others:
         assert not site.pages[path].select(".precis-notebook"), path
     assert sorted(p.name for p in site.folder.rglob("*.ipynb")) == sorted(CHAPTERS.values())
+
+
+@pytest.mark.parametrize("path", [path for path in CHAPTERS if "labs/" in path])
+def test_the_page_of_a_lab_weighs_less_than_150_kilobytes(site: Site, path: str) -> None:
+    html = (site.folder / path / "index.html").read_bytes()
+
+    assert len(html) < 150_000
+    assert b"jp-" not in html  # JupyterLab's styles
+    assert len(site.pages[path].select("main h2[id]")) >= 5
+
+
+def test_there_are_three_labs_in_the_navigation_of_each_language(site: Site) -> None:
+    assert len(LABS) >= 3
+    for start, section in (("", "Travaux pratiques"), ("en/", "Labs")):
+        navigation = site.pages[start].select_one("nav.md-nav--primary")
+        assert navigation is not None
+        links = [str(a["href"]) for a in navigation.select("a[href*='labs/']")]
+        assert sorted(links) == [f"labs/{path.stem}/" for path in LABS]
+        assert section in navigation.get_text()
