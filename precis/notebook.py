@@ -21,7 +21,6 @@ from precis.book import Book, Verified
 from precis.glossary import GLOSSARY, definitions
 from precis.page import EMBED, Fence
 from precis.prose import Written
-from precis.run import Outcome
 from precis.snippet import Cell
 
 _WORDS = {
@@ -400,7 +399,7 @@ def _code_cell(part: _Code, name: str, count: int, source: _Source) -> dict[str,
         "id": name,
         "execution_count": count,
         "metadata": metadata,
-        "source": _quiet(_code(verified, cell), verified, cell),
+        "source": _quiet(_code(verified, cell)),
         "outputs": outputs,
     }
 
@@ -413,21 +412,21 @@ def _code(verified: Verified, cell: Cell) -> str:
     return _ANNOTATION.sub(r"\1", "\n".join(kept).strip("\n"))
 
 
-def _quiet(code: str, verified: Verified, cell: Cell) -> str:
+def _quiet(code: str) -> str:
     """The code with a semicolon after an expression at its end whose value Jupyter would show."""
     last = ast.parse(code).body[-1]
-    outcomes = dict(zip(verified.snippet.statements, verified.record.run.outcomes, strict=False))
-    if not isinstance(last, ast.Expr) or _printed(outcomes.get(cell.statements[-1])):
-        return code
+    match last:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
+            return code  # its value is None
+        case ast.Expr():
+            pass
+        case _:
+            return code
     lines = code.split("\n")
     end = (last.end_lineno or 1) - 1
     column = len(lines[end].encode()[: last.end_col_offset].decode())
     lines[end] = f"{lines[end][:column]};{lines[end][column:]}"
     return "\n".join(lines)
-
-
-def _printed(outcome: Outcome | None) -> bool:
-    return outcome is not None and bool(outcome.printed)
 
 
 def _stdout(verified: Verified, cell: Cell) -> str:

@@ -217,6 +217,9 @@ def parse(text: str, path: Path) -> Snippet:
         what = f"a text that is not there in {missing}"
         report(line, 1, what, f'Write it below # %% [markdown] lang="{missing}", beside this one.')
 
+    if findings:
+        raise Malformed(*sorted(findings))
+
     lasts = [*(title.line - 1 for title in titles[1:]), len(lines)]
     cells, texts = [], []
     for title, last in zip(titles, lasts, strict=True):

@@ -101,10 +101,14 @@ def test_an_expression_at_the_end_does_not_show_its_value(make: Make) -> None:
     assert cell.source.endswith("\nx.pop();  # why")
 
 
-def test_an_expression_that_prints_stays_as_it_is(make: Make) -> None:
-    (cell,) = code(make("```snippet\na.py:one\n```", snippet="# %% one\nprint(1)\n#> 1\n"))
-
+def test_a_print_at_the_end_stays_as_it_is_and_another_call_that_prints_does_not(
+    make: Make,
+) -> None:
+    (cell,) = code(make(ONE, snippet="# %% one\nprint(1)\n#> 1\n"))
     assert cell.source == "print(1)"
+
+    (cell,) = code(make(ONE, snippet="# %% one\n[print(1)].count(2)\n#> 1\n"))
+    assert cell.source == "[print(1)].count(2);"
 
 
 def test_ids_come_from_names_and_headings_and_differ(make: Make) -> None:
