@@ -49,7 +49,6 @@
 # that it fits into the first. Each point is then moved a little at random.
 
 # %% data
-import copy
 import math
 
 import matplotlib.pyplot as plt
@@ -106,7 +105,8 @@ def train(model, steps, keep=()):
     for step in range(steps + 1):
         loss = F.binary_cross_entropy_with_logits(model(x)[:, 0], y)
         if step in keep:
-            kept[step] = copy.deepcopy(model)
+            state = model.state_dict()
+            kept[step] = {k: p.clone() for k, p in state.items()}
             print(step, f"{loss.item():.3f} {accuracy(model, x, y):.3f}")
         optimizer.zero_grad()
         loss.backward()
@@ -147,12 +147,13 @@ print(sum(p.numel() for p in model.parameters()))
 #> 33
 
 # %% [markdown] lang="fr"
-# Il en a $2 \times 8 + 8 + 8 + 1 = 33$. Entraînons-le, en gardant une copie du modèle aux pas 0,
-# 10, 100 et 300. Chaque ligne affiche le pas, la perte et la part des points bien classés.
+# Il en a $2 \times 8 + 8 + 8 + 1 = 33$. Entraînons-le, en gardant une copie de ses paramètres aux
+# pas 0, 10, 100 et 300. Chaque ligne affiche le pas, la perte et la part des points bien classés.
 
 # %% [markdown] lang="en"
-# It has $2 \times 8 + 8 + 8 + 1 = 33$. Let us train it, keeping a copy of the model at the steps 0,
-# 10, 100 and 300. Each line prints the step, the loss and the share of points classified rightly.
+# It has $2 \times 8 + 8 + 8 + 1 = 33$. Let us train it, keeping a copy of its parameters at the
+# steps 0, 10, 100 and 300. Each line prints the step, the loss and the share of points classified
+# rightly.
 
 # %% training
 kept = train(model, 300, keep=(0, 10, 100, 300))
@@ -192,12 +193,13 @@ grid = torch.linspace(-1.6, 2.6, 40), torch.linspace(-1.2, 1.7, 30)
 u, v = torch.meshgrid(*grid, indexing="xy")
 points = torch.stack([u.flatten(), v.flatten()], dim=1)
 _, panels = plt.subplots(2, 2, figsize=(4.2, 3.6), layout="tight")
-for axes, (step, snapshot) in zip(panels.flatten(), kept.items()):
+for axes, (step, state) in zip(panels.flatten(), kept.items()):
+    model.load_state_dict(state)
     with torch.no_grad():
-        z = snapshot(points).reshape(u.shape)
-    axes.contour(u, v, z, levels=[0.0], colors="C2")
+        z = model(points).reshape(u.shape).cpu()
+    axes.contour(u.cpu(), v.cpu(), z, levels=[0.0], colors="C2")
     for label, mark in ((0, "o"), (1, "s")):
-        axes.plot(*x[y == label].T, f"C{label}{mark}", markersize=2)
+        axes.plot(*x[y == label].T.cpu(), f"C{label}{mark}", markersize=2)
     axes.set(title=f"t = {step}", xticks=[], yticks=[])
 
 # %% [markdown] lang="fr"
