@@ -161,7 +161,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Make the notebook of a chapter, which its page offers."""
         if jupyter.is_lab(page.file):
             page.toc = self.contents or page.toc
-        elif not self.extension.page.findings and is_chapter(self.extension.page.written):
+        elif self.wrong or self.extension.page.findings:
+            return  # a page under `mkdocs serve` that shows what is to be mended
+        elif is_chapter(self.extension.page.written):
             self._offer(self.extension.page.written, page, files)
 
     def on_page_context(
