@@ -10,9 +10,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from built import LANGUAGES, ROOT, Site
+from built import LABS, LANGUAGES, ROOT, Site
 
-SNIPPETS = sorted((ROOT / "snippets").glob("*.py"))
+SNIPPETS = [*sorted((ROOT / "snippets").glob("*.py")), *LABS]
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,8 @@ def outputs(block: Tag) -> list[str]:
 def test_a_chapter_shows_what_its_snippet_prints(
     site: Site, printed: dict[str, list[str]], language: str, snippet: Path
 ) -> None:
-    page = site.pages[f"{LANGUAGES[language]}{snippet.stem}/"]
+    path = snippet.relative_to(ROOT / "snippets").with_suffix("").as_posix()
+    page = site.pages[f"{LANGUAGES[language]}{path}/"]
 
     shown = [line for block in blocks(page, snippet.name) for line in outputs(block)]
 
