@@ -60,6 +60,10 @@ _REFERENCE = re.compile(r"\[\^(?P<name>[\w-]+)\]")
 _CSS_COLOUR = re.compile(r"var\(--[\w-]+, *([^)]+)\)")
 
 
+FILES = "files"
+"""The id of the cell that writes the files which the other cells read."""
+
+
 def is_chapter(page: Written) -> bool:
     """Whether a page is the one of a snippet, whose cells it shows."""
     return any(_is_own(page, fence) for fence in page.fences)
@@ -151,9 +155,7 @@ def _about(source: _Source) -> str:
     """What the notebook is, and what its outputs come from."""
     headings = (line for line in source.page.lines if _HEADING.fullmatch(line))
     title = _ATTRIBUTES.sub("", next(headings, "")).strip("# ")
-    verified = next(
-        source.verified(fence)[0] for fence in source.page.fences if _is_own(source.page, fence)
-    )
+    verified = _own(source)
     known = verified.record.packages
     named = sorted(verified.snippet.packages & {p for p, version in known.items() if version})
     packages = ", ".join(f"{package} {known[package]}" for package in named)
@@ -299,6 +301,16 @@ def _cells(parts: list[_Part], source: _Source) -> Iterator[dict[str, Any]]:
         return name
 
     yield _markdown(_about(source), named("about"), source)
+    if files := _files(source):
+        count += 1
+        yield {
+            "cell_type": "code",
+            "id": named(FILES),
+            "execution_count": count,
+            "metadata": {"jupyter": {"source_hidden": True}},
+            "source": files,
+            "outputs": [],
+        }
     for part in _joined(parts):
         if isinstance(part, _Code):
             count += 1
@@ -315,6 +327,31 @@ def _cells(parts: list[_Part], source: _Source) -> Iterator[dict[str, Any]]:
             yield _markdown("\n".join(lines), named(name), source)
     if notes := source.notes():
         yield _markdown(f"---\n\n{notes}", named("notes"), source)
+
+
+def _files(source: _Source) -> str:
+    """Code that puts beside the notebook the files that its snippet finds beside itself."""
+    verified = _own(source)
+    path = verified.snippet.path.resolve()
+    root = source.book.folder.resolve().parent
+    read = (root / name for name, sha in verified.record.reads.items() if sha)
+    beside = [file for file in read if file.is_relative_to(path.parent) and file != path]
+    if not beside:
+        return ""
+    lines = ["from pathlib import Path", "", f'__file__ = "{path.name}"']
+    for file in beside:
+        name = file.relative_to(path.parent)
+        text = file.read_text(encoding="utf-8").replace("\\", "\\\\").replace('"""', '\\"""')
+        lines.append(f'Path("{name.parent.as_posix()}").mkdir(exist_ok=True)')
+        lines.append(f'Path("{name.as_posix()}").write_text("""{text}""", encoding="utf-8");')
+    return "\n".join(lines)
+
+
+def _own(source: _Source) -> Verified:
+    """The snippet of the chapter."""
+    return next(
+        source.verified(fence)[0] for fence in source.page.fences if _is_own(source.page, fence)
+    )
 
 
 def _joined(parts: list[_Part]) -> list[_Part]:

@@ -14,6 +14,8 @@ from built import LABS, LANGUAGES, ROOT, Site
 from nbclient import NotebookClient
 from playwright.sync_api import Browser
 
+from precis.notebook import FILES
+
 CHAPTERS = {
     f"{start}{folder}{path.stem}/": f"{path.stem}.{language}.ipynb"
     for language, start in LANGUAGES.items()
@@ -35,7 +37,7 @@ def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 
 def printed(notebook: nbformat.NotebookNode) -> Outputs:
-    """What each cell wrote to stdout, without blanks at the ends of lines."""
+    """What each cell of the page wrote to stdout, without blanks at the ends of lines."""
     return [
         [
             line.rstrip()
@@ -44,6 +46,7 @@ def printed(notebook: nbformat.NotebookNode) -> Outputs:
             )
         ]
         for cell in code(notebook)
+        if cell.id != FILES
     ]
 
 
@@ -51,7 +54,10 @@ def printed(notebook: nbformat.NotebookNode) -> Outputs:
 def executed(*sources: str) -> nbformat.NotebookNode:
     """A notebook with these cells, run in a kernel of its own; both languages have the same."""
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in sources]
+        cells=[
+            nbformat.v4.new_code_cell(source, id=FILES if "__file__ =" in source else f"cell-{n}")
+            for n, source in enumerate(sources)
+        ]
     )
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(
