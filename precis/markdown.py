@@ -18,6 +18,7 @@ from markdown import Markdown
 from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
 from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
@@ -99,6 +100,7 @@ class PrecisExtension(Extension):
         md.treeprocessors.register(
             Definitions(md, lambda: self.page.written.at), "precis-glossary", 3
         )
+        md.postprocessors.register(_OutputLines(md), "precis-output", 5)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
 
@@ -137,6 +139,17 @@ class _Badge(Treeprocessor):
         paragraph = badge(written, extension.book, shown, attestations, date)
         if paragraph is not None:
             root.append(paragraph)
+
+
+class _OutputLines(Postprocessor):
+    """Gives a line of output a class: browsers take seconds to find it by what it holds."""
+
+    def run(self, text: str) -> str:
+        return _OUTPUT_LINE.sub(r'\1 class="precis-output"', text)
+
+
+_OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
+"""The line that Pygments makes of an output; pymdownx numbers it."""
 
 
 def boxed(finding: Finding, md: Markdown) -> str:

@@ -116,7 +116,7 @@ def test_folded_parts_open_by_keyboard(desk: Page) -> None:
 
 def test_outputs_are_told_apart_where_the_reader_chose_the_colours(desk: Page) -> None:
     border = "element => getComputedStyle(element).borderInlineStartStyle"
-    output = desk.locator("article span:has(> .go)").first
+    output = desk.locator("article .precis-output").first
     assert output.evaluate(border) == "none"  # there by its colour
     desk.emulate_media(forced_colors="active")
     assert output.evaluate(border) == "solid"
