@@ -13,6 +13,7 @@ from precis.attest import attested, written
 from precis.audit import audit as found_in
 from precis.audit import blocks
 from precis.book import Book
+from precis.chapter import SITE, Refused, begin, undoing
 from precis.compare import unstable
 from precis.coverage import count
 from precis.device import absence
@@ -179,6 +180,38 @@ def bless(slugs: tuple[str, ...]) -> None:
         click.echo("\n".join(f"read side by side: {entry}" for entry in changed))
         known = after
     write_whole(lock, written_lock(known).encode("utf-8"))
+
+
+@main.command()
+@click.argument("slug")
+@click.option("--fr", required=True, metavar="TITLE", help="Its title in French.")
+@click.option("--en", required=True, metavar="TITLE", help="Its title in English.")
+def new(slug: str, fr: str, en: str) -> None:
+    """Begin the chapter SLUG: two pages, a snippet, an entry in the navigation.
+
+    It builds and passes as it is written: `make serve`, then put your text where the comments in
+    the pages say what belongs there. Nothing is written where a file of that name exists.
+    """
+    site, lock = SITE, Path(LOCK)
+    if not site.is_file() or any(not Path("docs", name).is_dir() for name in ("fr", "en")):
+        raise click.UsageError(
+            "there are no mkdocs.yml, docs/fr/ and docs/en/ here: run it from the project's folder"
+        )
+    try:
+        beginning = begin(slug, {"fr": fr, "en": en}, _reader())
+    except Refused as error:
+        raise click.UsageError(str(error)) from None
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+    undo = undoing(beginning.files, beginning.changed)
+    beginning.write()
+    for path in beginning.files:
+        click.echo(f"{shown(path)}: new")
+    for line in beginning.lines:
+        click.echo(f"{shown(site)}:{line.number}: {line.text}")
+    click.echo(f"{shown(lock)}: {slug}.md, its sections read side by side")
+    click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
 
 
 def _space(pages: list[Path]) -> bool:
