@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 import tempfile
 from itertools import permutations
@@ -17,13 +19,14 @@ from precis.chapter import SITE, Refused, begin, undoing
 from precis.compare import unstable
 from precis.coverage import count
 from precis.device import absence
-from precis.finding import Finding, Malformed, shown
+from precis.finding import Finding, Malformed, counted, shown
 from precis.reading import Reader
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, Setting, run
 from precis.snippet import DEVICE_TYPES, load
+from precis.status import Waiting, waiting
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import LOCK, blessed, parity, read_lock, sections, written_lock
+from precis.translation import LOCK, blessed, key, parity, read_lock, sections, written_lock
 from precis.typography import spaced
 from precis.update import updated
 
@@ -33,6 +36,8 @@ FILES = click.argument(
 TIME_LIMIT = click.option(
     "--timeout", default=TIMEOUT, show_default=True, help="Seconds that one snippet may take."
 )
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -180,6 +185,47 @@ def bless(slugs: tuple[str, ...]) -> None:
         click.echo("\n".join(f"read side by side: {entry}" for entry in changed))
         known = after
     write_whole(lock, written_lock(known).encode("utf-8"))
+
+
+@main.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG ...]")
+@JSON
+def status(slugs: tuple[str, ...], as_json: bool) -> None:
+    """List the sections that changed in one language since both were last read side by side.
+
+    Each with what changed in it, if git has the text that was read. Exit code 1 if there are any.
+    """
+    reader = _reader()
+    known = read_lock(Path(LOCK))
+    names = [f"{slug}.md" for slug in slugs] or sorted({key(p) for p in Path("docs").rglob("*.md")})
+    read = 0
+    found: list[Waiting] = []
+    try:
+        for name in names:
+            paths = sorted(Path("docs").glob(f"[a-z][a-z]/{name}"))
+            if len(paths) > 1:
+                read += 1
+                found += waiting([reader.opened(path) for path in paths], known, reader)
+            elif slugs:
+                raise click.UsageError(f"there are no two docs/*/{name}")
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+    if as_json:
+        told = [{**dataclasses.asdict(each), "bless": each.argument} for each in found]
+        click.echo(json.dumps({"pages": read, "waiting": told}, ensure_ascii=False, indent=1))
+        sys.exit(bool(found))
+    for each in found:
+        click.echo("\n".join(map(str, each.findings())) + "\n")
+    if found:
+        names = [each.argument for each in found]
+        once = " ".join(
+            name for name in names if "#" not in name or name.split("#")[0] not in names
+        )
+        count = f"{counted(read, 'page')}: {counted(len(found), 'section')} to read again"
+        click.echo(f"{count}; then: precis bless {once}")
+        sys.exit(1)
+    click.echo(f"{counted(read, 'page')}: all sections read side by side")
 
 
 @main.command()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from precis.book import Book
-from precis.finding import Finding, Malformed, shown
+from precis.finding import Finding, Malformed, counted, shown
 from precis.markdown import Page
 from precis.page import EMBED, SHOWN_ONLY, Fence
 from precis.snippet import load
@@ -53,13 +53,13 @@ def count(book: Book) -> str:
     outputs = sum(len([o for o in v.record.run.outcomes if o.printed]) for v in checked)
     verified = sum(v.outputs() for v in checked)
     elsewhere = f", {verified} on {book.device}" if book.device != "cpu" else ""
-    return f"{outputs} outputs: {verified} verified on cpu{elsewhere}"
+    return f"{counted(outputs, 'output')}: {verified} verified on cpu{elsewhere}"
 
 
 def tally(book: Book, pages: Mapping[str, Page]) -> str:
     """What was verified and what is only shown, in one line."""
     only = sum(fence.language == SHOWN_ONLY for page in pages.values() for fence in page.fences)
-    return f"{count(book)}; {only} blocks shown only"
+    return f"{count(book)}; {counted(only, 'block')} shown only"
 
 
 def _order(page: Page, file: str, names: list[str]) -> list[Finding]:

@@ -44,3 +44,8 @@ def shown(path: Path) -> str:
         return (path.parent.resolve() / path.name).relative_to(Path.cwd()).as_posix()
     except ValueError:
         return path.as_posix()
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which takes an s but for one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
