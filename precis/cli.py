@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 
@@ -17,9 +19,9 @@ from precis.audit import blocks
 from precis.book import Book
 from precis.chapter import SITE, Refused, begin, undoing
 from precis.compare import unstable
-from precis.coverage import count
+from precis.coverage import count, outputs_of
 from precis.device import absence
-from precis.finding import Finding, Malformed, counted, shown
+from precis.finding import Finding, Malformed, annotation, counted, shown
 from precis.reading import Reader
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, Setting, run
@@ -66,6 +68,15 @@ def main() -> None:
 )
 @click.option("--twice", is_flag=True, help="Run each in two unlike processes; compare.")
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How to say what is wrong; github: as annotations of a pull request.",
+)
+@JSON
 def verify(
     files: tuple[Path, ...],
     timeout: float,
@@ -73,49 +84,51 @@ def verify(
     attest: Path | None,
     twice: bool,
     prose: bool,
+    style: str,
+    as_json: bool,
 ) -> None:
     """Run snippets and compare what they print with their #> lines.
 
     Without FILES: all of snippets/. With --prose: look for a witness of each number that the
     pages state, compare the languages, and list what was excused; all of docs/ without FILES.
     """
+    style = "json" if as_json else style
     if prose:
-        _verify_prose(files or tuple(sorted(Path("docs").rglob("*.md"))))
+        _verify_prose(files or tuple(sorted(Path("docs").rglob("*.md"))), style)
         return
     if missing := absence(device):
         raise click.UsageError(missing)
     book = _book(files, timeout, device)
     book.run()
     wrong = [
-        message
+        finding
         for path in book.paths()
-        for message in findings(TextDocument.parse(str(path), cells(book)))
+        for finding in findings(TextDocument.parse(str(path), cells(book)))
     ]
     if twice:
-        wrong += [str(finding) for finding in _unstable(book)]
-    if wrong:
-        click.echo("\n\n".join(wrong), err=True)
-        sys.exit(1)
-    if attest:
+        wrong += _unstable(book)
+    if attest and not wrong:
         write_whole(attest, written(attested(book, device)))
-    click.echo(count(book))
+    printed, verified = outputs_of(book)
+    told = {"outputs": printed, "verified": dict.fromkeys(("cpu", device), verified)}
+    _report(wrong, style, told, [] if wrong else [count(book)])
 
 
 @main.command()
 @click.argument("site", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @TIME_LIMIT
-def audit(site: Path, timeout: float) -> None:
+@JSON
+def audit(site: Path, timeout: float, as_json: bool) -> None:
     """Compare a built SITE with what the snippets print, run again, page by page."""
     with tempfile.TemporaryDirectory() as empty:  # no record is believed
         book = _book((), timeout)
-        book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty))
+        book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty), watch=_watch)
         book.run()
         verified = [book.verified(path) for path in book.paths()]
         wrong = [*found_in(site, verified, attested(book, "cpu"))]
-    if wrong:
-        click.echo("\n\n".join(map(str, wrong)), err=True)
-        sys.exit(1)
-    click.echo(f"{blocks(site)} cells on the pages of {site}: as their snippets print")
+    shown_cells = blocks(site)
+    lines = [f"{counted(shown_cells, 'cell')} on the pages of {site}: as their snippets print"]
+    _report(wrong, "json" if as_json else "text", {"cells": shown_cells}, lines)
 
 
 @main.command()
@@ -279,13 +292,30 @@ def _space(pages: list[Path]) -> bool:
     return good
 
 
-def _verify_prose(files: tuple[Path, ...]) -> None:
+def _report(
+    wrong: Sequence[Finding], style: str, told: dict[str, object], lines: Sequence[str]
+) -> None:
+    """Say what is wrong and exit with 1, or say the lines that are for when nothing is."""
+    wrong = list(dict.fromkeys(wrong))
+    if style == "json":
+        told = {"findings": [dataclasses.asdict(finding) for finding in wrong], **told}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    elif style == "github":
+        click.echo("\n".join([*map(annotation, wrong), *([] if wrong else lines)]))
+    elif wrong:
+        click.echo("\n\n".join(map(str, wrong)), err=True)
+    else:
+        click.echo("\n".join(lines))
+    sys.exit(bool(wrong))
+
+
+def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     if not files:
         raise click.UsageError("there are no pages in docs/ here: run it from the project's folder")
     reader = _reader()
     wrong: list[Finding] = []
     witnessed = cited = 0
-    excused: list[str] = []
+    excused: list[dict[str, object]] = []
     for path in files:
         try:
             page = reader.opened(path)
@@ -295,14 +325,17 @@ def _verify_prose(files: tuple[Path, ...]) -> None:
         verdict = reader.judged(page)
         wrong += verdict.findings
         witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
-        excused += [f"{page.path}:{claim}: {excuse.reason}" for claim, excuse in verdict.excused]
-    if wrong:
-        click.echo("\n\n".join(map(str, dict.fromkeys(wrong))), err=True)
-        sys.exit(1)
-    for line in excused:
-        click.echo(line)
-    total = witnessed + cited + len(excused)
-    click.echo(f"{total} claims: {witnessed} witnessed, {cited} cited, {len(excused)} excused")
+        for claim, excuse in verdict.excused:
+            line, column = claim.block.place(claim.offset)
+            where = {"path": page.path, "line": line, "column": column}
+            excused.append({**where, "text": claim.text, "reason": excuse.reason})
+    claims = witnessed + cited + len(excused)
+    told = {"claims": claims, "witnessed": witnessed, "cited": cited, "excused": excused}
+    lines = ["{path}:{line}:{column}: {text}: {reason}".format(**each) for each in excused]
+    lines.append(
+        f"{counted(claims, 'claim')}: {witnessed} witnessed, {cited} cited, {len(excused)} excused"
+    )
+    _report(wrong, style, told, lines)
 
 
 def _unstable(book: Book) -> list[Finding]:
@@ -323,8 +356,15 @@ def _book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:
     folder = Path("snippets")
     if not files and not folder.is_dir():
         raise click.UsageError("there is no snippets/ here: run it from the project's folder")
-    book = Book(folder, Records(Path.cwd(), timeout=timeout), device)
+    book = Book(folder, Records(Path.cwd(), timeout=timeout, watch=_watch), device)
     return Selection(book, files) if files else book
+
+
+def _watch(done: int, total: int) -> None:
+    """Show how far a run is, to a person: one line that goes when it is done."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        line = f"{done} of {counted(total, 'snippet')} ran" if done < total else ""
+        click.echo(f"\r\x1b[K{line}", nl=False, err=True)
 
 
 class Selection(Book):

@@ -97,7 +97,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.pages, self.wrong = {}, {}
         self.book.run()
         for path in self.book.paths():
-            self.wrong |= dict.fromkeys(findings(TextDocument.parse(str(path), cells(self.book))))
+            found = findings(TextDocument.parse(str(path), cells(self.book)))
+            self.wrong |= dict.fromkeys(map(str, found))
         if self.wrong and not self.serving:
             self._refuse()
 
