@@ -1,4 +1,4 @@
-"""The command `precis`: verify and update snippets."""
+"""The command `precis`: begin, verify and update what the pages show, and say so."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from itertools import permutations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from precis.attest import attested, written
 from precis.audit import audit as found_in
@@ -42,12 +43,39 @@ TIME_LIMIT = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
 
 
+class Slug(click.ParamType[str]):
+    """A chapter's name, which the shell can complete."""
+
+    name = "slug"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The chapters here that start so."""
+        slugs = {path.stem for path in Path("docs").glob("[a-z][a-z]/*.md")}
+        return [CompletionItem(slug) for slug in sorted(slugs) if slug.startswith(incomplete)]
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="precis")
 def main() -> None:
-    """Verify what the pages print.
+    """Pages whose values were all printed by code that ran.
 
-    Exit codes: 0 all is well, 1 something is to be mended, 2 the command was not understood.
+    A chapter is a snippet, snippets/SLUG.py, and a page in each language, docs/*/SLUG.md. Run the
+    commands from the project's folder. A finding is one line, path:line:column: what, and below
+    it what to do.
+
+    \b
+    Exit codes:
+      0  all is well
+      1  something is to be mended, and was said
+      2  the command was not understood
+
+    \b
+    Completion in the shell; put the line into the file that your shell reads at its start:
+      bash  eval "$(_PRECIS_COMPLETE=bash_source precis)"
+      zsh   eval "$(_PRECIS_COMPLETE=zsh_source precis)"
+      fish  _PRECIS_COMPLETE=fish_source precis | source
     """
 
 
@@ -91,6 +119,13 @@ def verify(
 
     Without FILES: all of snippets/. With --prose: look for a witness of each number that the
     pages state, compare the languages, and list what was excused; all of docs/ without FILES.
+
+    \b
+    Examples:
+      precis verify snippets/autograd.py
+      precis verify --device cuda
+      precis verify --prose docs/fr/autograd.md docs/en/autograd.md
+      precis verify --json | jq .findings
     """
     style = "json" if as_json else style
     if prose:
@@ -119,7 +154,12 @@ def verify(
 @TIME_LIMIT
 @JSON
 def audit(site: Path, timeout: float, as_json: bool) -> None:
-    """Compare a built SITE with what the snippets print, run again, page by page."""
+    """Compare a built SITE with what its snippets print, run again.
+
+    \b
+    Examples:
+      precis audit site
+    """
     with tempfile.TemporaryDirectory() as empty:  # no record is believed
         book = _book((), timeout)
         book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty), watch=_watch)
@@ -135,11 +175,16 @@ def audit(site: Path, timeout: float, as_json: bool) -> None:
 @FILES
 @TIME_LIMIT
 def update(files: tuple[Path, ...], timeout: float) -> None:
-    """Write what the snippets print into their #> lines, and nothing else.
+    """Write what the snippets print into their #> lines.
 
-    A file that does not run to its end, or that changed meanwhile, is left as it is.
-    Without FILES: all of snippets/. In a French page, docs/fr/*.md, plain blanks where
-    French wants no-break spaces become those.
+    Nothing else is touched. A file that does not run to its end, or that changed meanwhile, is
+    left as it is. Without FILES: all of snippets/. In a French page, docs/fr/*.md, plain blanks
+    where French wants no-break spaces become those.
+
+    \b
+    Examples:
+      precis update snippets/autograd.py
+      precis update docs/fr/autograd.md
     """
     pages = [path for path in files if path.suffix == ".md"]
     failed = not _space(pages)
@@ -172,11 +217,17 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
 
 
 @main.command()
-@click.argument("slugs", nargs=-1, required=True, metavar="SLUG[#SECTION] ...")
+@click.argument("slugs", nargs=-1, required=True, type=Slug(), metavar="SLUG[#SECTION] ...")
 def bless(slugs: tuple[str, ...]) -> None:
-    """Say that the pages of a chapter were read side by side and say the same.
+    """Say that a chapter's pages were read side by side and agree.
 
-    Writes translations.lock. Refuses pages that hold different cells, formulas or numbers.
+    SLUG is all of a chapter, SLUG#SECTION one section by the id of its heading. Writes
+    translations.lock. Refuses pages that hold different cells, formulas or numbers.
+
+    \b
+    Examples:
+      precis bless autograd
+      precis bless autograd#chain-rule tensors
     """
     reader = _reader()
     lock = Path(LOCK)
@@ -201,12 +252,19 @@ def bless(slugs: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.argument("slugs", nargs=-1, metavar="[SLUG ...]")
+@click.argument("slugs", nargs=-1, type=Slug(), metavar="[SLUG ...]")
 @JSON
 def status(slugs: tuple[str, ...], as_json: bool) -> None:
-    """List the sections that changed in one language since both were last read side by side.
+    """List the sections to be read again, since one language changed.
 
-    Each with what changed in it, if git has the text that was read. Exit code 1 if there are any.
+    With what changed in each since both languages were last read side by side, if git has the
+    text that was read. Exit code 1 if there are any.
+
+    \b
+    Examples:
+      precis status
+      precis status autograd tensors
+      precis status --json
     """
     reader = _reader()
     known = read_lock(Path(LOCK))
@@ -246,10 +304,14 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
 @click.option("--fr", required=True, metavar="TITLE", help="Its title in French.")
 @click.option("--en", required=True, metavar="TITLE", help="Its title in English.")
 def new(slug: str, fr: str, en: str) -> None:
-    """Begin the chapter SLUG: two pages, a snippet, an entry in the navigation.
+    """Begin the chapter SLUG: pages, snippet and navigation entry.
 
     It builds and passes as it is written: `make serve`, then put your text where the comments in
     the pages say what belongs there. Nothing is written where a file of that name exists.
+
+    \b
+    Examples:
+      precis new attention --fr "L’attention" --en "Attention"
     """
     site, lock = SITE, Path(LOCK)
     if not site.is_file() or any(not Path("docs", name).is_dir() for name in ("fr", "en")):

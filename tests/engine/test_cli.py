@@ -325,3 +325,21 @@ def test_the_help_of_a_command_has_an_example_and_explains_its_options(
     assert helped.returncode == 0
     assert f"precis {command} " in helped.stdout
     assert "Examples:" in helped.stdout
+
+
+def test_the_shell_completes_commands_and_chapters(project: Project) -> None:
+    project.write(docs__fr__tensors_md="# T\n", docs__en__tensors_md="# T\n", snippets__a_txt="")
+
+    def completed(words: str, at: int) -> str:
+        asked = {"COMP_WORDS": words, "COMP_CWORD": str(at), "_PRECIS_COMPLETE": "bash_complete"}
+        command = "import sys; from precis.cli import main; sys.exit(main(prog_name='precis'))"
+        return subprocess.run(
+            [sys.executable, "-c", command],
+            cwd=project.folder,
+            env={**os.environ, **asked},
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    assert completed("precis st", 1) == "plain,status\n"
+    assert completed("precis bless te", 2) == "plain,tensors\n"
