@@ -6,6 +6,7 @@ hash, whenever and with whatever else it was committed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -16,6 +17,8 @@ from precis.git import git
 from precis.prose import Written, body
 from precis.reading import Reader
 from precis.translation import Pair, Section, entry_name, key, sections
+
+_SENTENCES = re.compile(r"\n|(?<=[.!?…:;]) ")
 
 UNKNOWN = "(git has no version of this section as it was read)"
 
@@ -94,9 +97,16 @@ def _side(page: Written, now: Section, read: str | None, reader: Reader) -> Side
     commit, then = _as_read(page.path, now.id, read, reader)
     if then is None:
         return Side(*place, what, True)
-    lines = then.text.splitlines(), now.text.splitlines()
-    diff = tuple(unified_diff(*lines, n=1, lineterm=""))[2:]
-    return Side(*place, what, True, diff, commit)
+    return Side(*place, what, True, tuple(_diff(then.text, now.text)), commit)
+
+
+def _diff(then: str, now: str) -> list[str]:
+    """What changed, sentence by sentence: a paragraph is one long line."""
+    cut = _SENTENCES.split(then), _SENTENCES.split(now)
+    if cut[0] == cut[1]:  # the lines are broken elsewhere
+        cut = then.split("\n"), now.split("\n")
+    lines = list(unified_diff(*cut, n=1, lineterm=""))[2:]
+    return ["@@" if line.startswith("@@") else line.rstrip() for line in lines]
 
 
 def _as_read(

@@ -51,13 +51,25 @@ def test_a_section_that_changed_is_shown_with_its_diff_and_its_twin(committed: P
     assert asked.stdout.splitlines() == [
         "docs/en/a.md:5:1: the section next is as it was read; its twin changed",
         "docs/fr/a.md:5:1: the section next changed since it was read",
-        "  @@ -4,2 +4,2 @@",
-        "   ",
+        "  @@",
+        "  ",
         "  -Une autre.",
         "  +Une autre encore.",
         "",
         "1 page: 1 section to read again; then: precis bless a#next",
     ]
+
+
+def test_of_a_long_paragraph_the_diff_has_the_sentences_that_changed(book: Project) -> None:
+    book.write(docs__fr__a_md=FRENCH.replace("Une autre.", "Un. Deux. Trois ; trois. Quatre."))
+    book.run("precis.cli", "bless", "a")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
+        git(book, *command)
+    book.write(docs__fr__a_md=book.read("docs/fr/a.md").replace("Trois ;", "Encore ;"))
+
+    said = status(book).stdout
+
+    assert "  @@\n   Deux.\n  -Trois ;\n  +Encore ;\n   trois.\n" in said
 
 
 def test_the_diff_is_with_what_was_read_not_with_the_last_commit(committed: Project) -> None:
