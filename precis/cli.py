@@ -1,30 +1,37 @@
-"""The command `precis`: verify and update snippets."""
+"""The command `precis`: begin, verify and update what the pages show, and say so."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from precis.attest import attested, written
 from precis.audit import audit as found_in
 from precis.audit import blocks
 from precis.book import Book
+from precis.chapter import SITE, Refused, begin, undoing
 from precis.compare import unstable
-from precis.coverage import count
+from precis.coverage import count, outputs_of
 from precis.device import absence
-from precis.finding import Finding, Malformed, shown
+from precis.finding import Finding, Malformed, annotation, counted, shown
 from precis.lab import languages
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, Setting, run
 from precis.snippet import DEVICE_TYPES, load
+from precis.status import Waiting, waiting
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import LOCK, blessed, parity, read_lock, sections, written_lock
+from precis.translation import LOCK, blessed, key, parity, read_lock, sections, written_lock
 from precis.typography import spaced
 from precis.update import updated
 
@@ -35,13 +42,42 @@ TIME_LIMIT = click.option(
     "--timeout", default=TIMEOUT, show_default=True, help="Seconds that one snippet may take."
 )
 
+JSON = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+
+
+class Slug(click.ParamType[str]):
+    """A chapter's name, which the shell can complete."""
+
+    name = "slug"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The chapters here that start so."""
+        slugs = {path.stem for path in Path("docs").glob("[a-z][a-z]/*.md")}
+        return [CompletionItem(slug) for slug in sorted(slugs) if slug.startswith(incomplete)]
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="precis")
 def main() -> None:
-    """Verify what the pages print.
+    """Pages whose values were all printed by code that ran.
 
-    Exit codes: 0 all is well, 1 something is to be mended, 2 the command was not understood.
+    A chapter is a snippet, snippets/SLUG.py, and a page in each language, docs/*/SLUG.md. Run the
+    commands from the project's folder. A finding is one line, path:line:column: what, and below
+    it what to do.
+
+    \b
+    Exit codes:
+      0  all is well
+      1  something is to be mended, and was said
+      2  the command was not understood
+
+    \b
+    Completion in the shell; put the line into the file that your shell reads at its start:
+      bash  eval "$(_PRECIS_COMPLETE=bash_source precis)"
+      zsh   eval "$(_PRECIS_COMPLETE=zsh_source precis)"
+      fish  _PRECIS_COMPLETE=fish_source precis | source
     """
 
 
@@ -62,6 +98,15 @@ def main() -> None:
 )
 @click.option("--twice", is_flag=True, help="Run each in two unlike processes; compare.")
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How to say what is wrong; github: as annotations of a pull request.",
+)
+@JSON
 def verify(
     files: tuple[Path, ...],
     timeout: float,
@@ -69,60 +114,79 @@ def verify(
     attest: Path | None,
     twice: bool,
     prose: bool,
+    style: str,
+    as_json: bool,
 ) -> None:
     """Run snippets and compare what they print with their #> lines.
 
     Without FILES: all of snippets/. With --prose: look for a witness of each number that the
     pages and labs state, compare the languages, and list what was excused.
+
+    \b
+    Examples:
+      precis verify snippets/autograd.py
+      precis verify --device cuda
+      precis verify --prose docs/fr/autograd.md docs/en/autograd.md
+      precis verify --json | jq .findings
     """
+    style = "json" if as_json else style
     if prose:
-        _verify_prose(files)
+        _verify_prose(files, style)
         return
     if missing := absence(device):
         raise click.UsageError(missing)
     book = _book(files, timeout, device)
     book.run()
     wrong = [
-        message
+        finding
         for path in book.paths()
-        for message in findings(TextDocument.parse(str(path), cells(book)))
+        for finding in findings(TextDocument.parse(str(path), cells(book)))
     ]
     if twice:
-        wrong += [str(finding) for finding in _unstable(book)]
-    if wrong:
-        click.echo("\n\n".join(wrong), err=True)
-        sys.exit(1)
-    if attest:
+        wrong += _unstable(book)
+    if attest and not wrong:
         write_whole(attest, written(attested(book, device)))
-    click.echo(count(book))
+    printed, verified = outputs_of(book)
+    told = {"outputs": printed, "verified": dict.fromkeys(("cpu", device), verified)}
+    _report(wrong, style, told, [] if wrong else [count(book)])
 
 
 @main.command()
 @click.argument("site", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @TIME_LIMIT
-def audit(site: Path, timeout: float) -> None:
-    """Compare a built SITE with what the snippets print, run again, page by page."""
+@JSON
+def audit(site: Path, timeout: float, as_json: bool) -> None:
+    """Compare a built SITE with what its snippets print, run again.
+
+    \b
+    Examples:
+      precis audit site
+    """
     with tempfile.TemporaryDirectory() as empty:  # no record is believed
         book = _book((), timeout)
-        book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty))
+        book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty), watch=_watch)
         book.run()
         verified = [book.verified(path) for path in book.paths()]
         wrong = [*found_in(site, verified, attested(book, "cpu"))]
-    if wrong:
-        click.echo("\n\n".join(map(str, wrong)), err=True)
-        sys.exit(1)
-    click.echo(f"{blocks(site)} cells on the pages of {site}: as their snippets print")
+    shown_cells = blocks(site)
+    lines = [f"{counted(shown_cells, 'cell')} on the pages of {site}: as their snippets print"]
+    _report(wrong, "json" if as_json else "text", {"cells": shown_cells}, lines)
 
 
 @main.command()
 @FILES
 @TIME_LIMIT
 def update(files: tuple[Path, ...], timeout: float) -> None:
-    """Write what the snippets print into their #> lines, and nothing else.
+    """Write what the snippets print into their #> lines.
 
-    A file that does not run to its end, or that changed meanwhile, is left as it is.
-    Without FILES: all of snippets/. In a French page, docs/fr/*.md, plain blanks where
-    French wants no-break spaces become those.
+    Nothing else is touched. A file that does not run to its end, or that changed meanwhile, is
+    left as it is. Without FILES: all of snippets/. In a French page, docs/fr/*.md, plain blanks
+    where French wants no-break spaces become those.
+
+    \b
+    Examples:
+      precis update snippets/autograd.py
+      precis update docs/fr/autograd.md
     """
     pages = [path for path in files if path.suffix == ".md"]
     failed = not _space(pages)
@@ -155,11 +219,17 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
 
 
 @main.command()
-@click.argument("slugs", nargs=-1, required=True, metavar="SLUG[#SECTION] ...")
+@click.argument("slugs", nargs=-1, required=True, type=Slug(), metavar="SLUG[#SECTION] ...")
 def bless(slugs: tuple[str, ...]) -> None:
-    """Say that the pages of a chapter were read side by side and say the same.
+    """Say that a chapter's pages were read side by side and agree.
 
-    Writes translations.lock. Refuses pages that hold different cells, formulas or numbers.
+    SLUG is all of a chapter, SLUG#SECTION one section by the id of its heading. Writes
+    translations.lock. Refuses pages that hold different cells, formulas or numbers.
+
+    \b
+    Examples:
+      precis bless autograd
+      precis bless autograd#chain-rule tensors
     """
     reader = _reader()
     lock = Path(LOCK)
@@ -185,6 +255,90 @@ def bless(slugs: tuple[str, ...]) -> None:
     write_whole(lock, written_lock(known).encode("utf-8"))
 
 
+@main.command()
+@click.argument("slugs", nargs=-1, type=Slug(), metavar="[SLUG ...]")
+@JSON
+def status(slugs: tuple[str, ...], as_json: bool) -> None:
+    """List the sections to be read again, since one language changed.
+
+    With what changed in each since both languages were last read side by side, if git has the
+    text that was read. Exit code 1 if there are any.
+
+    \b
+    Examples:
+      precis status
+      precis status autograd tensors
+      precis status --json
+    """
+    reader = _reader()
+    known = read_lock(Path(LOCK))
+    names = [f"{slug}.md" for slug in slugs] or sorted({key(p) for p in Path("docs").rglob("*.md")})
+    read = 0
+    found: list[Waiting] = []
+    try:
+        for name in names:
+            paths = sorted(Path("docs").glob(f"[a-z][a-z]/{name}"))
+            if len(paths) > 1:
+                read += 1
+                found += waiting([reader.opened(path) for path in paths], known, reader)
+            elif slugs:
+                raise click.UsageError(f"there are no two docs/*/{name}")
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+    if as_json:
+        told = [{**dataclasses.asdict(each), "bless": each.argument} for each in found]
+        click.echo(json.dumps({"pages": read, "waiting": told}, ensure_ascii=False, indent=1))
+        sys.exit(bool(found))
+    for each in found:
+        click.echo("\n".join(map(str, each.findings())) + "\n")
+    if found:
+        names = [each.argument for each in found]
+        once = " ".join(
+            name for name in names if "#" not in name or name.split("#")[0] not in names
+        )
+        count = f"{counted(read, 'page')}: {counted(len(found), 'section')} to read again"
+        click.echo(f"{count}; then: precis bless {once}")
+        sys.exit(1)
+    click.echo(f"{counted(read, 'page')}: all sections read side by side")
+
+
+@main.command()
+@click.argument("slug")
+@click.option("--fr", required=True, metavar="TITLE", help="Its title in French.")
+@click.option("--en", required=True, metavar="TITLE", help="Its title in English.")
+def new(slug: str, fr: str, en: str) -> None:
+    """Begin the chapter SLUG: pages, snippet and navigation entry.
+
+    It builds and passes as it is written: `make serve`, then put your text where the comments in
+    the pages say what belongs there. Nothing is written where a file of that name exists.
+
+    \b
+    Examples:
+      precis new attention --fr "L’attention" --en "Attention"
+    """
+    site, lock = SITE, Path(LOCK)
+    if not site.is_file() or any(not Path("docs", name).is_dir() for name in ("fr", "en")):
+        raise click.UsageError(
+            "there are no mkdocs.yml, docs/fr/ and docs/en/ here: run it from the project's folder"
+        )
+    try:
+        beginning = begin(slug, {"fr": fr, "en": en}, _reader())
+    except Refused as error:
+        raise click.UsageError(str(error)) from None
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+    undo = undoing(beginning.files, beginning.changed)
+    beginning.write()
+    for path in beginning.files:
+        click.echo(f"{shown(path)}: new")
+    for line in beginning.lines:
+        click.echo(f"{shown(site)}:{line.number}: {line.text}")
+    click.echo(f"{shown(lock)}: {slug}.md, its sections read side by side")
+    click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
+
+
 def _space(pages: list[Path]) -> bool:
     """Put no-break spaces into pages; whether all could be read."""
     reader = _reader()
@@ -204,14 +358,31 @@ def _space(pages: list[Path]) -> bool:
     return good
 
 
-def _verify_prose(files: tuple[Path, ...]) -> None:
+def _report(
+    wrong: Sequence[Finding], style: str, told: dict[str, object], lines: Sequence[str]
+) -> None:
+    """Say what is wrong and exit with 1, or say the lines that are for when nothing is."""
+    wrong = list(dict.fromkeys(wrong))
+    if style == "json":
+        told = {"findings": [dataclasses.asdict(finding) for finding in wrong], **told}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    elif style == "github":
+        click.echo("\n".join([*map(annotation, wrong), *([] if wrong else lines)]))
+    elif wrong:
+        click.echo("\n\n".join(map(str, wrong)), err=True)
+    else:
+        click.echo("\n".join(lines))
+    sys.exit(bool(wrong))
+
+
+def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     reader = _reader()
     files = files or (*sorted(Path("docs").rglob("*.md")), *reader.book.labs())
     if not files:
         raise click.UsageError("there are no pages in docs/ here: run it from the project's folder")
     wrong: list[Finding] = []
     witnessed = cited = 0
-    excused: list[str] = []
+    excused: list[dict[str, object]] = []
     for path in files:
         try:
             pages = _lab(reader, path) if path.suffix == ".py" else [reader.opened(path)]
@@ -222,14 +393,17 @@ def _verify_prose(files: tuple[Path, ...]) -> None:
             verdict = reader.judged(page)
             wrong += verdict.findings
             witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
-            excused += [f"{page.path}:{claim}: {e.reason}" for claim, e in verdict.excused]
-    if wrong:
-        click.echo("\n\n".join(map(str, dict.fromkeys(wrong))), err=True)
-        sys.exit(1)
-    for line in excused:
-        click.echo(line)
-    total = witnessed + cited + len(excused)
-    click.echo(f"{total} claims: {witnessed} witnessed, {cited} cited, {len(excused)} excused")
+            for claim, excuse in verdict.excused:
+                line, column = claim.block.place(claim.offset)
+                where = {"path": page.path, "line": line, "column": column}
+                excused.append({**where, "text": claim.text, "reason": excuse.reason})
+    claims = witnessed + cited + len(excused)
+    told = {"claims": claims, "witnessed": witnessed, "cited": cited, "excused": excused}
+    lines = ["{path}:{line}:{column}: {text}: {reason}".format(**each) for each in excused]
+    lines.append(
+        f"{counted(claims, 'claim')}: {witnessed} witnessed, {cited} cited, {len(excused)} excused"
+    )
+    _report(wrong, style, told, lines)
 
 
 def _lab(reader: Reader, path: Path) -> list[Written]:
@@ -258,8 +432,15 @@ def _book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:
     folder = Path("snippets")
     if not files and not folder.is_dir():
         raise click.UsageError("there is no snippets/ here: run it from the project's folder")
-    book = Book(folder, Records(Path.cwd(), timeout=timeout), device)
+    book = Book(folder, Records(Path.cwd(), timeout=timeout, watch=_watch), device)
     return Selection(book, files) if files else book
+
+
+def _watch(done: int, total: int) -> None:
+    """Show how far a run is, to a person: one line that goes when it is done."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        line = f"{done} of {counted(total, 'snippet')} ran" if done < total else ""
+        click.echo(f"\r\x1b[K{line}", nl=False, err=True)
 
 
 class Selection(Book):

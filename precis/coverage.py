@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import PurePath
+from typing import NamedTuple
 
 from precis.book import Book
-from precis.finding import Finding, Malformed, shown
+from precis.finding import Finding, Malformed, counted, shown
 from precis.markdown import Page
 from precis.page import EMBED, SHOWN_ONLY, Fence
 from precis.snippet import load
@@ -47,19 +49,35 @@ def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     return found
 
 
+class Outputs(NamedTuple):
+    """How many statements of a book print."""
+
+    printed: int
+    verified: int
+    """Those that print what their file says."""
+
+
+def outputs_of(book: Book) -> Outputs:
+    """What the files print that can be read as snippets."""
+    checked = []
+    for path in book.paths():
+        with suppress(Malformed):  # a finding already
+            checked.append(book.verified(path))
+    printed = sum(len([o for o in v.record.run.outcomes if o.printed]) for v in checked)
+    return Outputs(printed, sum(v.outputs() for v in checked))
+
+
 def count(book: Book) -> str:
     """What was verified, and where, in one line."""
-    checked = [book.verified(path) for path in book.paths()]
-    outputs = sum(len([o for o in v.record.run.outcomes if o.printed]) for v in checked)
-    verified = sum(v.outputs() for v in checked)
+    outputs, verified = outputs_of(book)
     elsewhere = f", {verified} on {book.device}" if book.device != "cpu" else ""
-    return f"{outputs} outputs: {verified} verified on cpu{elsewhere}"
+    return f"{counted(outputs, 'output')}: {verified} verified on cpu{elsewhere}"
 
 
 def tally(book: Book, pages: Mapping[str, Page]) -> str:
     """What was verified and what is only shown, in one line."""
     only = sum(fence.language == SHOWN_ONLY for page in pages.values() for fence in page.fences)
-    return f"{count(book)}; {only} blocks shown only"
+    return f"{count(book)}; {counted(only, 'block')} shown only"
 
 
 def _order(page: Page, file: str, names: list[str]) -> list[Finding]:

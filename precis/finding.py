@@ -44,3 +44,23 @@ def shown(path: Path) -> str:
         return (path.parent.resolve() / path.name).relative_to(Path.cwd()).as_posix()
     except ValueError:
         return path.as_posix()
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which takes an s but for one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def annotation(finding: Finding) -> str:
+    """A finding as GitHub's workflow command, which puts it at its place in a pull request."""
+    place = f"file={_property(finding.path)},line={finding.line},col={finding.column}"
+    message = _data("\n".join([finding.what, *finding.hint.splitlines()]))
+    return f"::error {place}::{message}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

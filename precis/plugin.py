@@ -129,7 +129,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.pages, self.notebooks, self.wrong = {}, {}, {}
         self.book.run()
         for path in self.book.paths():
-            self.wrong |= dict.fromkeys(findings(TextDocument.parse(str(path), cells(self.book))))
+            found = findings(TextDocument.parse(str(path), cells(self.book)))
+            self.wrong |= dict.fromkeys(map(str, found))
         if self.wrong and not self.serving:
             self._refuse()
         jupyter.make_room(self.book, Path(config.docs_dir), config)

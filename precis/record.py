@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from precis.run import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, run_all
+from precis.run import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, Watch, run_all, unwatched
 from precis.snippet import Snippet
 
 CACHE = ".precis"
@@ -56,10 +56,18 @@ class Record:
 class Records:
     """The records of a project: kept ones, and new ones for what changed."""
 
-    def __init__(self, root: Path, *, timeout: float = TIMEOUT, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        timeout: float = TIMEOUT,
+        cache: Path | None = None,
+        watch: Watch = unwatched,
+    ) -> None:
         self.root = root.resolve()
         self.cache = cache or self.root / CACHE
         self.timeout = timeout
+        self.watch = watch
         self._known: dict[str, Record] = {}
 
     def of(self, snippets: Iterable[Snippet], setting: Setting = AS_SHOWN) -> list[Record]:
@@ -72,7 +80,13 @@ class Records:
         keys = [_key(snippet, setting) for snippet in snippets]
         missing = {key: s for key, s in zip(keys, snippets, strict=True) if not self._find(key)}
         if missing:
-            runs = run_all(missing.values(), self.root, timeout=self.timeout, setting=setting)
+            runs = run_all(
+                missing.values(),
+                self.root,
+                timeout=self.timeout,
+                setting=setting,
+                watch=self.watch,
+            )
             for (key, snippet), run in zip(missing.items(), runs, strict=True):
                 self._keep(key, snippet, run, setting)
         return [self._known[key] for key in keys]

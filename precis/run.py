@@ -16,8 +16,8 @@ import tempfile
 import threading
 import time
 import types
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -101,18 +101,31 @@ class Setting:
 AS_SHOWN = Setting()
 
 
+Watch = Callable[[int, int], None]
+"""Is told how many snippets have run, and of how many."""
+
+
+def unwatched(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
 def run_all(
     snippets: Iterable[Snippet],
     root: Path,
     *,
     timeout: float = TIMEOUT,
     setting: Setting = AS_SHOWN,
+    watch: Watch = unwatched,
 ) -> list[Run]:
     """Run several snippets side by side, as many at a time as there are processors."""
     snippets = list(snippets)
     context = _context(snippets, setting)
     with ThreadPoolExecutor(max_workers=max(1, min(len(snippets), os.cpu_count() or 1))) as pool:
-        return list(pool.map(lambda s: _run(s, root, timeout, setting, context), snippets))
+        runs = [pool.submit(_run, s, root, timeout, setting, context) for s in snippets]
+        watch(0, len(runs))
+        for done, _ in enumerate(as_completed(runs), 1):
+            watch(done, len(runs))
+        return [run.result() for run in runs]
 
 
 def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from markdown import Markdown
 from sybil import Document, Example, Region, Sybil
-from sybil.example import SybilFailure
 
 from precis.book import Book
 from precis.finding import Finding, Malformed, shown
@@ -111,15 +110,10 @@ def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> 
     return page
 
 
-def findings(document: Document) -> list[str]:
-    """Evaluate every example of a document, as pytest does; what is wrong, each once."""
-    found: dict[str, None] = {}
-    for example in document.examples():
-        try:
-            example.evaluate()
-        except SybilFailure as failure:
-            found[failure.result] = None
-    return list(found)
+def findings(document: Document) -> list[Finding]:
+    """What is wrong with the examples of a document, each once: that for which pytest fails."""
+    found = (f for example in document.examples() for f in example.parsed.findings())
+    return list(dict.fromkeys(found))
 
 
 def _cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:

@@ -1,7 +1,9 @@
-"""`precis verify` and `precis update`, as they are typed."""
+"""The commands, as they are typed."""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 
@@ -242,3 +244,102 @@ def test_what_is_the_same_twice_passes(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET)
 
     assert project.run("precis.cli", "verify", "--twice").returncode == 0
+
+
+def test_machines_get_findings_and_counts_as_json(project: Project) -> None:
+    project.write(snippets__a_py=SNIPPET.replace("#> 1", "#> 2"), snippets__b_py="# %%\n")
+
+    verified = project.run("precis.cli", "verify", "--json")
+
+    told = json.loads(verified.stdout)
+    assert verified.returncode == 1
+    assert verified.stderr == ""
+    assert [(f["path"], f["line"], f["column"]) for f in told["findings"]] == [
+        ("snippets/a.py", 6, 1),
+        ("snippets/b.py", 1, 1),
+    ]
+    assert "printed something else" in told["findings"][0]["what"]
+    assert "precis update snippets/a.py" in told["findings"][0]["hint"]
+    assert (told["outputs"], told["verified"]) == (2, {"cpu": 1})
+
+
+def test_machines_get_what_the_text_claims_as_json(project: Project) -> None:
+    page = "# A\n\n<!-- no witness for 2.5: a reason -->\nIt is 0.5, and 2.5.\n"
+    project.write(snippets__a_py=SNIPPET, docs__a_md=page + "\n```snippet\na.py:a\n```\n")
+
+    verified = project.run("precis.cli", "verify", "--prose", "--json")
+
+    assert verified.returncode == 0, verified.stdout
+    told = json.loads(verified.stdout)
+    assert (told["findings"], told["claims"], told["witnessed"]) == ([], 2, 1)
+    (excused,) = told["excused"]
+    assert (excused["path"], excused["line"], excused["text"]) == ("docs/a.md", 4, "2.5")
+    assert excused["reason"] == "a reason"
+
+
+def test_a_pull_request_gets_an_annotation_for_each_finding(project: Project) -> None:
+    project.write(snippets__a_py="# %% a\nprint('100%')\n#> 10%\n")
+    verified = project.run("precis.cli", "verify", "--format", "github")
+
+    assert verified.returncode == 1
+    (line,) = verified.stdout.splitlines()
+    assert line.startswith("::error file=snippets/a.py,line=2,col=1::printed something else")
+    assert "%0A- 10%25%0A" in line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX's")
+def test_a_person_sees_how_far_a_run_is_and_a_file_does_not(project: Project) -> None:
+    import pty
+
+    project.write(snippets__a_py=SNIPPET, snippets__b_py=SNIPPET)
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-m", "precis.cli", "verify"]
+    environment = {**os.environ, "TERM": "xterm"}
+
+    subprocess.run(command, cwd=project.folder, stderr=inner, env=environment, check=True)
+    os.close(inner)
+    seen = os.read(outer, 10_000).decode()
+    os.close(outer)
+
+    assert "0 of 2 snippets ran" in seen
+    assert "1 of 2 snippets ran" in seen
+    assert seen.endswith("\r\x1b[K")
+    project.write(snippets__c_py=SNIPPET)
+    assert project.run("precis.cli", "verify").stderr == ""
+
+
+def test_without_a_command_the_help_lists_every_one(project: Project) -> None:
+    said = project.run("precis.cli")
+
+    for command in ("verify", "update", "audit", "status", "bless", "new"):
+        assert f"\n  {command} " in said.stdout + said.stderr
+    assert "Exit codes" in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "update", "audit", "status", "bless", "new"])
+def test_the_help_of_a_command_has_an_example_and_explains_its_options(
+    project: Project, command: str
+) -> None:
+    helped = project.run("precis.cli", command, "--help")
+
+    assert helped.returncode == 0
+    assert f"precis {command} " in helped.stdout
+    assert "Examples:" in helped.stdout
+
+
+def test_the_shell_completes_commands_and_chapters(project: Project) -> None:
+    project.write(docs__fr__tensors_md="# T\n", docs__en__tensors_md="# T\n", snippets__a_txt="")
+
+    def completed(words: str, at: int) -> str:
+        asked = {"COMP_WORDS": words, "COMP_CWORD": str(at), "_PRECIS_COMPLETE": "bash_complete"}
+        command = "import sys; from precis.cli import main; sys.exit(main(prog_name='precis'))"
+        return subprocess.run(
+            [sys.executable, "-c", command],
+            cwd=project.folder,
+            env={**os.environ, **asked},
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    assert completed("precis st", 1) == "plain,status\n"
+    assert completed("precis bless te", 2) == "plain,tensors\n"

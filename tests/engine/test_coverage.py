@@ -61,4 +61,4 @@ def test_the_tally_counts_outputs_and_what_is_shown_only(project: Project) -> No
     book = project.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3")).book()
     shown = Page("docs/fr/a.md", fences=(Fence(1, 3, "", "text", {}, "words"),))
 
-    assert tally(book, {"a": shown}) == "2 outputs: 1 verified on cpu; 1 blocks shown only"
+    assert tally(book, {"a": shown}) == "2 outputs: 1 verified on cpu; 1 block shown only"

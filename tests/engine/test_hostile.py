@@ -131,7 +131,7 @@ def test_what_editors_do_to_a_file_is_no_obstacle(project: Project, content: byt
 
     run = project.run("precis.cli", "verify")
 
-    assert (run.returncode, run.stdout) == (0, "1 outputs: 1 verified on cpu\n")
+    assert (run.returncode, run.stdout) == (0, "1 output: 1 verified on cpu\n")
 
 
 def test_a_symbolic_link_is_refused(project: Project) -> None:

@@ -1,0 +1,183 @@
+"""`precis new`: a chapter that builds as it is written, or nothing at all."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from conftest import Project
+from precis.chapter import Beginning, listed
+from precis.finding import Malformed
+
+SITE = """
+    # the site
+    site_name: test
+    strict: true
+    theme: {name: material, font: false}
+    plugins:
+      - i18n:
+          docs_structure: folder
+          fallback_to_default: false
+          languages:
+            - {locale: fr, name: Français, default: true}
+            - locale: en
+              name: English
+              nav_translations:
+                Accueil: Home  # first
+                Fin: End
+      - precis
+    nav:
+      - Accueil: index.md  # the start
+      # what follows the chapters
+      - Annexes:
+          - Fin: end.md
+    markdown_extensions:
+      - admonition
+      - attr_list
+      - pymdownx.details
+      - pymdownx.superfences
+      - pymdownx.magiclink: {social_url_shorthand: !ENV [NOT_SET, false]}
+    """
+
+TITLES = ("--fr", "L'essai : pourquoi ?", "--en", "A try: why?")
+
+
+@pytest.fixture
+def site(project: Project) -> Project:
+    home = {"fr": "# Accueil\n", "en": "# Home\n"}
+    project.write(mkdocs_yml=SITE, snippets__a_txt="")
+    for language, text in home.items():
+        project.write(**{f"docs__{language}__index_md": text, f"docs__{language}__end_md": "# X\n"})
+    assert project.run("precis.cli", "bless", "index", "end").returncode == 0
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
+        git(project, *command)
+    return project
+
+
+def git(project: Project, *command: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    ran = subprocess.run(
+        ["git", *who, *command], cwd=project.folder, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def new(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    return project.run("precis.cli", "new", *words)
+
+
+def test_a_new_chapter_passes_and_builds_at_once(site: Project) -> None:
+    made = new(site, "demo", *TITLES)
+
+    assert made.returncode == 0, made.stderr
+    assert "mkdocs.yml:15: 'L’essai\u00a0: pourquoi\u202f?': 'A try: why?'" in made.stdout
+    for check in (["verify"], ["verify", "--prose"], ["update"], ["bless", "demo"]):
+        checked = site.run("precis.cli", *check)
+        assert checked.returncode == 0, checked.stderr
+    assert "updated" not in checked.stdout
+    built = site.run("mkdocs", "build", "--strict")
+    assert built.returncode == 0, built.stderr
+    assert "2 outputs: 2 verified on cpu" in built.stderr
+    assert "A try: why?" in site.read("site/en/demo/index.html")
+
+
+def test_the_navigation_gains_one_line_a_place_and_keeps_the_rest(site: Project) -> None:
+    before = site.read("mkdocs.yml").splitlines()
+    new(site, "demo", "--fr", "Essai", "--en", "Try")
+    after = site.read("mkdocs.yml").splitlines()
+
+    assert [line for line in after if line not in before] == [
+        "            Essai: Try",
+        "  - Essai: demo.md",
+    ]
+    assert [line for line in after if line in before] == before
+    assert (
+        after.index("  - Essai: demo.md") == after.index("  - Accueil: index.md  # the start") + 1
+    )
+
+
+def test_the_command_that_it_prints_takes_every_trace_back(site: Project) -> None:
+    said = new(site, "demo", *TITLES).stdout
+    undo = said.splitlines()[-1].removeprefix("To take it back: ")
+
+    assert undo.startswith("git checkout")
+    subprocess.run(undo, shell=True, cwd=site.folder, check=True, capture_output=True)
+
+    assert git(site, "status", "--porcelain", "--", "docs", "snippets", "mkdocs.yml") == ""
+    assert git(site, "status", "--porcelain", "--", "translations.lock") == ""
+
+
+def test_no_command_is_printed_that_would_lose_other_changes(site: Project) -> None:
+    site.path("mkdocs.yml").write_text(site.read("mkdocs.yml") + "# mine\n", encoding="utf-8")
+
+    assert "git checkout" not in new(site, "demo", *TITLES).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("Demo", *TITLES), 2, "not 'Demo'"),
+        (("a/b", *TITLES), 2, "not 'a/b'"),
+        (("random", *TITLES), 2, "Python has a module random"),
+        (("en", *TITLES), 2, "docs/en has that address"),
+        (("end", *TITLES), 1, "docs/fr/end.md:1:1: this file is there already"),
+        (("demo", "--fr", "Fin", "--en", "B"), 2, "an entry “Fin” already (mkdocs.yml:21)"),
+        (("demo", "--fr", "Un {#x}", "--en", "B"), 2, "--fr: a title is plain text"),
+        (("demo", "--fr", "A\nb", "--en", "B"), 2, "--fr: a title is plain text"),
+        (("demo", "--fr", " ", "--en", "B"), 2, "--fr: a title has 1 to 80 characters"),
+        (("demo", "--fr", "2 mots", "--en", "Words"), 2, "the number 2 is not in"),
+        (("demo", "--fr", "Essai"), 2, "--en"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_message_and_nothing_is_written(
+    site: Project, words: tuple[str, ...], code: int, said: str
+) -> None:
+    refused = new(site, *words)
+
+    assert refused.returncode == code
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert git(site, "status", "--porcelain", "--untracked-files=all") == ""
+
+
+def test_a_navigation_in_another_form_is_left_alone(site: Project) -> None:
+    site.path("mkdocs.yml").write_text("site_name: a\nnav: [{A: index.md}]\n", encoding="utf-8")
+
+    refused = new(site, "demo", *TITLES)
+
+    assert refused.returncode == 1
+    assert "mkdocs.yml:2:7: no place was found here" in refused.stderr
+    assert not site.path("docs/fr/demo.md").exists()
+
+
+def test_outside_a_project_the_command_says_so(project: Project) -> None:
+    assert "run it from the project's folder" in new(project, "demo", *TITLES).stderr
+
+
+def test_an_error_while_writing_leaves_nothing(site: Project) -> None:
+    old, taken = site.path("old.txt"), site.path("b.txt")
+    old.write_text("as it was")
+    taken.write_text("")
+    half = Beginning({site.path("a.txt"): "a", taken: "b"}, {old: "other"}, ())
+
+    with pytest.raises(FileExistsError):
+        half.write()
+
+    assert not site.path("a.txt").exists()
+    assert taken.exists()
+    assert old.read_text() == "as it was"
+
+
+def test_line_ends_of_windows_stay(site: Project) -> None:
+    text = site.read("mkdocs.yml").replace("\n", "\r\n")
+    after, lines = listed(text, "demo", {"fr": "Essai", "en": "Try"})
+
+    assert after.count("\r\n") == after.count("\n") == text.count("\n") + 2
+    assert [line.text for line in lines] == ["Essai: Try", "- Essai: demo.md"]
+
+
+def test_a_navigation_without_chapters_has_no_place(site: Project) -> None:
+    with pytest.raises(Malformed):
+        listed("nav: []\n", "demo", {"fr": "Essai", "en": "Try"})
