@@ -44,10 +44,16 @@ SECTIONS, PARAGRAPHS, SENTENCES, WORDS = 10, 3, 5, 10  # 1,500 words a page
 STATES = ("cold", "nothing changed", "one chapter changed")
 
 VOCABULARY = {
-    "fr": "une le modèle lit des mots puis calcule sa perte avec soin parce que chaque pas compte"
-    " et la pente guide les poids vers leur place sans bruit dans cette page claire".split(),
-    "en": "a model reads the words then computes its loss with care because every step counts"
-    " and the slope guides all weights toward their place without noise on this clear page".split(),
+    "fr": re.findall(
+        r"\w+",
+        "une le modèle lit des mots puis calcule sa perte avec soin parce que chaque pas compte"
+        " et la pente guide les poids vers leur place sans bruit dans cette page claire",
+    ),
+    "en": re.findall(
+        r"\w+",
+        "a model reads the words then computes its loss with care because every step counts"
+        " and the slope guides all weights toward their place without noise on this clear page",
+    ),
 }
 
 
@@ -269,7 +275,8 @@ def write_sphinx_gallery(folder: Path, chapters: list[Chapter]) -> None:
     conf = (
         "extensions = ['sphinx_gallery.gen_gallery']\nsphinx_gallery_conf = dict(\n"
         f"    examples_dirs={[f'../{name}' for name in galleries]!r},\n"
-        f"    gallery_dirs={galleries!r}, filename_pattern='chapter', abort_on_example_error=True)\n"
+        f"    gallery_dirs={galleries!r}, filename_pattern='chapter',\n"
+        "    abort_on_example_error=True)\n"
     )
     sphinx(folder, chapters, conf, [f"{name}/index" for name in galleries])
     for language in LANGUAGES:
