@@ -11,6 +11,7 @@ _MENDED = [
     # a box to tick completes nothing by itself; precis.js unticks it when a page comes back
     (re.compile(r'(type="checkbox" id="__\w+") autocomplete="off"'), r"\1"),
     (re.compile(r' tabindex=""'), ""),
+    (re.compile(r"<style>\s*</style>"), ""),  # mkdocs-jupyter's, of a notebook without styles
     (
         re.compile(r'<button class="md-header__button'),
         '<button type="button" class="md-header__button',

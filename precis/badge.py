@@ -83,7 +83,7 @@ def badge(
     paragraph.text = f"{count_said} · "
     where = etree.SubElement(paragraph, "span", {"data-verified": " · ".join(parts)})
     where.text = " · ".join(parts)
-    if explained := _explained(Path(page.path)):
+    if explained := _explained(Path(page.at)):
         where.tail = " · "
         etree.SubElement(paragraph, "a", {"href": explained}).text = words["how"]
     return paragraph

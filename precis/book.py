@@ -13,6 +13,9 @@ from precis.run import AS_SHOWN, Setting
 from precis.snippet import Cell, Snippet, load, read
 from precis.values import DIGITS, compare_values
 
+LABS = "labs"
+"""The folder of the labs, in that of the snippets."""
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -60,8 +63,12 @@ class Book:
         self._verified: dict[Path, Verified] = {}
 
     def paths(self) -> list[Path]:
-        """The snippet files, in the order of their names."""
-        return sorted(self.folder.glob("*.py"))
+        """The snippet files, in the order of their names; labs last."""
+        return [*sorted(self.folder.glob("*.py")), *self.labs()]
+
+    def labs(self) -> list[Path]:
+        """Those that hold their own text: they become notebooks, and pages made of these."""
+        return sorted((self.folder / LABS).glob("*.py"))
 
     def run(self) -> None:
         """Run what has no record, all files side by side; afterwards `verified` is quick.

@@ -17,6 +17,8 @@ from precis.compare import unstable
 from precis.coverage import count
 from precis.device import absence
 from precis.finding import Finding, Malformed, shown
+from precis.lab import languages
+from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records, write_whole
 from precis.run import TIMEOUT, Setting, run
@@ -71,10 +73,10 @@ def verify(
     """Run snippets and compare what they print with their #> lines.
 
     Without FILES: all of snippets/. With --prose: look for a witness of each number that the
-    pages state, compare the languages, and list what was excused; all of docs/ without FILES.
+    pages and labs state, compare the languages, and list what was excused.
     """
     if prose:
-        _verify_prose(files or tuple(sorted(Path("docs").rglob("*.md"))))
+        _verify_prose(files)
         return
     if missing := absence(device):
         raise click.UsageError(missing)
@@ -165,9 +167,11 @@ def bless(slugs: tuple[str, ...]) -> None:
     for slug in slugs:
         name, _, section = slug.partition("#")
         paths = sorted(Path("docs").glob(f"[a-z][a-z]/{name}.md"))
-        if len(paths) < 2:
-            raise click.UsageError(f"there are no two docs/*/{name}.md")
-        pages = [reader.opened(path) for path in paths]
+        pages = [reader.opened(path) for path in paths] or _lab(reader, Path(f"{name}.py"))
+        if len(pages) < 2:
+            raise click.UsageError(
+                f"there are no two docs/*/{name}.md, and there is no lab {name}.py"
+            )
         if section and all(section not in {s.id for s in sections(page)} for page in pages):
             raise click.UsageError(f"{name}.md has no section #{section}")
         wrong = [f for a, b in permutations(pages, 2) for f in parity(a, b)]
@@ -201,22 +205,24 @@ def _space(pages: list[Path]) -> bool:
 
 
 def _verify_prose(files: tuple[Path, ...]) -> None:
+    reader = _reader()
+    files = files or (*sorted(Path("docs").rglob("*.md")), *reader.book.labs())
     if not files:
         raise click.UsageError("there are no pages in docs/ here: run it from the project's folder")
-    reader = _reader()
     wrong: list[Finding] = []
     witnessed = cited = 0
     excused: list[str] = []
     for path in files:
         try:
-            page = reader.opened(path)
+            pages = _lab(reader, path) if path.suffix == ".py" else [reader.opened(path)]
         except Malformed as error:
             wrong += error.findings
             continue
-        verdict = reader.judged(page)
-        wrong += verdict.findings
-        witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
-        excused += [f"{page.path}:{claim}: {excuse.reason}" for claim, excuse in verdict.excused]
+        for page in pages:
+            verdict = reader.judged(page)
+            wrong += verdict.findings
+            witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
+            excused += [f"{page.path}:{claim}: {e.reason}" for claim, e in verdict.excused]
     if wrong:
         click.echo("\n\n".join(map(str, dict.fromkeys(wrong))), err=True)
         sys.exit(1)
@@ -224,6 +230,14 @@ def _verify_prose(files: tuple[Path, ...]) -> None:
         click.echo(line)
     total = witnessed + cited + len(excused)
     click.echo(f"{total} claims: {witnessed} witnessed, {cited} cited, {len(excused)} excused")
+
+
+def _lab(reader: Reader, path: Path) -> list[Written]:
+    """A lab's pages, one a language; none where there is no lab."""
+    if not path.is_file():
+        return []
+    snippet = reader.book.snippet(path)
+    return [reader.lab(snippet, Path("docs"), language) for language in languages(snippet)]
 
 
 def _unstable(book: Book) -> list[Finding]:

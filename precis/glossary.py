@@ -10,7 +10,7 @@ import functools
 import re
 import xml.etree.ElementTree as etree
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
@@ -27,17 +27,17 @@ class Definitions(Treeprocessor):
     def __init__(self, md: Markdown, page: Callable[[], str]) -> None:
         super().__init__(md)
         self.page = page
-        """The path of the page being converted."""
+        """The path of the page being converted, from which its links start."""
 
     def run(self, root: etree.Element) -> None:
         """Add the definition to each link that names an entry."""
         known = None
         for link in root.iter("a"):
             file, _, entry = link.get("href", "").partition("#")
-            if file != GLOSSARY or not entry:
+            if PurePosixPath(file).name != GLOSSARY or not entry:
                 continue
             if known is None:
-                known = definitions(Path(self.page()).with_name(GLOSSARY))
+                known = definitions(Path(self.page()).parent / file)
             if entry in known:
                 link.set("title", known[entry])
                 link.set("class", "precis-term")

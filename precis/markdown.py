@@ -50,11 +50,19 @@ class Page:
     first_line: int = 1
     """The line of the file at which the Markdown starts: after the front matter."""
 
+    place: str = ""
+    """Where its links start from, if not from `path`."""
+
     lines: tuple[str, ...] = ()
     fences: tuple[Fence, ...] = ()
     findings: tuple[Finding, ...] = ()
     text: str = ""
     """Its Markdown with what the run printed where it has embeds; a figure is what it shows."""
+
+    @property
+    def written(self) -> Written:
+        """Its text."""
+        return Written(self.path, self.lines, self.first_line, self.fences, self.place)
 
     def report(self, line: int, what: str, hint: str) -> Finding:
         """Add a finding at a line of the file."""
@@ -67,7 +75,10 @@ class PrecisExtension(Extension):
     """`markdown_extensions: [precis]`; needs pymdownx.superfences before it."""
 
     def __init__(self, book: Book | None = None, **options: Any) -> None:
-        self.config = {"snippets": ["snippets", "the folder of the snippets"]}
+        self.config = {
+            "snippets": ["snippets", "the folder of the snippets"],
+            "elements": [[], "custom elements that hold Markdown"],
+        }
         super().__init__(**options)
         folder = Path(self.getConfig("snippets"))
         self.book = book or Book(folder, Records(folder.resolve().parent))
@@ -79,10 +90,13 @@ class PrecisExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
         md.registerExtension(self)
+        md.block_level_elements += self.getConfig("elements")  # as md_in_html asks
         self.reader = Reader(self.book, md)
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
         md.treeprocessors.register(_Badge(md, self), "precis-badge", 4)
-        md.treeprocessors.register(Definitions(md, lambda: self.page.path), "precis-glossary", 3)
+        md.treeprocessors.register(
+            Definitions(md, lambda: self.page.written.at), "precis-glossary", 3
+        )
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
 
@@ -111,7 +125,7 @@ class _Badge(Treeprocessor):
 
     def run(self, root: etree.Element) -> None:
         extension, page = self.extension, self.extension.page
-        written = Written(page.path, page.lines, page.first_line, page.fences)
+        written = page.written
         try:
             attestations, date = extension.attestations(), extension.date()
         except Malformed as error:
@@ -144,7 +158,7 @@ class _Embeds(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         page = self.extension.page
         self.shows.clear()
-        written = self.extension.reader.written(page.path, lines, page.first_line)
+        written = self.extension.reader.written(page.path, lines, page.first_line, page.place)
         page.lines, page.fences = written.lines, written.fences
         boxes: dict[int, list[str]] = {}
         for number, what, hint in strays(lines, list(page.fences), page.first_line):

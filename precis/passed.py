@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from precis.book import Book
+from precis.book import LABS, Book
 from precis.finding import Finding
 from precis.page import EMBED, Fence
 from precis.prose import Written
@@ -29,6 +29,8 @@ _SETTINGS = "mkdocs.yml"
 
 def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     """What is wrong with a page's text, judged only where it did not pass as it is."""
+    if page.place:
+        return reader.judged(page).findings  # a lab: its text stands in a snippet
     book = reader.book
     now = _state(book, page)
     kept = book.records.cache / f"{_hash(page.path.encode())}.page.json"
@@ -81,7 +83,8 @@ def _linked(reader: Reader, page: Written) -> Iterator[Path]:
 def _embedded(book: Book, fences: Iterable[Fence]) -> Iterator[Path]:
     for fence in fences:
         if fence.language == EMBED:
-            yield book.folder / fence.body.strip().partition(":")[0]
+            name = fence.body.strip().partition(":")[0]
+            yield from (book.folder / name, book.folder / LABS / name)
 
 
 def _hashes(paths: Iterable[Path]) -> dict[str, str]:

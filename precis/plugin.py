@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import logging
 import os
+import posixpath
 import shutil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urljoin
 
 import click
 from mkdocs.config import Config, config_options
@@ -16,20 +18,41 @@ from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.structure.toc import TableOfContents
+from mkdocs.utils.templates import TemplateContext
 
+from precis import jupyter
 from precis.attest import FILE, SCHEMA, committed, published
-from precis.book import Book
+from precis.book import LABS, Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
 from precis.markdown import Page, PrecisExtension
+from precis.notebook import is_chapter, notebook
+from precis.prose import Written
 from precis.publish import aside, clear, publish
-from precis.record import Records
+from precis.reading import Reader
+from precis.record import Records, write_whole
 from precis.run import TIMEOUT
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
+from precis.translation import language_folder
 
 log = logging.getLogger("mkdocs.plugins.precis")
+
+
+_WORDS = {
+    "fr": "Notebook Jupyter de cette page, à télécharger",
+    "en": "Notebook of this page, for Jupyter, to download",
+}
+
+
+class Download(NamedTuple):
+    """A file beside a page."""
+
+    name: str
+    content: bytes
 
 
 class PrecisConfig(Config):  # type: ignore[no-untyped-call]
@@ -40,6 +63,9 @@ class PrecisConfig(Config):  # type: ignore[no-untyped-call]
 
     timeout = config_options.Type((int, float), default=TIMEOUT)
     """Seconds that one snippet may take."""
+
+    elements = config_options.ListOfItems(config_options.Type(str), default=[])
+    """Custom elements of the pages that hold Markdown: `<name markdown>` … `</name>`."""
 
 
 class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
@@ -56,6 +82,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Where the site goes when it is whole; it is built beside it until then."""
 
         self.pages: dict[str, Page] = {}
+        self.contents: TableOfContents | None = None
+        """Those of the lab in progress, in whose place mkdocs-jupyter puts its own."""
+
+        self.notebooks: dict[str, Download] = {}
+        """By the file of their page on the site."""
+
         self.wrong: dict[str, None] = {}
         """All that is to be reported, each once, in order."""
 
@@ -78,7 +110,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
         if not hasattr(self, "book"):
             self.book = Book(folder, Records(root, timeout=self.config.timeout))
-            self.extension = PrecisExtension(self.book)
+            self.extension = PrecisExtension(self.book, elements=self.config.elements)
         extensions: list[Any] = config.markdown_extensions
         if self.extension not in extensions:
             extensions.append(self.extension)
@@ -94,17 +126,18 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth += 1
         if self.depth > 1:
             return
-        self.pages, self.wrong = {}, {}
+        self.pages, self.notebooks, self.wrong = {}, {}, {}
         self.book.run()
         for path in self.book.paths():
             self.wrong |= dict.fromkeys(findings(TextDocument.parse(str(path), cells(self.book))))
         if self.wrong and not self.serving:
             self._refuse()
+        jupyter.make_room(self.book, Path(config.docs_dir), config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
         """Refuse what is no text before MkDocs reads it."""
         for file in files.documentation_pages():
-            if file.abs_src_path:
+            if file.abs_src_path and not jupyter.is_lab(file):
                 try:
                     read(Path(file.abs_src_path))
                 except Malformed as error:
@@ -117,11 +150,40 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Tell the extension which page comes, before other plugins change its text."""
+        if jupyter.is_lab(page.file):
+            return self._lab(page, config, files)
         text = page.file.content_string
         first_line = text.count("\n") - markdown.count("\n") + 1
         path = shown(Path(page.file.abs_src_path)) if page.file.abs_src_path else page.file.src_uri
         self.extension.page = self.pages[path] = Page(path, first_line)
         return markdown
+
+    def on_page_content(
+        self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
+    ) -> None:
+        """Make the notebook of a chapter, which its page offers."""
+        if jupyter.is_lab(page.file):
+            page.toc = self.contents or page.toc
+        elif self.wrong or self.extension.page.findings:
+            return  # a page under `mkdocs serve` that shows what is to be mended
+        elif is_chapter(self.extension.page.written):
+            self._offer(self.extension.page.written, page, files)
+
+    def on_page_context(
+        self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
+    ) -> None:
+        """Let the template link to the notebook, by a name in the page's language."""
+        if made := self.notebooks.get(page.file.dest_uri):
+            words = _WORDS.get(str(config.theme.get("language")), _WORDS["en"])
+            extended: dict[str, Any] = context  # type: ignore[assignment]
+            extended["notebook"] = {"href": made.name, "words": words}
+
+    def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> None:
+        """Write the notebook beside its page."""
+        if made := self.notebooks.get(page.file.dest_uri):
+            folder = Path(page.file.abs_dest_path).parent
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / made.name).write_bytes(made.content)
 
     @event_priority(-200)
     def on_post_build(self, config: MkDocsConfig) -> None:
@@ -162,7 +224,50 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         else:
             shutil.rmtree(self.aside)
 
+    def _lab(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
+        """Write the notebook of a lab; give the Markdown of its page."""
+        file = Path(str(page.file.abs_src_path))
+        folder = language_folder(file)
+        try:
+            snippet = self.book.snippet(self.book.folder / LABS / f"{file.stem}.py")
+        except Malformed as error:
+            self.wrong |= dict.fromkeys(map(str, error.findings))
+            return ""
+        assert folder
+        written = Reader(self.book).lab(snippet, folder.parent, folder.name)
+        made = self._offer(written, page, files)
+        if file.read_bytes() != made:
+            write_whole(file, made)
+        self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
+
+        def rendered() -> str:
+            MkDocsPage.render(page, config, files)
+            self.contents = page.toc
+            return page.content or ""
+
+        jupyter.let_template_ask(rendered)
+        return "\n".join(written.lines)
+
+    def _offer(self, written: Written, page: MkDocsPage, files: Files) -> bytes:
+        """Make the notebook of a page, for download beside it."""
+        address = page.canonical_url or page.url
+        made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
+        language = f".{written.language}" if written.language else ""
+        name = f"{Path(written.path).stem}{language}.ipynb"
+        self.notebooks[page.file.dest_uri] = Download(name, made)
+        return made
+
     def _refuse(self) -> None:
         count = len(self.wrong)
         things = f"{count} thing{'s' if count > 1 else ''} to mend"
         raise PluginError("\n\n".join([f"precis: {things}; nothing was published.", *self.wrong]))
+
+
+def _absolute(href: str, page: MkDocsPage, files: Files) -> str:
+    """The address that a link of a page leads to."""
+    path, mark, anchor = href.partition("#")
+    source = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), path))
+    target = files.get_file_from_path(source) if path else None
+    here = page.canonical_url or page.url
+    root = here.removesuffix(page.url)
+    return (urljoin(root, target.url) if target else urljoin(here, path)) + mark + anchor

@@ -42,7 +42,7 @@ _PIECE = re.compile(
     re.X | re.S,
 )
 
-_FOREIGN = re.compile(r"<(\w+) lang=[^>]*>.*?</\1>|(?<![*\w])\*[^*\s][^*]*\*(?![*\w])")
+_FOREIGN = re.compile(r"<(\w+) lang=[^>]*>.*?</\1>|(?<![*\w])\*[^*\s][^*]*\*(?![*\w])", re.S)
 
 _SENTENCE_END = re.compile(r"[.!?…](?:[»”)*]|\[\^[\w-]+\])*\s+(?=[^a-z\s])")
 
@@ -136,11 +136,18 @@ class Written:
     """The line of the file at which they start."""
 
     fences: tuple[Fence, ...]
+    place: str = ""
+    """Where its links start from, if not from `path`: a lab's page is not where its text is."""
+
+    @property
+    def at(self) -> str:
+        """The path of the page among the others."""
+        return self.place or self.path
 
     @property
     def language(self) -> str:
         """The folder with a language's name that it lies in, such as fr; else nothing."""
-        folders = reversed(PurePath(self.path).parts[:-1])
+        folders = reversed(PurePath(self.at).parts[:-1])
         return next((folder for folder in folders if LANGUAGE.fullmatch(folder)), "")
 
     @cached_property

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from markdown import Markdown
 
+from precis import lab
 from precis.book import Book
 from precis.finding import Finding, Malformed, shown
 from precis.page import EMBED, Finder, let_embeds_have_options
 from precis.prose import Written, body
 from precis.snippet import Cell, Snippet, read
-from precis.translation import lock_of, parity, read_lock, stale, twins
+from precis.translation import language_folder, lock_of, parity, read_lock, stale, twins
 from precis.typography import wrong
 from precis.witness import Cells, Verdict, judge
 
@@ -39,10 +40,17 @@ class Reader:
         lines, first_line = body(read(path))
         return self.written(shown(path), lines, first_line)
 
-    def written(self, path: str, lines: Sequence[str], first_line: int = 1) -> Written:
+    def written(
+        self, path: str, lines: Sequence[str], first_line: int = 1, place: str = ""
+    ) -> Written:
         """A page's text with the fences that superfences finds in it."""
         fences = Finder(self.md).fences(list(lines), first_line)
-        return Written(path, tuple(lines), first_line, tuple(fences))
+        return Written(path, tuple(lines), first_line, tuple(fences), place)
+
+    def lab(self, snippet: Snippet, docs: Path, language: str) -> Written:
+        """What a lab says in a language, as a page."""
+        place = lab.place(snippet, docs, language)
+        return self.written(shown(snippet.path), lab.lines(snippet, language), place=shown(place))
 
     def shown(self, page: Written) -> list[tuple[Snippet, Cell]]:
         """The cells that a page embeds."""
@@ -68,6 +76,9 @@ class Reader:
 
     def _differences(self, page: Written) -> Iterator[Finding]:
         path = Path(page.path)
+        for twin in self._labs_twins(page):
+            yield from parity(page, twin)
+            yield from stale(page, twin, read_lock(lock_of(path)))
         for other in twins(path):
             if not other.is_file():
                 what = f"there is no {shown(other)}, which would say the same"
@@ -77,9 +88,18 @@ class Reader:
             yield from parity(page, twin)
             yield from stale(page, twin, read_lock(lock_of(path)))
 
+    def _labs_twins(self, page: Written) -> Iterator[Written]:
+        """A lab in its other languages; none for other pages."""
+        folder = language_folder(Path(page.place)) if page.place else None
+        if folder:
+            snippet = self.book.snippet(Path(page.path))
+            for language in lab.languages(snippet):
+                if language != page.language:
+                    yield self.lab(snippet, folder.parent, language)
+
     def _linked(self, page: Written, href: str) -> Cells:
         """The cells of a page by the address of a link to it; none for other addresses."""
-        path = Path(page.path).parent / href.partition("#")[0]
+        path = Path(page.at).parent / href.partition("#")[0]
         key = (path, self.book.runs)
         if key not in self._cells:
             is_page = path.suffix == ".md" and path.is_file()

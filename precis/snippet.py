@@ -14,6 +14,7 @@ import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "fakegpu")
 LARGEST = 1_000_000
 """Bytes of a snippet or a page; a long page has a twentieth of that."""
 
+_TEXT = re.compile(r'# %% \[markdown\] lang="(?P<language>[a-z]{2})"\s*')
 _CELL = re.compile(r"# %%(?P<title>.*)")
 _TITLE = re.compile(r'\s+(?P<name>[A-Za-z0-9][\w-]*)(?P<options>(?:\s+\w+="[^"]*")*)\s*')
 _OPTION = re.compile(r'(\w+)="([^"]*)"')
@@ -78,12 +80,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Text:
+    """What a lab says in one language between two of its cells: Markdown in comments."""
+
+    language: str
+    line: int
+    """The line of `# %% [markdown] lang="…"`."""
+
+    end: int
+
+
+@dataclass(frozen=True)
 class Snippet:
     """A parsed file of `snippets/`."""
 
     path: Path
     text: str
     cells: tuple[Cell, ...]
+    texts: tuple[Text, ...] = ()
+    """Those of a lab; a chapter's text stands in its pages."""
 
     @property
     def name(self) -> str:
@@ -195,7 +210,8 @@ def parse(text: str, path: Path) -> Snippet:
             "an expectation with no statement above it",
             "Put #> lines directly under the statement that prints them, without a blank line.",
         )
-    first = titles[0].line if titles else len(lines) + 1
+    named = [title for title in titles if not title.language]
+    first = named[0].line if named else len(lines) + 1
     if statements and statements[0].line < first:
         report(
             statements[0].line,
@@ -203,19 +219,31 @@ def parse(text: str, path: Path) -> Snippet:
             "code before the first cell",
             "Put a line such as # %% inputs above it: pages show cells only.",
         )
-    elif not titles:
+    elif not named:
         report(1, 1, "no cell", "Start the code with a line such as: # %% inputs")
+    for line, missing in _untold(titles):
+        what = f"a text that is not there in {missing}"
+        report(line, 1, what, f'Write it below # %% [markdown] lang="{missing}", beside this one.')
+
     if findings:
         raise Malformed(*sorted(findings))
 
     lasts = [*(title.line - 1 for title in titles[1:]), len(lines)]
-    cells = []
+    cells, texts = [], []
     for title, last in zip(titles, lasts, strict=True):
         while not lines[last - 1].strip():
             last -= 1
         own = tuple(s for s in statements if title.line < s.line <= last)
-        cells.append(Cell(title.name, title.line, last, title.options, own))
-    return Snippet(path, text, tuple(cells))
+        if not title.language:
+            cells.append(Cell(title.name, title.line, last, title.options, own))
+            continue
+        texts.append(Text(title.language, title.line, last))
+        if own and own[0].line > first:
+            what = "code among the text of a lab"
+            report(own[0].line, 1, what, "Start its cell above it: # %% name")
+    if findings:
+        raise Malformed(*sorted(findings))
+    return Snippet(path, text, tuple(cells), tuple(texts))
 
 
 Report = Callable[[int, int, str, str], None]
@@ -226,7 +254,9 @@ Report = Callable[[int, int, str, str], None]
 class _Title:
     line: int
     name: str
-    options: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str, str], ...] = ()
+    language: str = ""
+    """That of a text; a cell has none."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +274,9 @@ def _titles(comments: list[_Comment], report: Report) -> Iterator[_Title]:
         line = _CELL.fullmatch(comment.text)
         if line is None or comment.column != 1:
             continue
+        if text := _TEXT.fullmatch(comment.text):
+            yield _Title(comment.line, "", language=text["language"])
+            continue
         title = _TITLE.fullmatch(line["title"])
         if title is None:
             report(
@@ -252,7 +285,7 @@ def _titles(comments: list[_Comment], report: Report) -> Iterator[_Title]:
                 "a cell line without a name, or with a malformed option",
                 'Write # %% name or # %% name key="value" (in names: letters, digits, - and _).',
             )
-            yield _Title(comment.line, "", ())
+            yield _Title(comment.line, "")
             continue
         name = title["name"]
         if name in taken:
@@ -264,6 +297,17 @@ def _titles(comments: list[_Comment], report: Report) -> Iterator[_Title]:
             )
         taken.add(name)
         yield _Title(comment.line, name, tuple(_OPTION.findall(title["options"])))
+
+
+def _untold(titles: list[_Title]) -> Iterator[tuple[int, str]]:
+    """Where texts between two cells lack a language that the file has, and which one."""
+    languages = sorted({title.language for title in titles if title.language})
+    for is_text, together in groupby(titles, key=lambda title: bool(title.language)):
+        told = {title.language: title.line for title in together}
+        if is_text:
+            yield from (
+                (min(told.values()), missing) for missing in languages if missing not in told
+            )
 
 
 def _expectations(comments: list[_Comment], report: Report) -> Iterator[tuple[int, Expectation]]:

@@ -113,11 +113,11 @@ def count_pairs(parts, times):
     return pairs
 
 # %% train
-def train(text, size):
+def train(text, count):
     times = Counter(SPLIT.findall(text))
     parts = {chunk: list(chunk.encode("utf-8")) for chunk in times}
     merges = {}
-    for new in range(256, 256 + size):
+    for new in range(256, 256 + count):
         pairs = count_pairs(parts, times)
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges[best] = new
@@ -293,6 +293,12 @@ for text in (en_new, fr_new):
     print(n, n - len(text))
 #> 715 0
 #> 738 21
+apart = unicodedata.normalize("NFD", fr_new)
+bare = "".join(c for c in apart if not unicodedata.combining(c))
+for merges in (en_merges, fr_merges):
+    print(len(encode(fr_new, merges)), len(encode(bare, merges)))
+#> 489 452
+#> 404 398
 
 # %% cost-figure
 import matplotlib.pyplot as plt
@@ -377,9 +383,10 @@ print([show(en_vocab, n) for n in backwards(" the", en_merges)])
 #> ['·', 'th', 'e']
 
 # %% solution-normalise
-apart = unicodedata.normalize("NFD", fr_new)
 print(len(encode(fr_new, fr_merges)), len(encode(apart, fr_merges)))
 #> 404 442
+print(ascii(SPLIT.findall(unicodedata.normalize("NFD", "été"))))
+#> ['e', '\u0301', 'te', '\u0301']
 together = unicodedata.normalize("NFC", apart)
 print(len(encode(together, fr_merges)))
 #> 404

@@ -21,9 +21,11 @@ def book() -> Book:
     return made
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "snippets").glob("*.py")))
-def test_a_snippet_prints_the_same_values_on_another_device(book: Book, name: str) -> None:
-    verified = book.verified(ROOT / "snippets" / name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "snippets").rglob("*.py")), ids=lambda path: path.name
+)
+def test_a_snippet_prints_the_same_values_on_another_device(book: Book, path: Path) -> None:
+    verified = book.verified(path)
     printed = [outcome for outcome in verified.record.run.outcomes if outcome.printed]
 
     assert [str(mismatch.finding) for mismatch in verified.mismatches] == []

@@ -24,12 +24,16 @@ from precis.record import Records
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+LABS = sorted((ROOT / "snippets/labs").glob("*.py"))
 FRENCH, ENGLISH = (
-    sorted(
-        path
-        for path in (ROOT / "docs" / language).rglob("*.md")
-        if path.stem != "bibliography"  # names, titles, addresses
-    )
+    [
+        *sorted(
+            path
+            for path in (ROOT / "docs" / language).rglob("*.md")
+            if path.stem != "bibliography"  # names, titles, addresses
+        ),
+        *LABS,
+    ]
     for language in ("fr", "en")
 )
 
@@ -65,8 +69,12 @@ def required(*programs: str) -> None:
         pytest.skip(f"{missing[0]} is not installed (Debian: see .ci/run)")
 
 
-def opened(path: Path) -> Written:
-    return Reader(Book(ROOT / "snippets", Records(ROOT))).opened(path)
+def opened(path: Path, language: str) -> Written:
+    """A page, or what a lab says in a language."""
+    reader = Reader(Book(ROOT / "snippets", Records(ROOT)))
+    if path in LABS:
+        return reader.lab(reader.book.snippet(path), ROOT / "docs", language)
+    return reader.opened(path)
 
 
 def sentences(page: Written) -> Iterator[tuple[int, str]]:
@@ -117,7 +125,7 @@ def grammalecte(page: Written, tmp_path: Path) -> Iterator[tuple[int, str, dict[
 @pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
 def test_the_french_is_grammatical(path: Path, tmp_path: Path) -> None:
     required("grammalecte-cli")
-    page = opened(path)
+    page = opened(path, "fr")
 
     faults = [
         f"{path.relative_to(ROOT)}:{line}: {fault['sMessage']} {around!r} ({fault['sRuleId']})"
@@ -137,7 +145,7 @@ def test_every_french_word_is_known(tmp_path: Path) -> None:
     places = {
         word["sValue"]: f"{path.relative_to(ROOT)}:{line}"
         for path in FRENCH
-        for line, _, paragraph in grammalecte(opened(path), tmp_path)
+        for line, _, paragraph in grammalecte(opened(path, "fr"), tmp_path)
         for word in paragraph["lSpellingErrors"]  # type: ignore[attr-defined]
     }
     known = words("names.txt") | words("words.fr.txt")
@@ -150,7 +158,7 @@ def test_every_english_word_is_known() -> None:
     places = {
         word.replace("’", "'"): f"{path.relative_to(ROOT)}:{line}"
         for path in ENGLISH
-        for line, text in sentences(opened(path))
+        for line, text in sentences(opened(path, "en"))
         for word in re.findall(r"(?<!\w)[^\W\d_][\w’'-]*", text)
     }
     known = words("names.txt") | words("words.en.txt")
@@ -175,7 +183,10 @@ def test_every_english_word_is_known() -> None:
 @pytest.mark.parametrize("name", ["names.txt", "words.fr.txt", "words.en.txt"])
 def test_the_word_lists_hold_what_the_book_uses(name: str) -> None:
     texts = [
-        text for paths in (FRENCH, ENGLISH) for path in paths for _, text in sentences(opened(path))
+        text
+        for language, paths in (("fr", FRENCH), ("en", ENGLISH))
+        for path in paths
+        for _, text in sentences(opened(path, language))
     ]
     book = " ".join(texts)
 

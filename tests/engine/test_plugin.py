@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
+from bs4 import BeautifulSoup
 
 from conftest import Project
 
@@ -120,6 +121,25 @@ def test_every_language_shows_the_outputs(bilingual: Project) -> None:
 
     for page in ("a/index.html", "en/a/index.html"):
         assert bilingual.site()[page].count(b'<span class="go">') == 2
+
+
+def test_a_custom_element_that_the_site_names_holds_markdown(plain: Project) -> None:
+    plugins = "plugins: [precis: {elements: [an-element]}]"
+    extensions = "[attr_list, md_in_html, pymdownx.superfences]"
+    configured = PLAIN.replace("plugins: [precis]", plugins)
+    plain.write(
+        mkdocs_yml=configured.replace("[attr_list, pymdownx.superfences]", extensions),
+        docs__a_md=PAGE.replace("# Title {#t}\n", '# Title {#t}\n\n<an-element x="1" markdown>\n')
+        + "\n</an-element>\n",
+    )
+
+    built = build(plain)
+
+    assert built.returncode == 0, built.stderr
+    page = BeautifulSoup(plain.site()["a/index.html"], "html.parser")
+    (element,) = page.select('an-element[x="1"]')
+    assert len(element.select("span.go")) == 2
+    assert element.find_parent("p") is None
 
 
 BREAK: dict[str, tuple[Callable[[Project], object], str]] = {

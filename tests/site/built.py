@@ -14,7 +14,12 @@ ROOT = Path(__file__).parents[2]
 LANGUAGES = {"fr": "", "en": "en/"}
 """Each language and where its pages start."""
 
-NAMES = ["", *(f"{path.stem}/" for path in (ROOT / "docs/fr").glob("*.md") if path.stem != "index")]
+LABS = sorted((ROOT / "snippets/labs").glob("*.py"))
+NAMES = [
+    "",
+    *(f"{path.stem}/" for path in (ROOT / "docs/fr").glob("*.md") if path.stem != "index"),
+    *(f"labs/{path.stem}/" for path in LABS),
+]
 PAGES = sorted(start + name for start in LANGUAGES.values() for name in NAMES)
 """The address of each page, from the site's root."""
 

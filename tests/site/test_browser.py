@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -160,3 +161,16 @@ def test_a_page_can_be_read_without_javascript(browser: Browser, address: str, s
     expect(page.locator("figure svg").first).to_be_visible()
     expect(page.locator('[data-cell="neuron-loss"] .go').first).to_be_visible()
     context.close()
+
+
+def test_lines_of_text_have_65_to_75_characters(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(address + "en/autograd/")
+    lengths = page.evaluate("""[...document.querySelectorAll("article > p")].flatMap(p => {
+      const lines = Math.round(p.offsetHeight / parseFloat(getComputedStyle(p).lineHeight));
+      return lines < 4 || p.querySelector("math") ? [] : [p.textContent.length / (lines - 0.5)];
+    })""")
+    context.close()
+    assert len(lengths) > 5
+    assert 65 <= statistics.median(lengths) <= 75

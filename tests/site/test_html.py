@@ -25,20 +25,18 @@ def test_every_page_is_valid_html(site: Site, tmp_path) -> None:
     config = tmp_path / "rules.json"
     config.write_text(json.dumps({"root": True, **RULES}))
     pages = sorted(site.folder.rglob("*.html"))
-    run = subprocess.run(
-        [VALIDATOR, "--config", config, "--formatter", "json", *pages],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
+    report = tmp_path / "report.json"
+    with report.open("w") as out:  # a pipe would end at the 64 KB that it holds
+        command = [VALIDATOR, "--config", config, "--formatter", "json", *pages]
+        run = subprocess.run(command, stdout=out, cwd=tmp_path)
     found = [
         f"{file['filePath']}:{message['line']}: {message['ruleId']}: {message['message']}"
-        for file in json.loads(run.stdout)
+        for file in json.loads(report.read_text())
         for message in file["messages"]
     ]
     assert len(pages) > len(site.pages)  # 404.html too
     assert found == []
-    assert run.returncode == 0, run.stderr
+    assert run.returncode == 0
 
 
 def test_the_validator_finds_what_is_wrong(tmp_path) -> None:

@@ -1,0 +1,80 @@
+"""Labs among the pages of a MkDocs site: notebooks in `docs/`, which mkdocs-jupyter renders.
+
+By itself mkdocs-jupyter gives each page JupyterLab's styles, half a megabyte, and formulas that a
+script from elsewhere draws. Its template is replaced by one that asks for what the site's Markdown
+makes of the lab, so that a lab's page is like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from mkdocs import utils
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File
+
+from precis import lab
+from precis.book import LABS, Book
+from precis.finding import Malformed
+
+PLUGIN = "mkdocs-jupyter"
+
+SUFFIX = ".ipynb"
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+_EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
+
+
+def is_lab(file: File) -> bool:
+    """Whether a file is the notebook of a lab."""
+    path = PurePosixPath(file.src_uri)
+    return path.suffix == SUFFIX and path.parent.name == LABS
+
+
+def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
+    """Let each lab have its notebooks in `docs/`, before MkDocs looks what is there.
+
+    One that exists stays as it is, since `mkdocs serve` builds again at each change.
+    """
+    wanted = set(_places(book, docs))
+    if wanted and PLUGIN not in config.plugins:
+        raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")
+    for file in docs.glob(f"*/{LABS}/*.ipynb"):
+        if file not in wanted:
+            file.unlink()
+    if wanted:
+        let_notebooks_be_pages()
+    for file in wanted:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(_EMPTY)
+
+
+def _places(book: Book, docs: Path) -> Iterator[Path]:
+    for path in book.labs():
+        with suppress(Malformed):  # a finding already
+            snippet = book.snippet(path)
+            yield from (lab.place(snippet, docs, lang) for lang in lab.languages(snippet))
+
+
+def let_notebooks_be_pages() -> None:
+    """Let MkDocs, and so all its plugins, see a page in a notebook.
+
+    mkdocs-jupyter says it of each file that it is given, and static-i18n makes other files of
+    these: the pages would lack their addresses in other languages.
+    """
+    if SUFFIX not in utils.markdown_extensions:
+        utils.markdown_extensions = (*utils.markdown_extensions, SUFFIX)  # type: ignore[assignment]
+
+
+def let_template_ask(rendered: Callable[[], str]) -> None:
+    """Let the page that mkdocs-jupyter makes next be what `rendered` gives."""
+    from mkdocs_jupyter.config import settings  # heavy: only where there are labs
+    from nbconvert.exporters.templateexporter import default_filters
+
+    settings.templates_dir = str(TEMPLATES)
+    default_filters["precis_page"] = lambda notebook: rendered()

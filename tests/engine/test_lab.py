@@ -1,0 +1,191 @@
+"""Labs: snippets that hold their own text, in each language, and become notebooks and pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import Project
+from precis import lab
+from precis.finding import Malformed
+from precis.reading import Reader
+from precis.snippet import Snippet
+
+LAB = """
+    # %% [markdown] lang="fr"
+    # # Titre {#t}
+    #
+    # Un nombre\u00a0: 2.
+
+    # %% [markdown] lang="en"
+    # # Title {#t}
+    #
+    # One number: 2.
+
+    # %% one
+    print(2)
+    #> 2
+    """
+
+SITE = """
+    site_name: test
+    site_url: https://book.example/
+    strict: true
+    theme: {name: material, font: false}
+    plugins:
+      - i18n:
+          docs_structure: folder
+          fallback_to_default: false
+          languages:
+            - {locale: fr, name: Français, default: true}
+            - {locale: en, name: English}
+      - mkdocs-jupyter: {include: ["*.ipynb"], cache: false, ignore_h1_titles: true}
+      - precis
+    markdown_extensions: [attr_list, pymdownx.superfences]
+    """
+
+
+@pytest.fixture
+def site(project: Project) -> Project:
+    """A site with one lab, read side by side."""
+    project.write(
+        mkdocs_yml=SITE,
+        snippets__labs__l_py=LAB,
+        docs__fr__index_md="# Accueil\n",
+        docs__en__index_md="# Home\n",
+    )
+    for name in ("index", "snippets/labs/l"):
+        blessed = project.run("precis.cli", "bless", name)
+        assert blessed.returncode == 0, blessed.stderr
+    return project
+
+
+def findings(parse: Callable[[str], Snippet], text: str) -> list[str]:
+    with pytest.raises(Malformed) as raised:
+        parse(text)
+    return [str(finding).partition("\n")[0].partition(" ")[2] for finding in raised.value.findings]
+
+
+def test_a_lab_has_texts_between_its_cells(parse: Callable[[str], Snippet]) -> None:
+    snippet = parse(LAB)
+
+    assert [(text.language, text.line, text.end) for text in snippet.texts] == [
+        ("fr", 1, 4),
+        ("en", 6, 9),
+    ]
+    assert [(cell.name, cell.line) for cell in snippet.cells] == [("one", 11)]
+
+
+def test_code_in_a_text_is_refused(parse: Callable[[str], Snippet]) -> None:
+    title = '\n    # %% [markdown] lang="'
+    text = f'{LAB}{title}fr"\n    # a\n    x = 1\n{title}en"\n    # a\n'
+
+    assert findings(parse, text) == ["code among the text of a lab"]
+
+
+def test_a_text_that_one_language_lacks_is_refused(parse: Callable[[str], Snippet]) -> None:
+    text = LAB + '\n    # %% [markdown] lang="en"\n    # More.\n'
+
+    assert findings(parse, text) == ["a text that is not there in fr"]
+
+
+def test_the_page_of_a_lab_keeps_the_lines_of_its_file(parse: Callable[[str], Snippet]) -> None:
+    lines = lab.lines(parse(LAB), "en")
+
+    assert lines[6:9] == ["# Title {#t}", "", "One number: 2."]
+    assert lines[10:13] == ["```snippet", "a.py:one", "```"]
+    assert "Titre" not in "\n".join(lines)
+
+
+def test_a_figure_has_its_words_in_the_text_before_it(parse: Callable[[str], Snippet]) -> None:
+    text = """
+        # %% [markdown] lang="en"
+        # ![What it
+        # shows](drawn "Code")
+        # A caption:
+        # two lines.
+        #
+        # ![Not a cell](other.svg)
+
+        # %% drawn
+        import matplotlib.pyplot as plt
+        """
+    lines = lab.lines(parse(text), "en")
+
+    assert lines[8] == '```snippet alt="What it shows" caption="A caption: two lines." fold="Code"'
+    assert [line for line in lines[:8] if line] == ["![Not a cell](other.svg)"]
+
+
+def test_no_break_spaces_of_a_caption_stay(parse: Callable[[str], Snippet]) -> None:
+    text = '# %% [markdown] lang="fr"\n# ![Vu](one)\n# Deux\u00a0: a.\n\n# %% one\nx = 1\n'
+
+    assert 'caption="Deux\u00a0: a."' in lab.lines(parse(text), "fr")[4]
+
+
+def test_both_languages_are_pages_with_their_notebooks(site: Project) -> None:
+    built = site.run("mkdocs", "build", "--strict")
+    assert built.returncode == 0, built.stderr
+
+    files = site.site()
+    for address, words in (("labs/l/", "Un nombre"), ("en/labs/l/", "One number")):
+        html = files[f"{address}index.html"].decode()
+        assert words in html
+        assert 'data-source="l.py"' in html
+        assert 'data-cell="one"' in html
+        assert html.count('rel="alternate"') == 2
+        assert f"https://book.example/{address}" in files["sitemap.xml"].decode()
+    notebook = json.loads(files["en/labs/l/l.en.ipynb"])
+    assert notebook == json.loads(site.read("docs/en/labs/l.ipynb"))
+    assert notebook["cells"][-1]["outputs"][0]["text"] == ["2\n"]
+
+
+def test_a_notebook_is_written_when_its_text_changed_and_goes_with_its_lab(site: Project) -> None:
+    site.run("mkdocs", "build")
+    file = site.path("docs/fr/labs/l.ipynb")
+    before = file.stat().st_mtime_ns
+
+    site.run("mkdocs", "build")
+    assert file.stat().st_mtime_ns == before
+
+    site.write(snippets__labs__l_py=LAB.replace("Un nombre", "Le nombre"))
+    site.run("precis.cli", "bless", "snippets/labs/l")
+    site.run("mkdocs", "build")
+    assert "Le nombre" in file.read_text(encoding="utf-8")
+
+    site.path("snippets/labs/l.py").rename(site.path("snippets/labs/m.py"))
+    site.run("mkdocs", "build")
+    assert not file.exists()
+
+
+def test_a_lab_needs_mkdocs_jupyter(site: Project) -> None:
+    site.write(mkdocs_yml=SITE.replace("- mkdocs-jupyter", "# - mkdocs-jupyter"))
+    built = site.run("mkdocs", "build")
+
+    assert built.returncode == 1
+    assert "labs need the plugin mkdocs-jupyter" in built.stderr
+
+
+def test_what_a_lab_states_is_held_to_its_cells_and_to_its_other_language(site: Project) -> None:
+    site.write(snippets__labs__l_py=LAB.replace("One number: 2", "One number: 2.5"))
+
+    built = site.run("mkdocs", "build")
+    told = site.run("precis.cli", "verify", "--prose")
+
+    for run in (built, told):
+        assert run.returncode == 1
+        assert "snippets/labs/l.py:9:13: 2.5 has no witness on this page" in run.stderr
+        assert "the number 2.5 is not in snippets/labs/l.py:2" in run.stderr
+    assert not site.path("site").exists()
+
+
+def test_a_lab_is_written_as_its_language_is_written(site: Project) -> None:
+    site.write(snippets__labs__l_py=LAB.replace("\u00a0:", " :"))
+    reader = Reader(site.book())
+    snippet = site.book().snippet(Path("snippets/labs/l.py"))
+    verdict = reader.judged(reader.lab(snippet, Path("docs"), "fr"))
+
+    told = [str(finding) for finding in verdict.findings]
+    assert any("l.py:4:11: no no-break space before :" in finding for finding in told), told
