@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -58,6 +60,22 @@ class Slug(click.ParamType[str]):
         return [CompletionItem(slug) for slug in sorted(slugs) if slug.startswith(incomplete)]
 
 
+class Shard(click.ParamType[tuple[int, int]]):
+    """`2/8`: every eighth file, from the second one on."""
+
+    name = "I/N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """The place and the number of shards."""
+        parts = re.fullmatch(r"(\d+)/(\d+)", value, re.ASCII)
+        place, number = map(int, parts.groups()) if parts else (0, 0)
+        if not 1 <= place <= number:
+            self.fail(f"{value} is no part of a whole: write 2/8 for the second of eight")
+        return place, number
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="precis")
 def main() -> None:
@@ -97,6 +115,7 @@ def main() -> None:
     help="Write what was verified, where and with what, into this file.",
 )
 @click.option("--twice", is_flag=True, help="Run each in two unlike processes; compare.")
+@click.option("--shard", type=Shard(), help="Only a part of snippets/, for one machine of many.")
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
 @click.option(
     "--format",
@@ -113,19 +132,23 @@ def verify(
     device: str,
     attest: Path | None,
     twice: bool,
+    shard: tuple[int, int] | None,
     prose: bool,
     style: str,
     as_json: bool,
 ) -> None:
     """Run snippets and compare what they print with their #> lines.
 
-    Without FILES: all of snippets/. With --prose: look for a witness of each number that the
-    pages and labs state, compare the languages, and list what was excused.
+    Without FILES: all of snippets/. With --shard a part of them: where several machines each
+    do theirs and their .precis folders are copied into one, a build runs nothing again.
+    With --prose: look for a witness of each number that the pages and labs state, compare the
+    languages, and list what was excused.
 
     \b
     Examples:
       precis verify snippets/autograd.py
       precis verify --device cuda
+      precis verify --shard 2/8
       precis verify --prose docs/fr/autograd.md docs/en/autograd.md
       precis verify --json | jq .findings
     """
@@ -135,7 +158,12 @@ def verify(
         return
     if missing := absence(device):
         raise click.UsageError(missing)
+    if shard and (files or attest):
+        raise click.UsageError("--shard is a part of all of snippets/: no FILES, no --attest")
     book = _book(files, timeout, device)
+    if shard:
+        place, number = shard
+        book = Selection(book, tuple(book.paths()[place - 1 :: number]))
     book.run()
     wrong = [
         finding

@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 import xml.etree.ElementTree as etree
+from functools import lru_cache
 
 from latex2mathml.converter import convert
 from markdown import Markdown
@@ -50,6 +51,7 @@ class FormulaExtension(Extension):
         md.treeprocessors.register(_Formulas(md), "precis-formula", 1)
 
 
+@lru_cache(maxsize=4096)  # each language has the same formulas
 def mathml(latex: str, display: str) -> str:
     """A formula as a `<math>` element; `display` is "inline" or "block".
 

@@ -29,11 +29,12 @@ from precis.book import Book, Verified
 from precis.finding import Finding, Malformed
 from precis.glossary import Definitions
 from precis.page import EMBED, Fence, refusal, strays
+from precis.passed import findings
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
 from precis.snippet import Cell
-from precis.witness import Verdict, is_excuse
+from precis.witness import is_excuse
 
 FENCE_OPTIONS = ("title", "hl_lines", "linenums")
 """Options that go on to the code block; Material documents them."""
@@ -56,8 +57,6 @@ class Page:
     lines: tuple[str, ...] = ()
     fences: tuple[Fence, ...] = ()
     findings: tuple[Finding, ...] = ()
-    verdict: Verdict | None = None
-    """Of what its text states; None before it was converted."""
 
     text: str = ""
     """Its Markdown with what the run printed where it has embeds; a figure is what it shows."""
@@ -184,9 +183,9 @@ class _Embeds(Preprocessor):
                 new[fence.line] = self._embedded(fence)
             elif refused := refusal(fence):
                 new[fence.line] = ["", self._box(page.report(fence.line, *refused)), ""]
-        page.verdict = self.extension.reader.judged(written)
-        page.findings += page.verdict.findings
-        for finding in page.verdict.findings:
+        wrong = findings(self.extension.reader, written)
+        page.findings += wrong
+        for finding in wrong:
             above = written.start(finding.line)
             boxes[above] = [*boxes.get(above, ()), "", self._box(finding), ""]
         out: list[str] = []

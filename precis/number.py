@@ -46,6 +46,7 @@ class Marks:
     """Of what may set thousands apart."""
 
 
+@lru_cache
 def marks(language: str) -> Marks:
     """What Unicode's locale data says of a language; English for what is no language."""
     try:

@@ -302,7 +302,9 @@ def _context(snippets: list[Snippet], setting: Setting) -> ForkServerContext | S
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     modules = set[str]().union(*(snippet.imports for snippet in snippets))
+    # an optimiser's first step imports as much again as torch: for those that have one
+    warm = ["precis.warm"] if any("optim" in snippet.text for snippet in snippets) else []
     # the standard library's are quick to import, and a few print when they are
     heavy = sorted(m for m in modules if m.partition(".")[0] not in sys.stdlib_module_names)
-    context.set_forkserver_preload(["precis.work", *heavy, "precis.warm"])
+    context.set_forkserver_preload(["precis.work", *heavy, *warm])
     return context

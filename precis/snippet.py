@@ -13,7 +13,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
@@ -190,6 +190,7 @@ def _refuse(path: Path, what: str, hint: str, line: int = 1) -> NoReturn:
     raise Malformed(Finding(shown(path), line, 1, what, hint)) from None
 
 
+@lru_cache(maxsize=1024)  # a build asks for the same text several times
 def parse(text: str, path: Path) -> Snippet:
     """Parse a snippet's text; `path` names it in messages. Raises Malformed."""
     tree, comments = _python(text, path)

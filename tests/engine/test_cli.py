@@ -343,3 +343,42 @@ def test_the_shell_completes_commands_and_chapters(project: Project) -> None:
 
     assert completed("precis st", 1) == "plain,status\n"
     assert completed("precis bless te", 2) == "plain,tensors\n"
+
+
+def test_shards_together_verify_every_file_once(project: Project) -> None:
+    for name in "abcde":
+        project.write(**{f"snippets__{name}_py": f"# %% a\nprint({name!r})\n#> {name}\n"})
+
+    told = [project.run("precis.cli", "verify", "--shard", f"{n}/3").stdout for n in (1, 2, 3)]
+
+    assert [line.partition(" ")[0] for line in told] == ["2", "2", "1"]
+    assert len(list(project.path(".precis").glob("*.json"))) == 5
+
+
+def test_records_of_shards_are_records_of_the_whole(project: Project) -> None:
+    """Where the folders of two machines are copied into one, nothing runs again."""
+    count = "# %% a\nfrom pathlib import Path\nprint(Path(__file__).name)\n#> {}\n"
+    project.write(snippets__a_py=count.format("a.py"), snippets__b_py=count.format("b.py"))
+    merged = project.path("merged")
+    merged.mkdir()
+    for shard in ("1/2", "2/2"):
+        assert not project.run("precis.cli", "verify", "--shard", shard).returncode
+        for record in project.path(".precis").iterdir():
+            record.rename(merged / record.name)
+    project.path(".precis").rmdir()
+    merged.rename(project.path(".precis"))
+    made = {path: path.stat().st_ino for path in project.path(".precis").iterdir()}
+
+    assert not project.run("precis.cli", "verify").returncode
+
+    assert {path: path.stat().st_ino for path in project.path(".precis").iterdir()} == made
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "2", "a/b", "1/0"])
+def test_a_shard_that_is_no_part_is_not_understood(project: Project, shard: str) -> None:
+    project.write(snippets__a_py=SNIPPET)
+
+    refused = project.run("precis.cli", "verify", "--shard", shard)
+
+    assert refused.returncode == 2
+    assert "2/8" in refused.stderr

@@ -1,0 +1,91 @@
+"""A page that passed is not judged again while nothing that was read for it changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import Project
+from precis import passed
+from precis.finding import Finding
+from precis.reading import Reader
+
+ONE = "# %% loss\nprint(0.8290)\n#> 0.829\n"
+PAGE = "## Text {#a}\n\n```snippet\na.py:loss\n```\n\nIt is 0.83, and [there](b.md) it was 0.5.\n"
+LINKED = "```snippet\nb.py:loss\n```\n"
+FILES = {
+    "snippets/a.py": ONE,
+    "snippets/b.py": "# %% loss\nprint(0.5)\n#> 0.5\n",
+    "docs/en/a.md": PAGE,
+    "docs/en/b.md": LINKED,
+}
+
+
+@pytest.fixture
+def book(project: Project) -> Project:
+    for name, text in FILES.items():
+        put(project, name, text)
+    return project
+
+
+def put(project: Project, name: str, text: str) -> None:
+    path = project.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def findings(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], bool]:
+    """What is wrong with the page, and whether it was judged to know."""
+    monkeypatch.chdir(project.folder)
+    reader = Reader(project.book())
+    judged, judge = [], reader.judged
+    monkeypatch.setattr(reader, "judged", lambda page: judged.append(page) or judge(page))
+    found: tuple[Finding, ...] = passed.findings(reader, reader.opened(Path("docs/en/a.md")))
+    return [finding.what for finding in found], bool(judged)
+
+
+def test_a_page_that_passed_is_not_judged_again(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert findings(book, monkeypatch) == ([], True)
+    assert findings(book, monkeypatch) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("docs/en/a.md", PAGE.replace("0.83", "0.84"), "0.84 has no witness"),
+        ("snippets/a.py", ONE.replace("829", "929"), "0.83 has no witness"),
+        ("snippets/b.py", "# %% loss\nprint(0.6)\n#> 0.6\n", "0.5 has no witness"),
+        ("docs/en/b.md", "Nothing is shown.\n", "0.5 has no witness"),
+        ("docs/fr/a.md", "## B {#b}\n", "is not in docs/fr/a.md"),
+    ],
+)
+def test_a_change_of_whatever_was_read_is_seen(
+    book: Project, monkeypatch: pytest.MonkeyPatch, name: str, text: str, what: str
+) -> None:
+    assert findings(book, monkeypatch) == ([], True)
+    put(book, name, text)
+    found, judged = findings(book, monkeypatch)
+    assert judged
+    assert any(what in finding for finding in found)
+
+
+def test_what_is_wrong_is_said_every_time(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(book, "docs/en/a.md", PAGE.replace("0.83", "0.84"))
+    first, again = findings(book, monkeypatch), findings(book, monkeypatch)
+    assert first == again
+    assert first[0]
+
+
+def test_an_entry_of_the_lock_that_changes_is_seen(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(book, "docs/fr/a.md", PAGE.replace("0.83", "0,83").replace("0.5", "0,5"))
+    assert not book.run("precis.cli", "bless", "a").returncode
+    assert findings(book, monkeypatch)[1]
+    assert not findings(book, monkeypatch)[1]
+    lock = book.folder / "translations.lock"
+    lock.write_text(lock.read_text("utf-8").replace("en=", "en=0"), "utf-8")
+    assert findings(book, monkeypatch)[1]
