@@ -1,12 +1,9 @@
 """How printed values are checked, in miniature."""
 
 # %% program
-program = """\
-x, w = 1.1, 2.2
-print(round(x * w, 4))
-#> 2.42
-"""
-print(program.splitlines()[-1])
+program = "print(round(1.1 * 2.2, 4))\n#> 2.42"
+print(program)
+#> print(round(1.1 * 2.2, 4))
 #> #> 2.42
 
 # %% check
