@@ -213,6 +213,8 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "backpropagation.py:solution-squares": lambda: 2 * [slope(lambda z: (z - 1) ** 2, -0.4)],
     "backpropagation.py:bug-loop": lambda: first(4, descended(4.0, 0.4, lambda w: w**2, 1)),
     "backpropagation.py:solution-loop": lambda: first(4, descended(4.0, 0.4, lambda w: w**2, 0)),
+    "checks.py:gradient": lambda: [DW],
+    "checks.py:differences": lambda: [DW],
 }  # fmt: skip
 
 NO_GRADIENT = {
