@@ -61,6 +61,8 @@ class Book:
 
         self._snippets: dict[Path, Snippet] = {}
         self._verified: dict[Path, Verified] = {}
+        self._named: dict[str, Path] = {}
+        """The files by name, when last listed: to list them for each embed takes too long."""
 
     def paths(self) -> list[Path]:
         """The snippet files, in the order of their names; labs last."""
@@ -119,12 +121,14 @@ class Book:
         where the file cannot be read as a snippet.
         """
         file, colon, name = reference.partition(":")
-        paths = {path.name: path for path in self.paths()}
         if not colon or not name:
             raise LookupError("Write the file and the cell: autograd.py:product")
-        if file not in paths:
-            raise LookupError(f"There is no {file} in {self.folder.name}/.{_meant(file, paths)}")
-        snippet = self.snippet(paths[file])
+        if file not in self._named or not self._named[file].is_file():
+            self._named = {path.name: path for path in self.paths()}
+        if file not in self._named:
+            meant = _meant(file, self._named)
+            raise LookupError(f"There is no {file} in {self.folder.name}/.{meant}")
+        snippet = self.snippet(self._named[file])
         for cell in snippet.cells:
             if cell.name == name:
                 return snippet, cell
