@@ -17,12 +17,15 @@ from mkdocs.plugins import event_priority
 WORKER = "worker.js"
 
 LEFT_OUT = (
+    "*.ipynb",
     "*.map",
     "*.md",
     "404.html",
-    "sitemap.xml*",
     "assets/cards/*",
     "assets/javascripts/lunr/*",
+    "llms.txt",
+    "sitemap.xml*",
+    "verified.*",
 )
 """What no reader opens from a page; of the search's languages, those of the site are kept."""
 

@@ -107,7 +107,7 @@ def sections(page: Written) -> list[Section]:
         if at not in inside and (found := _HEADING.fullmatch(line))
     ]
     last = page.first_line + len(page.lines)
-    ends = [at for at, _ in starts[1:]] + [last]
+    ends = [at for at, _ in starts[1:]] + [last][: len(starts)]
     parts = []
     for (start, heading), end in zip(starts, ends, strict=True):
         lines = page.lines[start - page.first_line : end - page.first_line]

@@ -14,7 +14,7 @@ function amend() {
     name(mark, `Note ${n + 1}`);
     mark.tabIndex = 0;
   }
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex"))
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex, pre > code"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 }
@@ -36,6 +36,7 @@ function soon() {
 }
 new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
 addEventListener("resize", soon);
+document.addEventListener("toggle", soon, true); // what was folded has a width now
 soon();
 
 // Some browsers keep a box ticked over a reload: a menu would come back open.

@@ -175,13 +175,13 @@ document.addEventListener("copy", (event) => {
   event.preventDefault();
 });
 
-const said = made("div", { className: "precis-said", role: "status" });
-document.body.append(said);
+let said;
 for (const box of article.querySelectorAll("div.arithmatex")) {
   const button = made("button", { type: "button", className: "precis-latex", textContent: "LaTeX", title: words.copy });
   button.setAttribute("aria-label", words.copy);
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(latex(box.querySelector("math")));
+    if (!said) document.body.append((said = made("div", { className: "precis-said", role: "status" })));
     said.textContent = words.copied;
     button.classList.add("precis-done");
     setTimeout(() => {

@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from conftest import Project
+from precis.prose import Written
+from precis.translation import sections
 
 SNIPPET = """
     # %% one
@@ -226,3 +228,7 @@ def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:
     bless(book, "a")
 
     assert [line.split()[0] for line in book.read("translations.lock").splitlines()] == ["a.md#"]
+
+
+def test_a_page_without_a_heading_has_no_sections() -> None:
+    assert sections(Written("docs/fr/a.md", ("Un texte.",), 1, ())) == []
