@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import shutil
 import textwrap
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
+
+from precis.record import write_whole
 
 SIZE = (1200, 630)
 """Pixels; the ratio that the Open Graph readers cut to."""
@@ -30,8 +33,8 @@ def on_page_context(
     name = f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.png"
     kept = Path(config.config_file_path).parent / ".precis/cards" / name
     if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        _draw(kept, config.site_name, "" if page.is_homepage else title, about)
+        # whole or not at all: another build may be looking for the same card
+        write_whole(kept, _drawn(config.site_name, "" if page.is_homepage else title, about))
     address = f"assets/cards/{config.plugins['i18n'].current_language}/{page.file.name}.png"
     published = Path(config.site_dir, address)
     published.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +42,7 @@ def on_page_context(
     context["card"] = address
 
 
-def _draw(path: Path, site: str, title: str, about: str) -> None:
+def _drawn(site: str, title: str, about: str) -> bytes:
     from PIL import Image, ImageDraw, ImageFont  # where nothing changed, nothing needs it
 
     library = importlib.util.find_spec("matplotlib")  # whose fonts come with it
@@ -59,4 +62,6 @@ def _draw(path: Path, site: str, title: str, about: str) -> None:
     room = (SIZE[1] - below - 40) // 50
     wrapped = textwrap.wrap(about, 52, max_lines=max(1, room), placeholder=" …")
     draw.multiline_text((90, below), "\n".join(wrapped), QUIET, font(34), spacing=14)
-    image.quantize(16).save(path, optimize=True)
+    png = io.BytesIO()
+    image.quantize(16).save(png, "PNG", optimize=True)
+    return png.getvalue()
