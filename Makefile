@@ -28,7 +28,7 @@ serve: $(READY)
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(PORT)
 
 test: $(READY)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest
 
 build: $(READY)
 	$(BIN)/mkdocs build --strict
