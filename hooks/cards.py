@@ -16,10 +16,13 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from precis.record import write_whole
+from precis.record import CACHE, write_whole
 
 SIZE = (1200, 630)
 """Pixels; the ratio that the Open Graph readers cut to."""
+
+_DRAWING = Path(__file__).read_text(encoding="utf-8")
+"""Part of what a kept card is known by: another way of drawing makes another card."""
 
 PAPER, INK, QUIET, GREEN = "#ffffff", "#1b2430", "#515b68", "#15803d"
 
@@ -29,9 +32,9 @@ def on_page_context(
 ) -> None:
     """Put the page's card into the site, and its address where the template finds it."""
     title, about = page.title or config.site_name, page.meta.get("description", "")
-    said = "\0".join([Path(__file__).read_text(encoding="utf-8"), config.site_name, title, about])
+    said = "\0".join([_DRAWING, config.site_name, title, about])
     name = f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.png"
-    kept = Path(config.config_file_path).parent / ".precis/cards" / name
+    kept = Path(config.config_file_path).parent / CACHE / "cards" / name
     if not kept.exists():
         # whole or not at all: another build may be looking for the same card
         write_whole(kept, _drawn(config.site_name, "" if page.is_homepage else title, about))

@@ -12,10 +12,7 @@ _MENDED = [
     (re.compile(r'(type="checkbox" id="__\w+") autocomplete="off"'), r"\1"),
     (re.compile(r' tabindex=""'), ""),
     (re.compile(r"<style>\s*</style>"), ""),  # mkdocs-jupyter's, of a notebook without styles
-    (
-        re.compile(r'<button class="md-header__button'),
-        '<button type="button" class="md-header__button',
-    ),
+    (re.compile(r'<button (?=class="md-header__button)'), '<button type="button" '),
 ]
 
 _LIST_OF_SECTIONS = re.compile(r'(<nav class="md-nav(?: md-nav--secondary)?" aria-label="[^"]+)"')

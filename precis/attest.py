@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 from precis import device as devices
 from precis.book import Book
 from precis.finding import Finding, Malformed, shown
+from precis.git import git
 from precis.record import version
 from precis.snippet import Cell
 
@@ -133,24 +133,14 @@ def of_cell(book: Book, path: Path, cell: Cell) -> int:
 
 def committed(folder: Path) -> tuple[str | None, str | None]:
     """The commit and its date; no commit where the folder is not as committed."""
-
-    def git(*arguments: str) -> str | None:
-        try:
-            run = subprocess.run(
-                ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
-            )
-        except (OSError, subprocess.CalledProcessError):
-            return None
-        return run.stdout.strip()
-
-    commit = git("rev-parse", "HEAD")
-    date = git("show", "-s", "--format=%cI", "HEAD") if commit else None
+    commit = git("rev-parse", "HEAD", folder=folder)
+    date = git("show", "-s", "--format=%cI", "HEAD", folder=folder) if commit else None
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
         moment = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
         date = moment.isoformat(timespec="seconds")
-    if commit and git("status", "--porcelain", "--", ".") != "":
+    if commit and git("status", "--porcelain", "--", ".", folder=folder) != "":
         commit = None
-    return commit, date
+    return commit and commit.strip(), date and date.strip()
 
 
 def _sha(text: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 from bs4 import BeautifulSoup
+from project import Project
 
-from conftest import Project
 from precis.attest import SCHEMA
 
 SNIPPET = """

@@ -5,40 +5,32 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from project import BILINGUAL, Project
 
-from conftest import Project
 from precis.chapter import Beginning, listed
 from precis.finding import Malformed
 
-SITE = """
-    # the site
-    site_name: test
-    strict: true
-    theme: {name: material, font: false}
-    plugins:
-      - i18n:
-          docs_structure: folder
-          fallback_to_default: false
-          languages:
-            - {locale: fr, name: Français, default: true}
-            - locale: en
-              name: English
-              nav_translations:
-                Accueil: Home  # first
-                Fin: End
-      - precis
-    nav:
-      - Accueil: index.md  # the start
-      # what follows the chapters
-      - Annexes:
-          - Fin: end.md
-    markdown_extensions:
-      - admonition
-      - attr_list
-      - pymdownx.details
-      - pymdownx.superfences
-      - pymdownx.magiclink: {social_url_shorthand: !ENV [NOT_SET, false]}
-    """
+EXTENSIONS = "admonition, pymdownx.magiclink: {social_url_shorthand: !ENV [NOT_SET, false]}"
+
+TRANSLATED = """- locale: en
+          name: English
+          nav_translations:
+            Accueil: Home  # first
+            Fin: End"""
+
+SITE = (
+    "# the site\n"
+    + BILINGUAL.replace("superfences]", f"superfences, pymdownx.details, {EXTENSIONS}]").replace(
+        "- {locale: en, name: English}", TRANSLATED
+    )
+    + """\
+nav:
+  - Accueil: index.md  # the start
+  # what follows the chapters
+  - Annexes:
+      - Fin: end.md
+"""
+)
 
 TITLES = ("--fr", "L'essai : pourquoi ?", "--en", "A try: why?")
 
@@ -123,7 +115,7 @@ def test_no_command_is_printed_that_would_lose_other_changes(site: Project) -> N
         (("random", *TITLES), 2, "Python has a module random"),
         (("en", *TITLES), 2, "docs/en has that address"),
         (("end", *TITLES), 1, "docs/fr/end.md:1:1: this file is there already"),
-        (("demo", "--fr", "Fin", "--en", "B"), 2, "an entry “Fin” already (mkdocs.yml:21)"),
+        (("demo", "--fr", "Fin", "--en", "B"), 2, "an entry “Fin” already (mkdocs.yml:22)"),
         (("demo", "--fr", "Un {#x}", "--en", "B"), 2, "--fr: a title is plain text"),
         (("demo", "--fr", "A\nb", "--en", "B"), 2, "--fr: a title is plain text"),
         (("demo", "--fr", " ", "--en", "B"), 2, "--fr: a title has 1 to 80 characters"),

@@ -8,8 +8,7 @@ import subprocess
 import sys
 
 import pytest
-
-from conftest import Project
+from project import Project
 
 SNIPPET = """
     # %% a

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import Project
+from project import Project
+
 from precis.coverage import holes, tally
 from precis.markdown import Page
 from precis.page import Fence

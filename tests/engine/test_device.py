@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from project import Project
 
-from conftest import Project
 from precis.device import absence
 from precis.values import same
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from project import Project
 
-from conftest import Project
 from precis.book import Book
 from precis.finding import Malformed
 from precis.reading import Reader

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from project import BILINGUAL, Project
 
-from conftest import Project
 from precis import lab
 from precis.finding import Malformed
 from precis.reading import Reader
@@ -30,22 +30,14 @@ LAB = """
     #> 2
     """
 
-SITE = """
-    site_name: test
-    site_url: https://book.example/
-    strict: true
-    theme: {name: material, font: false}
-    plugins:
-      - i18n:
-          docs_structure: folder
-          fallback_to_default: false
-          languages:
-            - {locale: fr, name: Français, default: true}
-            - {locale: en, name: English}
-      - mkdocs-jupyter: {include: ["*.ipynb"], cache: false, ignore_h1_titles: true}
-      - precis
-    markdown_extensions: [attr_list, pymdownx.superfences]
-    """
+SITE = BILINGUAL.replace(
+    "  - precis\n",
+    """\
+  - mkdocs-jupyter: {include: ["*.ipynb"], cache: false, ignore_h1_titles: true}
+  - precis
+site_url: https://book.example/
+""",
+)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import markdown
 import pytest
 from bs4 import BeautifulSoup
+from project import Project
 
-from conftest import Project
 from precis.markdown import Page, PrecisExtension
 
 EXTENSIONS = [

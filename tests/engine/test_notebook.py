@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 
 import nbformat
 import pytest
+from project import Project
 
-from conftest import Project
 from precis.notebook import is_chapter, notebook
 from precis.reading import Reader
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from project import Project
 
-from conftest import Project
 from precis import passed
 from precis.finding import Finding
 from precis.reading import Reader

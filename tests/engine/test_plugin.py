@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from bs4 import BeautifulSoup
-
-from conftest import Project
+from project import BILINGUAL, Project
 
 SNIPPET = """
     # %% one
@@ -50,21 +49,6 @@ PLAIN = """
     theme: mkdocs
     plugins: [precis]
     validation: {links: {anchors: warn}}
-    markdown_extensions: [attr_list, pymdownx.superfences]
-    """
-
-BILINGUAL = """
-    site_name: test
-    strict: true
-    theme: {name: material, font: false}
-    plugins:
-      - i18n:
-          docs_structure: folder
-          fallback_to_default: false
-          languages:
-            - {locale: fr, name: Français, default: true}
-            - {locale: en, name: English}
-      - precis
     markdown_extensions: [attr_list, pymdownx.superfences]
     """
 

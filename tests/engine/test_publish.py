@@ -10,8 +10,7 @@ import sys
 import time
 
 import pytest
-
-from conftest import Project
+from project import Project
 
 SITE = """
     site_name: Test

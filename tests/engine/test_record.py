@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from project import Project
 
-from conftest import Project
 from precis import record
 from precis.record import CACHE, Records, write_whole
 from precis.snippet import load

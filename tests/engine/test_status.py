@@ -6,8 +6,7 @@ import json
 import subprocess
 
 import pytest
-
-from conftest import Project
+from project import Project
 
 FRENCH = "# Titre\n\nUn mot.\n\n## Suite {#next}\n\nUne phrase.\n\nUne autre.\n"
 ENGLISH = "# Title\n\nA word.\n\n## Next {#next}\n\nA sentence.\n\nAnother one.\n"

@@ -6,8 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from conftest import Project
+from project import Project
 
 SNIPPET = """
 # %% one

@@ -5,8 +5,8 @@ from __future__ import annotations
 import markdown
 import pytest
 from bs4 import BeautifulSoup
+from project import Project
 
-from conftest import Project
 from precis.formula import mathml
 from precis.markdown import Page, PrecisExtension
 from precis.prose import Written

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from project import Project
 
-from conftest import Project
 from precis.prose import Written
 from precis.translation import sections
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from project import Project
 
-from conftest import Project
 from precis.cli import main
 from precis.run import Outcome, Run
 from precis.snippet import parse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import markdown
 import pytest
+from project import Project
 
-from conftest import Project
 from precis.finding import Finding
 from precis.markdown import Page, PrecisExtension
 from precis.reading import Reader

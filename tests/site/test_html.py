@@ -18,10 +18,14 @@ RULES = {
 }
 
 
-def test_every_page_is_valid_html(site: Site, tmp_path) -> None:
+@pytest.fixture(autouse=True)
+def _validator() -> None:
     if not VALIDATOR.exists():
         reason = "html-validate is not installed: npm ci --prefix .github"
         pytest.fail(reason) if os.environ.get("PRECIS_REQUIRE_LINTERS") else pytest.skip(reason)
+
+
+def test_every_page_is_valid_html(site: Site, tmp_path) -> None:
     config = tmp_path / "rules.json"
     config.write_text(json.dumps({"root": True, **RULES}))
     pages = sorted(site.folder.rglob("*.html"))
@@ -40,8 +44,6 @@ def test_every_page_is_valid_html(site: Site, tmp_path) -> None:
 
 
 def test_the_validator_finds_what_is_wrong(tmp_path) -> None:
-    if not VALIDATOR.exists():
-        pytest.skip("html-validate is not installed: npm ci --prefix .github")
     config, page = tmp_path / "rules.json", tmp_path / "wrong.html"
     config.write_text(json.dumps({"root": True, **RULES}))
     page.write_text("<!doctype html><html lang=fr><title>a</title><p><div></div></p>")
