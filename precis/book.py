@@ -136,6 +136,18 @@ class Book:
         raise LookupError(f"{file} has no cell {name}.{_meant(name, names)}")
 
 
+class Selection(Book):
+    """A book of which only some files are asked for."""
+
+    def __init__(self, book: Book, files: tuple[Path, ...]) -> None:
+        super().__init__(book.folder, book.records, book.device)
+        self.files = files
+
+    def paths(self) -> list[Path]:
+        """The files asked for."""
+        return list(self.files)
+
+
 def _meant(name: str, names: object) -> str:
     near = get_close_matches(name, list(names), 1)  # type: ignore[call-overload]
     return f" Did you mean {near[0]}?" if near else ""

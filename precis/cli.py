@@ -5,75 +5,35 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from precis.attest import attested, written
 from precis.audit import audit as found_in
 from precis.audit import blocks
-from precis.book import Book
+from precis.book import Book, Selection
 from precis.chapter import SITE, Refused, begin, undoing
 from precis.compare import unstable
 from precis.coverage import count, outputs_of
 from precis.device import absence
 from precis.finding import Finding, Malformed, annotation, counted, shown
 from precis.lab import languages
+from precis.parameters import FILES, JSON, TIME_LIMIT, Shard, Slug
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records, write_whole
-from precis.run import TIMEOUT, Setting, run
+from precis.run import Setting, run
 from precis.snippet import DEVICE_TYPES, load
 from precis.status import Waiting, waiting
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import LOCK, blessed, key, parity, read_lock, sections, written_lock
 from precis.typography import spaced
 from precis.update import updated
-
-FILES = click.argument(
-    "files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
-TIME_LIMIT = click.option(
-    "--timeout", default=TIMEOUT, show_default=True, help="Seconds that one snippet may take."
-)
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
-
-
-class Slug(click.ParamType[str]):
-    """A chapter's name, which the shell can complete."""
-
-    name = "slug"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """The chapters here that start so."""
-        slugs = {path.stem for path in Path("docs").glob("[a-z][a-z]/*.md")}
-        return [CompletionItem(slug) for slug in sorted(slugs) if slug.startswith(incomplete)]
-
-
-class Shard(click.ParamType[tuple[int, int]]):
-    """`2/8`: every eighth file, from the second one on."""
-
-    name = "I/N"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        """The place and the number of shards."""
-        parts = re.fullmatch(r"(\d+)/(\d+)", value, re.ASCII)
-        place, number = map(int, parts.groups()) if parts else (0, 0)
-        if not 1 <= place <= number:
-            self.fail(f"{value} is no part of a whole: write 2/8 for the second of eight")
-        return place, number
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -469,18 +429,6 @@ def _watch(done: int, total: int) -> None:
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         line = f"{done} of {counted(total, 'snippet')} ran" if done < total else ""
         click.echo(f"\r\x1b[K{line}", nl=False, err=True)
-
-
-class Selection(Book):
-    """A book of which only some files are asked for."""
-
-    def __init__(self, book: Book, files: tuple[Path, ...]) -> None:
-        super().__init__(book.folder, book.records, book.device)
-        self.files = files
-
-    def paths(self) -> list[Path]:
-        """The files named on the command line."""
-        return list(self.files)
 
 
 if __name__ == "__main__":
