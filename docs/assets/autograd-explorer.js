@@ -229,7 +229,7 @@ class AutogradExplorer extends HTMLElement {
     if (kind === "start") {
       const names = nodes.filter(({ op }) => op === "input").map((input) => input.name);
       const present = INPUTS.filter((input) => names.includes(input));
-      const all = present.map((input) => `${input} ${say.equals(state.values[input])}`);
+      const all = present.map((input) => `${input} ${say.equals(state.values[input])}`.replaceAll(" ", "\u00a0"));
       return all.length ? say.start(all.join(say.separator)) : say.startless;
     }
     if (kind === "seed") return `${slope(node)} = 1`;

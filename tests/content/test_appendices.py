@@ -1,4 +1,4 @@
-"""The appendices speak of what the chapters hold: messages printed there, terms used there."""
+"""Appendices and notes speak of what the chapters hold, and in its order."""
 
 from __future__ import annotations
 
@@ -73,3 +73,13 @@ def test_every_address_that_a_chapter_cites_is_in_the_bibliography(language: str
         notes = re.findall(r"^\[\^[\w-]+\]: .*$", path.read_text(encoding="utf-8"), re.M)
         for address in re.findall(r"\((https://[^)]+)\)", "\n".join(notes)):
             assert address in known, (path, address)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(DOCS.glob("??/*.md")), ids=lambda p: f"{p.parent.name}-{p.stem}"
+)
+def test_notes_are_numbered_as_a_reader_meets_them(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    met = re.findall(r"\[\^([\w-]+)\](?!:)", text)
+    assert re.findall(r"^\[\^([\w-]+)\]:", text, re.M) == list(dict.fromkeys(met))
