@@ -69,7 +69,7 @@ class AutogradExplorer extends HTMLElement {
       this.go(KEYS[event.key]);
     });
 
-    this.status = h("p", { class: "status", role: "status" });
+    this.status = h("p", { class: "precis-said", role: "status" });
     const all = { "aria-label": say.explorer };
     this.replaceChildren(h("section", all, typing, inputs, this.walking, this.status));
   }

@@ -278,7 +278,7 @@ def test_steps_go_both_ways_by_keyboard(page: Page, address: str) -> None:
 
     product = "v₁ = w × x = 2.2 × 1.1 = 2.42"
     last = "∂L/∂w = ∂L/∂v₁ × x ≈ (−0.0817) × 1.1 ≈ −0.0898"
-    start = "The inputs: x = 1.1, w = 2.2, b = 0, y = 1."
+    start = "The inputs: x\xa0=\xa01.1, w\xa0=\xa02.2, b\xa0=\xa00, y\xa0=\xa01."
     assert said == [product, "z = v₁ + b = 2.42 + 0 = 2.42", product, last, last, start, start]
     for button, text in [("Next step", product), ("Last step", last), ("First step", start)]:
         explorer.get_by_role("button", name=button).press("Enter")

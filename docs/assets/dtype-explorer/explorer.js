@@ -250,7 +250,7 @@ class DtypeExplorer extends HTMLElement {
     maxlength: MOST_CHARACTERS, "aria-describedby": "dtype-reading",
   });
   #reading = make("p", { id: "dtype-reading" });
-  #aloud = make("p", { class: "dtype-aloud", role: "status" });
+  #aloud = make("p", { class: "precis-said", role: "status" });
   #later = 0;
 
   connectedCallback() {
