@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +11,7 @@ from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
 from precis.record import Record, Records
 from precis.run import AS_SHOWN, Setting
-from precis.snippet import Cell, Snippet, load, read
+from precis.snippet import Cell, Snippet, load
 from precis.values import DIGITS, compare_values
 
 LABS = "labs"
@@ -59,7 +60,9 @@ class Book:
         self.runs = 0
         """How many builds it has served."""
 
-        self._snippets: dict[Path, Snippet] = {}
+        self._snippets: dict[Path, tuple[object, Snippet]] = {}
+        """With the state of the file when it was read: each embed asks, and reading takes long."""
+
         self._verified: dict[Path, Verified] = {}
         self._named: dict[str, Path] = {}
         """The files by name, when last listed: to list them for each embed takes too long."""
@@ -91,10 +94,12 @@ class Book:
 
     def snippet(self, path: Path) -> Snippet:
         """One file, parsed. Raises Malformed."""
-        known = self._snippets.get(path)
-        if known is None or known.text != read(path):
-            known = self._snippets[path] = load(path)
-        return known
+        state = _state(path)
+        known, snippet = self._snippets.get(path, (None, None))
+        if snippet is None or state != known:
+            snippet = load(path)
+            self._snippets[path] = state, snippet
+        return snippet
 
     def verified(self, path: Path) -> Verified:
         """One file, run and compared. Raises Malformed."""
@@ -146,6 +151,12 @@ class Selection(Book):
     def paths(self) -> list[Path]:
         """The files asked for."""
         return list(self.files)
+
+
+def _state(path: Path) -> object:
+    """What a write to a file changes."""
+    known = os.lstat(path)
+    return known.st_mtime_ns, known.st_ctime_ns, known.st_size, known.st_ino, known.st_mode
 
 
 def _meant(name: str, names: object) -> str:

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from precis.book import Book, Verified
 from precis.glossary import GLOSSARY, definitions
+from precis.kept import digests, find, keep, state
 from precis.page import EMBED, Fence
 from precis.prose import Written
 from precis.snippet import Cell
@@ -70,13 +69,39 @@ def is_chapter(page: Written) -> bool:
 
 
 def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], str]) -> bytes:
-    """The notebook of a chapter.
+    """The notebook of a chapter, made again only where something that it is made of changed.
 
     `address` is the page's own; `absolute` gives the address that a link of the page leads to.
     """
-    source = _Source(page, book, address, absolute)
-    lines = list(enumerate(page.lines, page.first_line))
-    parts = _parts(lines, source)
+    name, now = f"notebook {page.at}", _state(page, book, address)
+    known = find(book.records.cache, name, now)
+    if known and all(absolute(href) == led for href, led in known["links"].items()):
+        return str(known["notebook"]).encode()
+    links: dict[str, str] = {}
+
+    def led(href: str) -> str:
+        links[href] = absolute(href)
+        return links[href]
+
+    made = _made(_Source(page, book, address, led))
+    keep(book.records.cache, name, now, links=links, notebook=made)
+    return made.encode()
+
+
+def _state(page: Written, book: Book, address: str) -> str:
+    """That of all that a notebook is made of, but for where its links lead."""
+    names = sorted({fence.body.strip() for fence in page.fences if fence.language == EMBED})
+    paths = sorted({book.cell(name)[0].path for name in names})
+    verified = [book.verified(path) for path in paths]
+    ran = [(v.snippet.name, v.snippet.text, v.record) for v in verified]
+    said = (page.path, page.place, page.lines, page.first_line, page.fences)
+    return state(said, address, ran, digests([_glossary(page)]))
+
+
+def _made(source: _Source) -> str:
+    import nbformat  # where nothing changed, nothing needs it
+
+    parts = _parts(list(enumerate(source.page.lines, source.page.first_line)), source)
     made = {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -86,8 +111,7 @@ def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], 
         },
         "cells": list(_cells(parts, source)),
     }
-    written: str = nbformat.writes(nbformat.from_dict(made))  # type: ignore[no-untyped-call]
-    return (written + "\n").encode("utf-8")
+    return f"{nbformat.writes(nbformat.from_dict(made))}\n"  # type: ignore[no-untyped-call]
 
 
 @dataclass
@@ -106,17 +130,10 @@ class _Source:
     def __post_init__(self) -> None:
         self.fences = {fence.line: fence for fence in self.page.fences}
         self.words = _WORDS.get(self.page.language, _WORDS["en"])
-        self.terms = self._definitions()
+        self.terms = definitions(_glossary(self.page))
         for line in self.page.lines:
             if found := _ABBREVIATION.fullmatch(line):
                 self.abbreviations[found["short"]] = found["long"].strip()
-
-    def _definitions(self) -> dict[str, str]:
-        """Those of the glossary that the page links to; one folder up from a lab."""
-        folders = Path(self.page.at).parents
-        return definitions(
-            next((f for f in folders if (f / GLOSSARY).is_file()), folders[0]) / GLOSSARY
-        )
 
     def verified(self, fence: Fence) -> tuple[Verified, Cell]:
         """What an embed shows."""
@@ -144,6 +161,12 @@ class _Code:
 _Part = _Text | _Code
 _Lines = Sequence[tuple[int, str]]
 """Lines with their numbers in the page's file."""
+
+
+def _glossary(page: Written) -> Path:
+    """That whose terms the page links to; one folder up from a lab."""
+    folders = Path(page.at).parents
+    return next((f for f in folders if (f / GLOSSARY).is_file()), folders[0]) / GLOSSARY
 
 
 def _is_own(page: Written, fence: Fence) -> bool:

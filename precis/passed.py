@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
-import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from precis.book import LABS, Book
 from precis.finding import Finding
+from precis.kept import digests, find, keep, state
 from precis.page import EMBED, Fence
 from precis.prose import Written
 from precis.reading import Reader
-from precis.record import version, write_whole
 from precis.translation import key, lock_of, read_lock, twins
 
 _SETTINGS = "mkdocs.yml"
@@ -31,29 +28,24 @@ def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     """What is wrong with a page's text, judged only where it did not pass as it is."""
     if page.place:
         return reader.judged(page).findings  # a lab: its text stands in a snippet
-    book = reader.book
-    now = _state(book, page)
-    kept = book.records.cache / f"{_hash(page.path.encode())}.page.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(kept.read_text(encoding="utf-8"))
-        if known["state"] == now and known["files"] == _hashes(map(Path, known["files"])):
-            os.utime(kept)  # in use: records that nothing asks for are dropped
-            return ()
+    cache, name, now = reader.book.records.cache, f"passed {page.path}", _state(reader.book, page)
+    known = find(cache, name, now)
+    if known and known.get("files") == digests(map(Path, known.get("files", ()))):
+        return ()
     found = reader.judged(page).findings
     if not found:
-        files = _hashes({*_embedded(book, page.fences), *_linked(reader, page)})
-        write_whole(kept, json.dumps({"state": now, "files": files}).encode())
+        files = {*_embedded(reader.book, page.fences), *_linked(reader, page)}
+        keep(cache, name, now, files=digests(files))
     return found
 
 
 def _state(book: Book, page: Written) -> str:
-    """A hash of the page, and of what it is compared with."""
+    """That of the page, and of what it is compared with."""
     path = Path(page.path)
     own = f"{key(path)}#"
     lock = {entry: str(pair) for entry, pair in _lock(lock_of(path)) if entry.startswith(own)}
-    others = [book.records.root / _SETTINGS, *twins(path)]
-    parts = [page.path, page.lines, page.first_line, page.fences, lock, _hashes(others), _engine()]
-    return _hash(repr(parts).encode())
+    others = digests([book.records.root / _SETTINGS, *twins(path)])
+    return state(page.path, page.lines, page.first_line, page.fences, lock, others)
 
 
 def _lock(path: Path) -> list[tuple[str, object]]:
@@ -85,19 +77,3 @@ def _embedded(book: Book, fences: Iterable[Fence]) -> Iterator[Path]:
         if fence.language == EMBED:
             name = fence.body.strip().partition(":")[0]
             yield from (book.folder / name, book.folder / LABS / name)
-
-
-def _hashes(paths: Iterable[Path]) -> dict[str, str]:
-    return {str(path): _hash(path.read_bytes()) if path.is_file() else "" for path in paths}
-
-
-@functools.cache
-def _engine() -> str:
-    """A hash of what judges."""
-    modules = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    versions = [version(name) for name in ("Markdown", "pymdown-extensions", "babel")]
-    return _hash(b"".join(modules) + repr(versions).encode())
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
