@@ -8,14 +8,17 @@ const name = (element, text) => {
 };
 
 function amend() {
-  for (const nav of document.querySelectorAll(".md-code__nav"))
-    name(nav, `Code ${nav.closest("pre")?.id.replace(/\D+/g, "")}`);
   for (const [n, mark] of document.querySelectorAll(".md-annotation__index").entries()) {
     name(mark, `Note ${n + 1}`);
     mark.tabIndex = 0;
   }
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex, pre > code"))
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  // All are measured before one is changed, and none that is folded: else each is a layout.
+  const boxes = [...document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex, pre > code")].filter(
+    (box) => !box.closest("details:not([open])"),
+  );
+  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth);
+  for (const [n, box] of boxes.entries())
+    if (wide[n]) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 }
 
