@@ -13,10 +13,20 @@ from itertools import count
 from mkdocs.config.defaults import MkDocsConfig
 
 WORDS = {
-    "fr": ("Copier le code", "Copier la formule en LaTeX", "Vérifié :"),
-    "en": ("Copy the code", "Copy the formula as LaTeX", "Verified:"),
+    "fr": (
+        "Copier le code",
+        "Copier la formule en LaTeX",
+        "Lien vers cette section",
+        "Vérifié :",
+    ),
+    "en": (
+        "Copy the code",
+        "Copy the formula as LaTeX",
+        "Link to this section",
+        "Verified:",
+    ),
 }
-"""What the buttons do, and what the tick at a block's foot begins with."""
+"""What the buttons and a heading's link do, and what the tick at a block's foot begins with."""
 
 _CODE = re.compile(r"<pre><span></span><code>(.*?)</code></pre>", re.DOTALL)
 
@@ -34,7 +44,7 @@ _VERIFIED = re.compile(r'data-verified="([^"]*)"')
 
 def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     """Write the blocks of a page anew."""
-    copy, latex, verified = WORDS[config.plugins["i18n"].current_language]
+    copy, latex, link, verified = WORDS[config.plugins["i18n"].current_language]
     where = _VERIFIED.search(output)
     numbers = count(1)
 
@@ -49,15 +59,13 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
         )
         return (
             f'<pre><span class="md-code__nav"><button type="button" class="md-code__button"'
-            f' title="{copy}" aria-label="{copy}" data-clipboard-target="#{name}"'
-            f' data-md-type="copy"></button></span>'
+            f' aria-label="{copy}" data-clipboard-target="#{name}" data-md-type="copy"></button>'
+            f"</span>"
             f'<code id="{name}" class="md-code__content">{code}</code></pre>{seal}'
         )
 
-    button = (
-        f'<button type="button" class="precis-latex" title="{latex}"'
-        f' aria-label="{latex}">LaTeX</button>'
-    )
+    button = f'<button type="button" class="precis-latex" aria-label="{latex}">LaTeX</button>'
+    output = output.replace('title="Permanent link"', f'aria-label="{link}"')
     # Material's script puts a box around each table: what is beside it is made again
     output = _TABLE.sub(r"<div>\g<0></div>", output)
     return _FORMULA.sub(rf"\g<0>{button}", _CODE.sub(block, output))
