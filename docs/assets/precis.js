@@ -7,7 +7,7 @@ for (const link of document.querySelectorAll("link[rel=alternate]")) link.rel +=
 const folded = document.createElement("style");
 folded.textContent = "details:not([open]) > :not(summary) { display: none }";
 document.head.append(folded);
-addEventListener("load", () => folded.remove());
+addEventListener("load", () => requestAnimationFrame(() => setTimeout(() => folded.remove())));
 
 // What Material's script adds to a page has no name, and cannot be reached by keyboard.
 const name = (element, text) => {
