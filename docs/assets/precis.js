@@ -2,20 +2,30 @@
 // page. A blank in `rel` keeps the link what it is (rel is a list) and out of its selector.
 for (const link of document.querySelectorAll("link[rel=alternate]")) link.rel += " ";
 
+// While Material's script measures the page's code, what is folded has no size: else each block
+// that nobody sees yet is laid out.
+const folded = document.createElement("style");
+folded.textContent = "details:not([open]) > :not(summary) { display: none }";
+document.head.append(folded);
+addEventListener("load", () => requestAnimationFrame(() => setTimeout(() => folded.remove())));
+
 // What Material's script adds to a page has no name, and cannot be reached by keyboard.
 const name = (element, text) => {
   if (!element.hasAttribute("aria-label")) element.setAttribute("aria-label", text);
 };
 
 function amend() {
-  for (const nav of document.querySelectorAll(".md-code__nav"))
-    name(nav, `Code ${nav.closest("pre")?.id.replace(/\D+/g, "")}`);
   for (const [n, mark] of document.querySelectorAll(".md-annotation__index").entries()) {
     name(mark, `Note ${n + 1}`);
     mark.tabIndex = 0;
   }
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex, pre > code"))
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  // All are measured before one is changed, and none that is folded: else each is a layout.
+  const boxes = [...document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex, pre > code")].filter(
+    (box) => !box.closest("details:not([open])"),
+  );
+  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth);
+  for (const [n, box] of boxes.entries())
+    if (wide[n]) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 }
 

@@ -1,5 +1,5 @@
 // What makes reading easier, and stays in the reader's browser: where one was, the other
-// language at the same place, formulas copied as LaTeX, where values were verified.
+// language at the same place, formulas copied as LaTeX.
 
 const config = JSON.parse(document.getElementById("__config").textContent);
 const home = new URL(config.base.replace(/\/?$/, "/"), location).pathname;
@@ -12,18 +12,14 @@ const words = {
   fr: {
     again: "Reprendre la lecture :",
     copied: "Formule copiée",
-    copy: "Copier la formule en LaTeX",
     forget: "oublier où j’en suis",
     read: (percent) => `, lu à ${percent} %`,
-    verified: "Vérifié :",
   },
   en: {
     again: "Read on:",
     copied: "Formula copied",
-    copy: "Copy the formula as LaTeX",
     forget: "forget where I am",
     read: (percent) => `, ${percent}% read`,
-    verified: "Verified:",
   },
 }[language];
 
@@ -176,11 +172,9 @@ document.addEventListener("copy", (event) => {
 });
 
 let said;
-for (const box of article.querySelectorAll("div.arithmatex")) {
-  const button = made("button", { type: "button", className: "precis-latex", textContent: "LaTeX", title: words.copy });
-  button.setAttribute("aria-label", words.copy);
+for (const button of article.querySelectorAll(".precis-latex"))
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(latex(box.querySelector("math")));
+    await navigator.clipboard.writeText(latex(button.previousElementSibling.querySelector("math")));
     if (!said) document.body.append((said = made("div", { className: "precis-said", role: "status" })));
     said.textContent = words.copied;
     button.classList.add("precis-done");
@@ -189,19 +183,6 @@ for (const box of article.querySelectorAll("div.arithmatex")) {
       button.classList.remove("precis-done");
     }, 2000);
   });
-  box.after(button);
-}
-
-// Where and with what a block's values were verified: what the end of the page says, beside it.
-
-const verified = document.querySelector(".precis-verified [data-verified]")?.dataset.verified;
-for (const block of article.querySelectorAll(".highlight[data-source]")) {
-  if (!verified || !block.querySelector(".go")) continue;
-  const seal = made("a", { className: "precis-seal", href: "#precis-verified" });
-  seal.setAttribute("aria-label", `${words.verified} ${verified}`);
-  seal.dataset.says = `${words.verified} ${verified}`;
-  block.append(seal);
-}
 
 // On paper, what is folded is unfolded.
 addEventListener("beforeprint", () => {

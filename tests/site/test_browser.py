@@ -145,11 +145,11 @@ def test_outputs_are_told_apart_from_code(page: Page, address: str) -> None:
     block = page.locator('[data-cell="neuron-loss"]')
 
     colours = {
-        name: block.locator(f"span.{name}").first.evaluate("e => getComputedStyle(e).color")
-        for name in ("go", "n")
+        name: block.locator(name).first.evaluate("e => getComputedStyle(e).color")
+        for name in ("code", ".go")
     }
 
-    assert colours["go"] != colours["n"]
+    assert colours[".go"] != colours["code"]
 
 
 def test_a_page_can_be_read_without_javascript(browser: Browser, address: str, site: Site) -> None:

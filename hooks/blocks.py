@@ -1,0 +1,71 @@
+"""Blocks of code, formulas and tables, whole as they come, with as few elements as they need.
+
+A button or a class that a script adds to each block has the browser make style and layout again,
+block after block: what a reader can do with a block is written with the page. What has the
+text's own colour needs no element: more than half of those that Pygments writes.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+
+from mkdocs.config.defaults import MkDocsConfig
+
+WORDS = {
+    "fr": (
+        "Copier le code",
+        "Copier la formule en LaTeX",
+        "Lien vers cette section",
+        "Vérifié :",
+    ),
+    "en": (
+        "Copy the code",
+        "Copy the formula as LaTeX",
+        "Link to this section",
+        "Verified:",
+    ),
+}
+"""What the buttons and a heading's link do, and what the tick at a block's foot begins with."""
+
+_CODE = re.compile(r"<pre><span></span><code>(.*?)</code></pre>", re.DOTALL)
+
+_PLAIN = re.compile(r'<span class="(?:kc|n|p|w)">([^<]*)</span>|<span class="o">(\.)</span>')
+"""Names, constants, punctuation, blanks; the dot between two names."""
+
+_LINE = re.compile(r' id="__span-\d+-\d+"')
+
+_FORMULA = re.compile(r'<div class="arithmatex">.*?</div>', re.DOTALL)
+
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+
+_VERIFIED = re.compile(r'data-verified="([^"]*)"')
+
+
+def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
+    """Write the blocks of a page anew."""
+    copy, latex, link, verified = WORDS[config.plugins["i18n"].current_language]
+    where = _VERIFIED.search(output)
+    numbers = count(1)
+
+    def block(match: re.Match[str]) -> str:
+        name = f"code-{next(numbers)}"
+        code = _LINE.sub("", _PLAIN.sub(r"\1\2", match[1]))
+        seal = (
+            f'<a class="precis-seal" href="#precis-verified"'
+            f' aria-label="{verified} {where[1]}"></a>'
+            if where and 'class="go"' in code
+            else ""
+        )
+        return (
+            f'<pre><span class="md-code__nav"><button type="button" class="md-code__button"'
+            f' aria-label="{copy}" data-clipboard-target="#{name}" data-md-type="copy"></button>'
+            f"</span>"
+            f'<code id="{name}" class="md-code__content">{code}</code></pre>{seal}'
+        )
+
+    button = f'<button type="button" class="precis-latex" aria-label="{latex}">LaTeX</button>'
+    output = output.replace('title="Permanent link"', f'aria-label="{link}"')
+    # Material's script puts a box around each table: what is beside it is made again
+    output = _TABLE.sub(r"<div>\g<0></div>", output)
+    return _FORMULA.sub(rf"\g<0>{button}", _CODE.sub(block, output))
