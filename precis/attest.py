@@ -9,7 +9,6 @@ text or of other outputs than the site's is stale.
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 import os
 import platform
@@ -22,7 +21,6 @@ from precis.book import Book
 from precis.finding import Finding, Malformed, shown
 from precis.git import git
 from precis.record import version
-from precis.snippet import Cell
 
 FILE = "verified.json"
 SCHEMA = Path(__file__).with_name("verified.schema.json")
@@ -74,18 +72,7 @@ def attested(book: Book, device: str) -> Attestation:
 
 def cells(book: Book, paths: Iterable[Path]) -> dict[str, dict[str, str]]:
     """The cells of snippets with the hashes of their text and of what they print."""
-    found = {}
-    for path in paths:
-        verified = book.verified(path)
-        for cell in verified.snippet.cells:
-            lines = verified.snippet.lines[cell.line - 1 : cell.end]
-            code = [line for line in lines if not line.startswith("#>")]
-            outputs = "\n".join(verified.printed(cell))
-            found[f"{verified.snippet.name}:{cell.name}"] = {
-                "text": _sha("\n".join(code)),
-                "outputs": _sha(outputs),
-            }
-    return found
+    return {name: hashes for path in paths for name, hashes in book.verified(path).hashes.items()}
 
 
 def read_all(folder: Path) -> list[Attestation]:
@@ -121,16 +108,6 @@ def published(book: Book, others: Iterable[Attestation]) -> bytes:
     )
 
 
-def of_cell(book: Book, path: Path, cell: Cell) -> int:
-    """How many of a cell's outputs were verified."""
-    verified = book.verified(path)
-    wrong = {mismatch.statement for mismatch in verified.mismatches}
-    outcomes = dict(zip(verified.snippet.statements, verified.record.run.outcomes, strict=False))
-    return sum(
-        bool(s in outcomes and outcomes[s].printed and s not in wrong) for s in cell.statements
-    )
-
-
 def committed(folder: Path) -> tuple[str | None, str | None]:
     """The commit and its date; no commit where the folder is not as committed."""
     commit = git("rev-parse", "HEAD", folder=folder)
@@ -141,10 +118,6 @@ def committed(folder: Path) -> tuple[str | None, str | None]:
     if commit and git("status", "--porcelain", "--", ".", folder=folder) != "":
         commit = None
     return commit and commit.strip(), date and date.strip()
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _json(value: object) -> bytes:

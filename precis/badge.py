@@ -10,7 +10,7 @@ from pathlib import Path
 
 from babel.dates import format_date
 
-from precis.attest import Attestation, cells, of_cell
+from precis.attest import Attestation, cells
 from precis.book import Book
 from precis.prose import Written
 from precis.snippet import Cell, Snippet
@@ -57,7 +57,7 @@ def badge(
     says of where, with what and when stands in its `data-verified` too: scripts repeat it
     beside each block.
     """
-    count = sum(of_cell(book, snippet.path, cell) for snippet, cell in shown)
+    count = sum(book.verified(snippet.path).outputs(cell) for snippet, cell in shown)
     if not count:
         return None
     language = page.language if page.language in _WORDS else "en"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 
 from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
+from precis.outcome import AS_SHOWN, Outcome, Setting
 from precis.record import Record, Records
-from precis.run import AS_SHOWN, Setting
 from precis.snippet import Cell, Snippet, load
 from precis.values import DIGITS, compare_values
 
@@ -36,16 +38,37 @@ class Verified:
             return [self.mismatches[-1].finding]
         return found
 
+    @cached_property
+    def outcomes(self) -> dict[int, Outcome]:
+        """What each statement that ran did, by its first line."""
+        pairs = zip(self.snippet.statements, self.record.run.outcomes, strict=False)
+        return {statement.line: outcome for statement, outcome in pairs}
+
     def printed(self, cell: Cell) -> list[str]:
         """What a cell printed, line by line."""
-        outcomes = dict(zip(self.snippet.statements, self.record.run.outcomes, strict=False))
-        return [line for s in cell.statements if s in outcomes for line in outcomes[s].printed]
+        ran = (self.outcomes.get(statement.line) for statement in cell.statements)
+        return [line for outcome in ran if outcome for line in outcome.printed]
 
-    def outputs(self) -> int:
-        """How many statements printed what their file says."""
-        wrong = {mismatch.statement for mismatch in self.mismatches}
-        pairs = zip(self.snippet.statements, self.record.run.outcomes, strict=False)
-        return sum(bool(outcome.printed) and s not in wrong for s, outcome in pairs)
+    def outputs(self, cell: Cell | None = None) -> int:
+        """How many statements, of a cell or of all, printed what their file says."""
+        wrong = {mismatch.statement.line for mismatch in self.mismatches}
+        asked = self.snippet.statements if cell is None else cell.statements
+        lines = [s.line for s in asked if s.line not in wrong and s.line in self.outcomes]
+        return sum(bool(self.outcomes[line].printed) for line in lines)
+
+    @cached_property
+    def hashes(self) -> dict[str, dict[str, str]]:
+        """The SHA-256 of each cell's text and of what it printed, by `file:cell`."""
+        found = {}
+        for cell in self.snippet.cells:
+            lines = self.snippet.lines[cell.line - 1 : cell.end]
+            code = "\n".join(line for line in lines if not line.startswith("#>"))
+            said = {"text": code, "outputs": "\n".join(self.printed(cell))}
+            found[f"{self.snippet.name}:{cell.name}"] = {
+                what: hashlib.sha256(text.encode("utf-8")).hexdigest()
+                for what, text in said.items()
+            }
+        return found
 
 
 class Book:

@@ -23,11 +23,12 @@ from precis.coverage import count, outputs_of
 from precis.device import absence
 from precis.finding import Finding, Malformed, annotation, counted, shown
 from precis.lab import languages
+from precis.outcome import Setting
 from precis.parameters import FILES, JSON, TIME_LIMIT, Shard, Slug
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records, write_whole
-from precis.run import Setting, run
+from precis.run import run
 from precis.snippet import DEVICE_TYPES, load
 from precis.status import Waiting, waiting
 from precis.sybil import TextDocument, cells, findings

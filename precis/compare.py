@@ -6,8 +6,8 @@ import difflib
 from dataclasses import dataclass
 
 from precis.finding import Finding, shown
+from precis.outcome import Outcome
 from precis.record import Record
-from precis.run import Outcome
 from precis.snippet import Snippet, Statement
 
 

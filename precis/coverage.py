@@ -11,7 +11,6 @@ from precis.book import Book
 from precis.finding import Finding, Malformed, counted, shown
 from precis.markdown import Page
 from precis.page import EMBED, SHOWN_ONLY, Fence
-from precis.snippet import load
 
 
 def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
@@ -23,7 +22,7 @@ def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     found: list[Finding] = []
     for path in book.paths():
         try:
-            snippet = load(path)
+            snippet = book.snippet(path)
         except Malformed:
             continue  # a finding already
         names = [cell.name for cell in snippet.cells]

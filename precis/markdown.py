@@ -243,9 +243,9 @@ class _Embeds(Preprocessor):
 def _fenced(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str]:
     """The cell as a fence: its lines, with what the run printed for its `#>` lines."""
     snippet = verified.snippet
-    outcomes = dict(zip(snippet.statements, verified.record.run.outcomes, strict=False))
     expectations = {e.line for s in cell.statements for e in s.expectations}
-    printed = {s.end: outcomes[s].printed for s in cell.statements if s in outcomes}
+    ran = verified.outcomes
+    printed = {s.end: ran[s.line].printed for s in cell.statements if s.line in ran}
     lines: list[str] = []
     for number in range(cell.line + 1, cell.end + 1):
         if number not in expectations:

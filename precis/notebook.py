@@ -490,11 +490,11 @@ def _quiet(code: str) -> str:
 
 
 def _stdout(verified: Verified, cell: Cell) -> str:
-    outcomes = dict(zip(verified.snippet.statements, verified.record.run.outcomes, strict=False))
+    ran = [verified.outcomes[s.line] for s in cell.statements if s.line in verified.outcomes]
     return "".join(
-        "\n".join(outcomes[s].printed) + "\n" * (not outcomes[s].open_line)
-        for s in cell.statements
-        if s in outcomes and outcomes[s].printed
+        "\n".join(outcome.printed) + "\n" * (not outcome.open_line)
+        for outcome in ran
+        if outcome.printed
     )
 
 

@@ -8,14 +8,13 @@ import os
 import posixpath
 import shutil
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
 import click
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
@@ -30,14 +29,17 @@ from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
 from precis.markdown import Page, PrecisExtension
 from precis.notebook import is_chapter, notebook
+from precis.outcome import TIMEOUT
 from precis.prose import Written
 from precis.publish import aside, clear, publish
 from precis.reading import Reader
 from precis.record import Records, write_whole
-from precis.run import TIMEOUT
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import language_folder
+
+if TYPE_CHECKING:
+    from mkdocs.livereload import LiveReloadServer
 
 log = logging.getLogger("mkdocs.plugins.precis")
 

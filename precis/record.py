@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from precis.run import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, Watch, run_all, unwatched
+from precis.outcome import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, Watch, unwatched
 from precis.snippet import Snippet
 
 CACHE = ".precis"
@@ -80,6 +80,8 @@ class Records:
         keys = [_key(snippet, setting) for snippet in snippets]
         missing = {key: s for key, s in zip(keys, snippets, strict=True) if not self._find(key)}
         if missing:
+            from precis.run import run_all  # where nothing changed, nothing needs it
+
             runs = run_all(
                 missing.values(),
                 self.root,
@@ -184,8 +186,8 @@ def _engine() -> str:
     """A hash of the modules that decide what an outcome is."""
     here = Path(__file__).parent
     names = (
-        "snippet.py", "run.py", "work.py", "confine.py", "device.py", "warm.py", "matplotlibrc",
-        "record.py",
+        "snippet.py", "outcome.py", "run.py", "work.py", "confine.py", "device.py", "warm.py",
+        "matplotlibrc", "record.py",
     )  # fmt: skip
     return _hash(b"".join((here / name).read_bytes() for name in names))
 

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -24,89 +24,15 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any
 
+from precis.outcome import AS_SHOWN, TIMEOUT, Fault, Outcome, Run, Setting, Watch, unwatched
 from precis.snippet import Snippet
 from precis.work import STREAMS, Drawn, Ended, Task, Warned, execute
-
-TIMEOUT = 60.0
-"""Seconds that a snippet may take, unless said otherwise."""
 
 OUTPUT_LIMIT = 2_000_000
 """Bytes that a snippet may print: a page cannot show more to anyone's use."""
 
 
 _TOO_MUCH = f"printed more than {OUTPUT_LIMIT // 1_000_000} MB"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one statement did."""
-
-    printed: tuple[str, ...]
-    """The lines that it printed; blanks at the end of a line are taken off."""
-
-    warnings: tuple[str, ...] = ()
-    """The warnings that it let out."""
-
-    open_line: bool = False
-    """Whether it left its last line open (no newline at the end)."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Why a snippet did not come to its end."""
-
-    line: int
-    """Where: a line of the snippet."""
-
-    what: str
-    detail: str = ""
-    """What it wrote to stderr, or the traceback, cut to the snippet's own lines."""
-
-    position: int = 0
-    """The place, among the statements, of the one that was running."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A snippet's outcomes, as far as it came."""
-
-    outcomes: tuple[Outcome, ...]
-    """One a statement, in order; fewer than there are statements after a fault."""
-
-    figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """SVG figures by the name of the cell that left them open."""
-
-    reads: tuple[str, ...] = ()
-    """The project's files that it read or looked for, modules included."""
-
-    packages: tuple[str, ...] = ()
-    """The top-level modules imported, but for the standard library's."""
-
-    fault: Fault | None = None
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where and how a snippet runs."""
-
-    device: str = "cpu"
-    digits: int = 0
-    """How many decimals tensors are printed with; 0: as the page shows them."""
-
-    threads: int = 1
-    hash_seed: int | None = None
-    """PYTHONHASHSEED of a process that starts anew; without one, it is that of ours."""
-
-
-AS_SHOWN = Setting()
-
-
-Watch = Callable[[int, int], None]
-"""Is told how many snippets have run, and of how many."""
-
-
-def unwatched(done: int, total: int) -> None:
-    """Nobody looks."""
 
 
 def run_all(

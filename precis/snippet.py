@@ -115,7 +115,7 @@ class Snippet:
         """The top-level names of the modules that it imports."""
         return frozenset(name.partition(".")[0] for name in self.imports)
 
-    @property
+    @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """Its statements in the order in which they run."""
         return tuple(statement for cell in self.cells for statement in cell.statements)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from precis.finding import Finding, Malformed, shown
-from precis.run import Run
+from precis.outcome import Run
 from precis.snippet import Snippet, is_marked
 
 

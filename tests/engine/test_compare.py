@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from precis.compare import Mismatch, compare
+from precis.outcome import Fault, Outcome, Run
 from precis.record import Record
-from precis.run import Fault, Outcome, Run
 from precis.snippet import Snippet
 
 Parse = Callable[[str], Snippet]

@@ -12,9 +12,9 @@ from project import Project
 
 from precis.book import Book
 from precis.finding import Malformed
+from precis.outcome import Run
 from precis.reading import Reader
 from precis.record import Records
-from precis.run import Run
 from precis.snippet import parse
 
 Ran = Callable[..., Run]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from precis.run import Run, run_all
+from precis.outcome import Run
+from precis.run import run_all
 from precis.snippet import parse
 
 Ran = Callable[..., Run]

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from project import Project
 
 from precis.cli import main
-from precis.run import Outcome, Run
+from precis.outcome import Outcome, Run
 from precis.snippet import parse
 from precis.update import updated
 
