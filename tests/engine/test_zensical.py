@@ -1,0 +1,85 @@
+"""The extension under Zensical, whose part is played by its one extension that matters here."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from conftest import Project
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+
+from precis.finding import Malformed
+
+
+class Context(Extension):
+    """What Zensical puts into each Markdown: the page, and the configuration."""
+
+    def __init__(self, project: Project, path: str) -> None:
+        super().__init__()
+        self.project, self.path = project, path
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        class Rendering(Preprocessor):
+            page = SimpleNamespace(path=self.path)
+            config = {"root_dir": str(self.project.folder), "docs_dir": "docs"}  # noqa: RUF012
+
+            def run(self, lines: list[str]) -> list[str]:
+                return lines
+
+        md.preprocessors.register(Rendering(md), "rendering_context", 0)
+
+
+def render(project: Project, path: str) -> str:
+    """Render a page as Zensical does: without its front matter, with a Markdown of its own."""
+    extensions = ["pymdownx.superfences", "precis.zensical:ZensicalExtension"]
+    text = project.read(f"docs/{path}").split("---\n")[-1]
+    return Markdown(extensions=[Context(project, path), *extensions]).convert(text)
+
+
+@pytest.fixture
+def book(project: Project) -> Project:
+    return project.write(
+        snippets__a_py="""
+            # %% sum
+            print(1 + 1)
+            #> 2
+        """,
+        docs__a_md="""
+            ---
+            title: Sums
+            ---
+            # Sums
+
+            ```snippet
+            a.py:sum
+            ```
+        """,
+    )
+
+
+def test_a_page_has_its_cells_with_what_they_printed(book: Project) -> None:
+    html = render(book, "a.md")
+
+    assert 'data-source="a.py" data-cell="sum"' in html or "#&gt; 2" in html
+
+
+def test_a_wrong_value_of_any_snippet_is_an_error(book: Project) -> None:
+    book.write(
+        snippets__b_py="""
+            # %% product
+            print(2 * 3)
+            #> 7
+        """
+    )
+
+    with pytest.raises(Malformed, match=r"^snippets/b\.py:2:1: printed something else"):
+        render(book, "a.md")
+
+
+def test_what_a_page_has_wrong_is_an_error_at_the_line_of_its_file(book: Project) -> None:
+    book.write(docs__a_md=book.read("docs/a.md") + "\n```python\n1 + 1\n```\n")
+
+    with pytest.raises(Malformed, match=r"^docs/a\.md:10:1: a python fence"):
+        render(book, "a.md")
