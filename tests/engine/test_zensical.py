@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from conftest import Project
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
+from project import Project
 
 from precis.finding import Malformed
 
@@ -33,7 +33,7 @@ class Context(Extension):
 
 def render(project: Project, path: str) -> str:
     """Render a page as Zensical does: without its front matter, with a Markdown of its own."""
-    extensions = ["pymdownx.superfences", "precis.zensical:ZensicalExtension"]
+    extensions = ["attr_list", "pymdownx.superfences", "precis.zensical:ZensicalExtension"]
     text = project.read(f"docs/{path}").split("---\n")[-1]
     return Markdown(extensions=[Context(project, path), *extensions]).convert(text)
 
@@ -62,7 +62,8 @@ def book(project: Project) -> Project:
 def test_a_page_has_its_cells_with_what_they_printed(book: Project) -> None:
     html = render(book, "a.md")
 
-    assert 'data-source="a.py" data-cell="sum"' in html or "#&gt; 2" in html
+    assert 'data-source="a.py" data-cell="sum"' in html
+    assert '<span class="go">#&gt; 2</span>' in html
 
 
 def test_a_wrong_value_of_any_snippet_is_an_error(book: Project) -> None:

@@ -13,11 +13,19 @@ from pathlib import Path
 
 import pytest
 from beyond import build, lay_out
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from built import LANGUAGES, ROOT, Site
 
 VERIFIED = "div.highlight[data-source][data-cell], figure.precis-figure, math"
 CHAPTERS = sorted(path.stem for path in (ROOT / "docs/fr").glob("*.md"))
+
+
+def said(part: Tag) -> object:
+    """What a reader and a tool see of a part: hooks/blocks.py writes the rest of a block anew."""
+    if part.code is None:
+        return str(part)
+    lines = [line.text for line in part.select(".go")]
+    return part["data-source"], part["data-cell"], part.code.text, lines
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,7 @@ def test_a_chapter_shows_the_same_cells_outputs_figures_and_formulas(
     here = site.pages[address].select(VERIFIED)
     beyond = BeautifulSoup(page, "html.parser").select(VERIFIED)
 
-    assert [str(part) for part in beyond] == [str(part) for part in here]
+    assert list(map(said, beyond)) == list(map(said, here))
     cells = sum(part.has_attr("data-cell") for part in beyond)
     assert cells == len(re.findall(r"^[> ]*```snippet", source, re.M))
 
