@@ -17,7 +17,7 @@ from typing import Any
 
 from precis.record import version, write_whole
 
-_MAKERS = ("Markdown", "pymdown-extensions", "babel", "nbformat")
+_MAKERS = ("Markdown", "pymdown-extensions", "babel")
 """The packages that make what is kept, with the engine."""
 
 

@@ -131,7 +131,7 @@ def test_both_languages_are_pages_with_their_notebooks(site: Project) -> None:
         assert f"https://book.example/{address}" in files["sitemap.xml"].decode()
     notebook = json.loads(files["en/labs/l/l.en.ipynb"])
     assert notebook == json.loads(site.read("docs/en/labs/l.ipynb"))
-    assert notebook["cells"][-1]["outputs"][0]["text"] == ["2\n"]
+    assert notebook["cells"][-1]["outputs"][0]["text"] == "2\n"
 
 
 def test_a_notebook_is_written_when_its_text_changed_and_goes_with_its_lab(site: Project) -> None:

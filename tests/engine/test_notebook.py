@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from project import Project
 
+from precis import notebook as made_by
 from precis.notebook import is_chapter, notebook
 from precis.reading import Reader
 
@@ -328,3 +329,75 @@ def test_a_chapter_shows_cells_of_its_own_snippet(project: Project) -> None:
 
     assert is_chapter(reader.opened(project.path("docs/a.md")))
     assert not is_chapter(reader.opened(project.path("docs/b.md")))
+
+
+KEPT = """
+# Title
+
+See [that](b.md#there) and a [term](glossary.md#term).
+
+```snippet
+a.py:one
+```
+"""
+
+GLOSSARY = "# Glossary\n\n## Term {#term}\n\nWhat it is.\n"
+
+
+@pytest.fixture
+def kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
+    """Whether a chapter's notebook is made, not taken from what is kept."""
+    read = "print(open(__file__.replace('a.py', 'n.txt')).read())"
+    project.write(snippets__a_py=f"# %% one\n{read}\n#> 1\n")
+    project.write(snippets__n_txt="1", docs__en__a_md=KEPT, docs__en__glossary_md=GLOSSARY)
+    real = made_by._made
+
+    def made(address: str = ADDRESS, absolute: Callable[[str], str] = absolute) -> bool:
+        called = []
+        monkeypatch.setattr(made_by, "_made", lambda source: called.append(source) or real(source))
+        book = project.book()
+        notebook(Reader(book).opened(project.path("docs/en/a.md")), book, address, absolute)
+        return bool(called)
+
+    return made
+
+
+def test_a_notebook_is_kept_while_nothing_changed(kept: Callable[..., bool]) -> None:
+    assert [kept(), kept(), kept()] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"docs__en__a_md": KEPT + "More.\n"},
+        {"docs__en__glossary_md": GLOSSARY.replace("What it is", "Another")},
+        {"snippets__n_txt": "2"},
+        {"snippets__a_py": "# %% one\nprint(1)  # (1)!\n#> 1\n"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_notebook_is_made_again_where_what_it_is_made_of_changed(
+    project: Project, kept: Callable[..., bool], changed: dict[str, str]
+) -> None:
+    kept()
+    project.write(**changed)
+
+    assert [kept(), kept()] == [True, False]
+
+
+def test_a_notebook_is_made_again_where_its_page_or_a_link_has_another_address(
+    kept: Callable[..., bool],
+) -> None:
+    kept()
+
+    assert kept(address="https://book.example/else/")
+    assert kept(absolute=lambda href: f"https://else.example/{href}")
+    assert not kept(absolute=lambda href: f"https://else.example/{href}")
+
+
+def test_a_damaged_file_is_nothing_kept(project: Project, kept: Callable[..., bool]) -> None:
+    kept()
+    for file in project.path(".precis").glob("*.kept.json"):
+        file.write_text(file.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+
+    assert kept()
