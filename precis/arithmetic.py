@@ -39,6 +39,9 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "\\tanh": math.tanh,
 }
 
+_AROUND = re.compile(r"(?P<sign>[-−]?)\s*(?P<scale>\s*\\times\s*10\^\{?(?P<power>-?\d+)\}?)?")
+"""What may stand around the digits of one number: its sign, and `\\times 10^{-19}`."""
+
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -63,16 +66,17 @@ class Side:
 
     @property
     def lone(self) -> Number | None:
-        """The number that it consists of, with its sign."""
+        """The number that it consists of, with its sign and its power of ten."""
         if self.value is None or len(self.numbers) != 1:
             return None
         (number,) = self.numbers
-        rest = self.latex.replace(number.text, "", 1).strip().strip(".,;!?")
-        if rest not in ("", "-", "−"):
+        rest = _AROUND.fullmatch(self.latex.replace(number.text, "", 1).strip().strip(".,;!?"))
+        if not rest:
             return None
-        negative = rest in ("-", "−")
-        value = -number.value if negative else number.value
-        return Number(rest + number.text, number.start, value, number.places, number.grouped)
+        power = int(rest["power"] or 0)
+        value = (-number.value if rest["sign"] else number.value).scaleb(power)
+        text = f"{rest['sign']}{number.text}{rest['scale'] or ''}"
+        return Number(text, number.start, value, number.places - power, number.grouped)
 
 
 def sides(latex: str, language: str) -> list[Side]:
@@ -108,7 +112,9 @@ def agree(a: Side, b: Side) -> bool:
     assert a.value is not None
     assert b.value is not None
     lone = [number for number in (a.lone, b.lone) if number and b.relation != "="]
-    allowed = [1e-9 * max(1.0, abs(a.value), abs(b.value))]
+    # of a difference that is nought, what rounding leaves has no relative size
+    is_nought = 0 in (a.value, b.value)
+    allowed = [1e-12 if is_nought else 1e-9 * max(abs(a.value), abs(b.value))]
     allowed += [0.5000001 * 10.0**-number.places for number in lone]
     return abs(a.value - b.value) <= max(allowed)
 

@@ -39,8 +39,7 @@ def audit(site: Path, book: Sequence[Verified], now: Attestation) -> Iterator[Fi
             outputs = [_output(line) for line in block.select("span.go")]
             if outputs != expected:
                 yield _finding(path, block, f"{where} shows {_first(outputs, expected)}")
-            lines = verified.snippet.lines[cell.line : cell.end]
-            code = [line for line in lines if not line.startswith("#>")]
+            _, *code = verified.snippet.code(cell)
             for line in block.select("span.go"):
                 line.extract()
             if _words(block.get_text()) != _words("\n".join(code)):

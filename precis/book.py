@@ -61,8 +61,7 @@ class Verified:
         """The SHA-256 of each cell's text and of what it printed, by `file:cell`."""
         found = {}
         for cell in self.snippet.cells:
-            lines = self.snippet.lines[cell.line - 1 : cell.end]
-            code = "\n".join(line for line in lines if not line.startswith("#>"))
+            code = "\n".join(self.snippet.code(cell))
             said = {"text": code, "outputs": "\n".join(self.printed(cell))}
             found[f"{self.snippet.name}:{cell.name}"] = {
                 what: hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -466,10 +466,8 @@ def _code_cell(part: _Code, name: str, count: int, source: _Source) -> dict[str,
 
 def _code(verified: Verified, cell: Cell) -> str:
     """A cell's code, without what it must print."""
-    expectations = {e.line for s in cell.statements for e in s.expectations}
-    lines = verified.snippet.lines
-    kept = [lines[n - 1] for n in range(cell.line + 1, cell.end + 1) if n not in expectations]
-    return _ANNOTATION.sub(r"\1", "\n".join(kept).strip("\n"))
+    _, *lines = verified.snippet.code(cell)
+    return _ANNOTATION.sub(r"\1", "\n".join(lines).strip("\n"))
 
 
 def _quiet(code: str) -> str:

@@ -131,6 +131,12 @@ class Snippet:
                 found.add(node.module)
         return frozenset(found)
 
+    def code(self, cell: Cell) -> list[str]:
+        """A cell's lines, from `# %% name` on, without those that say what it must print."""
+        expected = {e.line for s in cell.statements for e in s.expectations}
+        numbered = enumerate(self.lines[cell.line - 1 : cell.end], cell.line)
+        return [line for number, line in numbered if number not in expected]
+
     def missing_expectations(self, cell: Cell) -> list[Finding]:
         """A cell's calls of `print` that have no `#>` line, seen without running."""
         return [

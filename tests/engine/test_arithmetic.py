@@ -59,6 +59,10 @@ def test_sums_are_checked(a: int, b: int, wrong: int) -> None:
         (r"1/0.9 \approx 1.11", "en"),
         (r"x = 1, \quad y = 2", "en"),
         (r"1 < 2 \ne 3", "en"),
+        (r"(1/4)^{30} \approx 8{,}7 \times 10^{-19}", "fr"),
+        (r"2^{20} \approx 1.05 \times 10^6", "en"),
+        (r"-2^{20} \approx -1.05 \times 10^6", "en"),
+        (r"0.1 + 0.2 - 0.3 = 0", "en"),
     ],
 )
 def test_right_formulas_are_left_alone(latex: str, language: str) -> None:
@@ -72,6 +76,10 @@ def test_right_formulas_are_left_alone(latex: str, language: str) -> None:
         (r"0{,}4365 - 1 = -0{,}5636", "fr"),
         (r"10 \times 5 + 5 = 56", "en"),
         (r"1/3 = 0.33", "en"),  # it is ≈
+        (r"(1/4)^{30} \approx 8.8 \times 10^{-19}", "en"),
+        (r"(1/4)^{30} = 8.7 \times 10^{-19}", "en"),  # it is ≈
+        (r"2^{20} \approx 1.06 \times 10^6", "en"),
+        (r"10^{-9} = 0", "en"),
         (r"-1 \times 1 + 0.26 \times 2 + 0.1 = -0.4", "en"),
     ],
 )

@@ -149,6 +149,16 @@ def test_an_audit_of_a_site_as_it_was_built_passes(made: Project) -> None:
     assert audited.stdout == "2 cells on the pages of site: as their snippets print\n"
 
 
+def test_an_audit_knows_what_the_code_says_from_what_it_prints(made: Project) -> None:
+    quoting = '    said = """\n    #> 1\n    """\n'
+    made.write(snippets__a_py=SNIPPET.replace("# %% two\n", f"# %% two\n{quoting}"))
+    build(made)
+
+    audited = made.run("precis.cli", "audit", "site")
+
+    assert (audited.returncode, audited.stderr) == (0, "")
+
+
 TAMPER: dict[str, tuple[Callable[[str], str], str]] = {
     "digit": (
         lambda html: html.replace("#&gt; 1.5", "#&gt; 1.4"),
