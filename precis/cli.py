@@ -209,16 +209,24 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
 
 @main.command()
 @click.argument("slugs", nargs=-1, required=True, type=Slug(), metavar="SLUG[#SECTION] ...")
-def bless(slugs: tuple[str, ...]) -> None:
+@click.option(
+    "--late", metavar="LANGUAGE", help="Whose words have yet to follow; its page says so."
+)
+def bless(slugs: tuple[str, ...], late: str | None) -> None:
     """Say that a chapter's pages were read side by side and agree.
 
     SLUG is all of a chapter, SLUG#SECTION one section by the id of its heading. Writes
     translations.lock. Refuses pages that hold different cells, formulas or numbers.
 
+    With --late fr, for who does not write French: the sections that changed are published, the
+    French page tells its readers that its words have yet to follow, and precis status lists them
+    until they are read side by side.
+
     \b
     Examples:
       precis bless autograd
       precis bless autograd#chain-rule tensors
+      precis bless autograd#chain-rule --late fr
     """
     reader = _reader()
     lock = Path(LOCK)
@@ -237,9 +245,14 @@ def bless(slugs: tuple[str, ...]) -> None:
         if wrong:
             click.echo("\n\n".join(map(str, sorted(set(wrong)))), err=True)
             sys.exit(1)
-        after = blessed(pages, known, section)
-        changed = sorted(entry for entry in after if after[entry] != known.get(entry))
-        click.echo("\n".join(f"read side by side: {entry}" for entry in changed))
+        if late and late not in {page.language for page in pages}:
+            raise click.UsageError(f"{name} has no page in {late}")
+        after = blessed(pages, known, section, late or "")
+        for entry in sorted(entry for entry in after if after[entry] != known.get(entry)):
+            if late and entry not in known:
+                raise click.UsageError(f"{entry} was never read side by side: no --late")
+            follows = f"{late} has yet to follow" if after[entry].was else "read side by side"
+            click.echo(f"{follows}: {entry}")
         known = after
     write_whole(lock, written_lock(known).encode("utf-8"))
 

@@ -34,6 +34,7 @@ from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
 from precis.snippet import Cell
+from precis.translation import behind, lock_of, read_lock
 from precis.witness import is_excuse
 
 FENCE_OPTIONS = ("title", "hl_lines", "linenums")
@@ -185,6 +186,7 @@ class _Embeds(Preprocessor):
                 new[fence.line] = ["", self._box(page.report(fence.line, *refused)), ""]
         wrong = findings(self.extension.reader, written)
         page.findings += wrong
+        told = behind(written, read_lock(lock_of(Path(page.path))))
         for finding in wrong:
             above = written.start(finding.line)
             boxes[above] = [*boxes.get(above, ()), "", self._box(finding), ""]
@@ -201,6 +203,8 @@ class _Embeds(Preprocessor):
                 skip = replaced[number].end
             elif number > skip and not is_excuse(line):
                 out.append(line)
+            if number in told:
+                out += ["", f"*{told[number]}*", ""]
         page.text = "\n".join(out)
         for mark, alt in self.shows.items():
             page.text = page.text.replace(mark, f"[{alt}] " if alt else "")

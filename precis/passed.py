@@ -7,8 +7,6 @@ and theirs, the engine. Findings are never kept: what is wrong is said by a judg
 
 from __future__ import annotations
 
-import contextlib
-import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -43,21 +41,10 @@ def _state(book: Book, page: Written) -> str:
     """That of the page, and of what it is compared with."""
     path = Path(page.path)
     own = f"{key(path)}#"
-    lock = {entry: str(pair) for entry, pair in _lock(lock_of(path)) if entry.startswith(own)}
+    known = read_lock(lock_of(path)).items()
+    lock = {entry: str(pair) for entry, pair in known if entry.startswith(own)}
     others = digests([book.records.root / _SETTINGS, *twins(path)])
     return state(page.path, page.lines, page.first_line, page.fences, lock, others)
-
-
-def _lock(path: Path) -> list[tuple[str, object]]:
-    with contextlib.suppress(OSError):
-        stat = path.stat()
-        return _parsed(path, stat.st_mtime_ns, stat.st_size)
-    return []
-
-
-@functools.lru_cache(maxsize=2)
-def _parsed(path: Path, _changed: int, _size: int) -> list[tuple[str, object]]:
-    return list(read_lock(path).items())
 
 
 def _linked(reader: Reader, page: Written) -> Iterator[Path]:

@@ -77,10 +77,12 @@ def waiting(
         pair = known.get(entry_name(name, section))
         hashes = pair.hashes if pair else {}
         here = [by_id[section] for by_id in found]
-        if all(hashes.get(p.language) == s.hash for p, s in zip(pages, here, strict=True)):
+        was = pair.was if pair else {}
+        read = {**hashes, **was}
+        if all(read.get(p.language) == s.hash for p, s in zip(pages, here, strict=True)):
             continue
         sides = (
-            _side(page, now, hashes.get(page.language), reader)
+            _side(page, now, read.get(page.language), reader)
             for page, now in zip(pages, here, strict=True)
         )
         yield Waiting(name, section, tuple(sides))

@@ -3,11 +3,14 @@
 A page `docs/fr/x.md` has a twin `docs/en/x.md`. Their sections go by heading ids; each must
 hold the same cells, boxes, formulas, numbers, inline code and sources. What words say no
 program can compare: `translations.lock` keeps the hashes of each pair of sections that a
-person last read side by side, and a section that changed since is stale.
+person last read side by side, and a section that changed since is stale. Where a person
+says that the words of one language will follow later, the page says so to its readers.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import re
 import unicodedata
@@ -19,6 +22,8 @@ from itertools import zip_longest
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from babel import Locale
+
 from precis import number
 from precis.finding import Finding
 from precis.prose import LANGUAGE, Block, Written
@@ -27,6 +32,8 @@ LOCK = "translations.lock"
 
 _HEADING = re.compile(r"(?P<level>#{1,6}) (?P<title>.*?)\s*(?:\{#(?P<id>[\w-]+)\})?\s*")
 _BOX = re.compile(r"[>\s]*(!!!|\?\?\?\+?)\s*(\w+)")
+_WAS = "-was"
+
 _WORDS = re.compile(r"\\text\{[^{}]*\}")
 
 
@@ -61,13 +68,24 @@ class Section:
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
 
+_BEHIND = {
+    "fr": "Le texte {ahead} de cette section a changé depuis que les deux ont été lus côte à côte, "
+    "et celui-ci ne l’a pas encore suivi.",
+    "en": "The {ahead} text of this section has changed since both were read side by side, and "
+    "this one has yet to follow.",
+}
+
+
 class Pair(NamedTuple):
     """The hashes of a section in the languages in which it was last read side by side."""
 
     hashes: Mapping[str, str]
+    was: Mapping[str, str] = {}
+    """Those of the languages that went ahead since, as they were when the others followed."""
 
     def __str__(self) -> str:
-        return " ".join(f"{language}={known}" for language, known in sorted(self.hashes.items()))
+        named = {**self.hashes, **{f"{language}{_WAS}": h for language, h in self.was.items()}}
+        return " ".join(f"{name}={known}" for name, known in sorted(named.items()))
 
 
 def twins(path: Path) -> list[Path]:
@@ -174,19 +192,46 @@ def entry_name(page_key: str, section: str) -> str:
     return f"{page_key}#{section}"
 
 
-def read_lock(path: Path) -> dict[str, Pair]:
+def behind(page: Written, known: Mapping[str, Pair]) -> dict[int, str]:
+    """What a page tells its readers of the sections that have yet to follow their twins.
+
+    By the line of the heading below which it is to be said, in the page's language.
+    """
+    name = key(Path(page.path))
+    if not any(pair.was for pair in known.values()):
+        return {}
+    told = {}
+    for section in sections(page):
+        pair = known.get(entry_name(name, section.id), Pair({}))
+        if pair.was and page.language not in pair.was:
+            language = page.language if page.language in _BEHIND else "en"
+            names = Locale(language).languages
+            ahead = ", ".join(names.get(other, other) for other in sorted(pair.was))
+            told[section.line] = _BEHIND[language].format(ahead=ahead)
+    return told
+
+
+def read_lock(path: Path) -> Mapping[str, Pair]:
     """The pairs that were read side by side, by section; none without a lock.
 
     In a lock that two branches changed, the marks of the conflict are no entries, and of a
     section's two the last one holds: it is stale unless its hashes are those of the pages.
     """
-    if not path.is_file():
-        return {}
+    with contextlib.suppress(OSError):
+        stat = path.stat()
+        return _parsed(path, stat.st_mtime_ns, stat.st_size)
+    return {}
+
+
+@functools.lru_cache(maxsize=2)
+def _parsed(path: Path, _changed: int, _size: int) -> Mapping[str, Pair]:
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         name, *hashes = line.split()
         if "#" in name and "=" in line:
-            found[name] = Pair(dict(part.split("=", 1) for part in hashes))
+            told = dict(part.split("=", 1) for part in hashes)
+            was = {k.removesuffix(_WAS): told.pop(k) for k in list(told) if k.endswith(_WAS)}
+            found[name] = Pair(told, was)
     return found
 
 
@@ -195,14 +240,25 @@ def written_lock(known: Mapping[str, Pair]) -> str:
     return "".join(f"{name} {known[name]}\n" for name in sorted(known))
 
 
-def blessed(pages: Sequence[Written], known: Mapping[str, Pair], only: str = "") -> dict[str, Pair]:
-    """The lock after the sections of these twins, or only one of them, were read."""
+def blessed(
+    pages: Sequence[Written], known: Mapping[str, Pair], only: str = "", late: str = ""
+) -> dict[str, Pair]:
+    """The lock after the sections of these twins, or only one of them, were read.
+
+    `late` is a language whose words have yet to follow where others changed.
+    """
     name = key(Path(pages[0].path))
     by_id: dict[str, dict[str, str]] = {}
     for page in pages:
         for section in sections(page):
             by_id.setdefault(section.id, {})[page.language] = section.hash
-    entries = {entry_name(name, section): Pair(hashes) for section, hashes in by_id.items()}
+    entries = {}
+    for id_, hashes in by_id.items():
+        entry = entry_name(name, id_)
+        old = known.get(entry, Pair({})) if late else Pair({})
+        followed = {**old.hashes, **old.was}
+        was = {o: h for o, h in followed.items() if o != late and hashes.get(o, h) != h}
+        entries[entry] = Pair(hashes, was)
     gone = {old for old in known if old.startswith(f"{name}#") and old not in entries}
     new = {old: pair for old, pair in known.items() if old not in gone}
     read = {entry_name(name, only)} if only else set(entries)

@@ -232,3 +232,68 @@ def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:
 
 def test_a_page_without_a_heading_has_no_sections() -> None:
     assert sections(Written("docs/fr/a.md", ("Un texte.",), 1, ())) == []
+
+
+def test_words_that_follow_later_are_published_with_a_notice(book: Project) -> None:
+    book.write(
+        mkdocs_yml="""
+            site_name: Test
+            plugins: [precis]
+            markdown_extensions: [attr_list, footnotes, pymdownx.details, pymdownx.superfences]
+            """
+    )
+    assert book.run("mkdocs", "build").returncode == 0  # what it keeps must be made again
+    book.write(docs__en__a_md=ENGLISH.replace("The end.", "The end, at last."))
+
+    told = bless(book, "a", "--late", "fr")
+    built = book.run("mkdocs", "build")
+
+    assert told.stdout == "fr has yet to follow: a.md#second\n"
+    assert built.returncode == 0, built.stderr
+    notice = "<p><em>Le texte anglais de cette section a changé depuis que les deux ont été lus"
+    french = book.read("site/fr/a/index.html")
+    assert french.count(notice) == 1
+    assert french.index('id="second"') < french.index(notice) < french.index("Fin.")
+    assert "has yet to follow" not in book.read("site/en/a/index.html")
+    assert notice.removeprefix("<p><em>") in book.read("site/fr/a/a.fr.ipynb")
+
+
+def test_words_that_follow_later_are_listed_with_what_they_have_to_follow(book: Project) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
+        subprocess.run(["git", *who, *command], cwd=book.folder, check=True)
+    for end in ("The end, at last.", "The very end."):
+        book.write(docs__en__a_md=ENGLISH.replace("The end.", end))
+        assert bless(book, "a#second", "--late", "fr").returncode == 0
+
+    listed = book.run("precis.cli", "status")
+
+    assert listed.returncode == 1
+    assert "  -The end.\n  +The very end.\n" in listed.stdout
+    assert "docs/fr/a.md:19:1: the section second is as it was read" in listed.stdout
+
+
+def test_reading_both_ends_what_was_to_follow(book: Project) -> None:
+    before = book.read("translations.lock")
+    book.write(docs__en__a_md=ENGLISH.replace("The end.", "The end, at last."))
+    bless(book, "a", "--late", "fr")
+    book.write(docs__en__a_md=ENGLISH)
+
+    told = bless(book, "a")
+
+    assert told.stdout == "read side by side: a.md#second\n"
+    assert book.read("translations.lock") == before
+    assert book.run("precis.cli", "status").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("late", "why"), [("de", "a has no page in de"), ("fr", "was never read side by side")]
+)
+def test_what_cannot_follow_later_is_refused(book: Project, late: str, why: str) -> None:
+    book.path("translations.lock").unlink()
+
+    refused = bless(book, "a", "--late", late)
+
+    assert refused.returncode == 2
+    assert why in refused.stderr
+    assert not book.path("translations.lock").exists()
