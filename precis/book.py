@@ -98,7 +98,13 @@ class Book:
         return sorted((self.folder / LABS).glob("*.py"))
 
     def run(self) -> None:
-        """Run what has no record, all files side by side; afterwards `verified` is quick.
+        """Run what has no record, all files side by side; afterwards `verified` is quick."""
+        snippets = self.begin()
+        for setting in self._settings():
+            self.records.of(snippets, setting)
+
+    def begin(self) -> list[Snippet]:
+        """Start to run what has no record; `verified` waits for the file that it is asked for.
 
         Call it when a build starts: what the snippets read is looked at again here.
         """
@@ -111,8 +117,8 @@ class Book:
                 snippets.append(load(path))
             except Malformed:
                 continue  # said when the file is asked for
-        for setting in self._settings():
-            self.records.of(snippets, setting)
+        self.records.begin(snippets)
+        return snippets
 
     def snippet(self, path: Path) -> Snippet:
         """One file, parsed. Raises Malformed."""

@@ -44,7 +44,8 @@ def _state(book: Book, page: Written) -> str:
     known = read_lock(lock_of(path)).items()
     lock = {entry: str(pair) for entry, pair in known if entry.startswith(own)}
     others = digests([book.records.root / _SETTINGS, *twins(path)])
-    return state(page.path, page.lines, page.first_line, page.fences, lock, others)
+    text = "\n".join(page.lines).rstrip()  # Markdown adds blank lines to what it converts
+    return state(page.path, text, page.first_line, page.fences, lock, others)
 
 
 def _linked(reader: Reader, page: Written) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Tie the engine to MkDocs: verify first, render, then publish whole or not at all."""
+"""Tie the engine to MkDocs: verify while pages render, then publish whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import os
 import posixpath
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urljoin
@@ -22,7 +23,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
-from precis import jupyter
+from precis import jupyter, passed
 from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import LABS, Book
 from precis.coverage import holes, tally
@@ -124,17 +125,22 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         return config
 
     def on_pre_build(self, config: MkDocsConfig) -> None:
-        """Verify every snippet before anything is rendered."""
+        """Start to run what changed: a page waits for its own snippets alone."""
         self.depth += 1
         if self.depth > 1:
             return
         self.pages, self.notebooks, self.wrong = {}, {}, {}
-        self.book.run()
+        self.book.begin()
         for path in self.book.paths():
-            found = findings(TextDocument.parse(str(path), cells(self.book)))
-            self.wrong |= dict.fromkeys(map(str, found))
+            try:
+                self.book.snippet(path)
+            except Malformed as error:
+                self.wrong |= dict.fromkeys(map(str, error.findings))
         if self.wrong and not self.serving:
+            self._verify()
             self._refuse()
+        if self.book.records.running:
+            self._judge(Path(config.docs_dir))
         jupyter.make_room(self.book, Path(config.docs_dir), config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
@@ -146,6 +152,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
                 except Malformed as error:
                     self.wrong |= dict.fromkeys(map(str, error.findings))
         if self.wrong and not self.serving:
+            self._verify()
             self._refuse()
 
     @event_priority(100)
@@ -168,9 +175,11 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if jupyter.is_lab(page.file):
             page.toc = self.contents or page.toc
         elif self.wrong or self.extension.page.findings:
-            return  # a page under `mkdocs serve` that shows what is to be mended
-        elif is_chapter(self.extension.page.written):
-            self._offer(self.extension.page.written, page, files)
+            return  # a page that shows what is to be mended
+        elif is_chapter(written := self.extension.page.written):
+            shown = {snippet.path for snippet, _ in self.extension.reader.shown(written)}
+            if not any(self.book.verified(path).mismatches for path in shown):
+                self._offer(written, page, files)
 
     def on_page_context(
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
@@ -194,6 +203,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth -= 1
         if self.depth:
             return
+        self._verify()
         found = [finding for page in self.pages.values() for finding in page.findings]
         self.wrong |= dict.fromkeys(map(str, [*found, *holes(self.book, self.pages)]))
         if self.wrong and not self.serving:
@@ -226,6 +236,22 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             publish(self.aside, self.site)
         else:
             shutil.rmtree(self.aside)
+
+    def _judge(self, docs: Path) -> None:
+        """Look at the text of pages, which needs no run, while what the first page shows runs.
+
+        Those in which nothing is wrong are remembered, and not judged again when they are rendered.
+        """
+        reader = Reader(self.book)
+        for path in docs.rglob("*.md"):
+            with suppress(Malformed):  # said by `on_files`
+                passed.findings(reader, reader.opened(path))
+
+    def _verify(self) -> None:
+        """Find what the snippets have wrong, shown on a page or not."""
+        for path in self.book.paths():
+            found = findings(TextDocument.parse(str(path), cells(self.book)))
+            self.wrong |= dict.fromkeys(map(str, found))
 
     def _lab(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
         """Write the notebook of a lab; give the Markdown of its page."""

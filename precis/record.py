@@ -18,6 +18,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,22 @@ class Records:
         self.timeout = timeout
         self.watch = watch
         self._known: dict[str, Record] = {}
+        self._running: dict[str, Future[Run]] = {}
+
+    def begin(self, snippets: Iterable[Snippet], setting: Setting = AS_SHOWN) -> None:
+        """Start to run those that have no record, side by side; `of` waits for them."""
+        wanted = {_key(snippet, setting): snippet for snippet in snippets}
+        missing = {k: s for k, s in wanted.items() if k not in self._running and not self._find(k)}
+        if missing:
+            from precis.run import begin  # where nothing changed, nothing needs it
+
+            runs = begin(missing.values(), self.root, timeout=self.timeout, setting=setting)
+            self._running |= zip(missing, runs, strict=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether something was begun that nobody waited for."""
+        return bool(self._running)
 
     def of(self, snippets: Iterable[Snippet], setting: Setting = AS_SHOWN) -> list[Record]:
         """The record of each snippet; runs those that have none, side by side.
@@ -76,22 +93,16 @@ class Records:
         A record of another device than the CPU lasts as long as this object: the device may
         be another one tomorrow.
         """
-        snippets = list(snippets)
-        keys = [_key(snippet, setting) for snippet in snippets]
-        missing = {key: s for key, s in zip(keys, snippets, strict=True) if not self._find(key)}
-        if missing:
-            from precis.run import run_all  # where nothing changed, nothing needs it
-
-            runs = run_all(
-                missing.values(),
-                self.root,
-                timeout=self.timeout,
-                setting=setting,
-                watch=self.watch,
-            )
-            for (key, snippet), run in zip(missing.items(), runs, strict=True):
-                self._keep(key, snippet, run, setting)
-        return [self._known[key] for key in keys]
+        wanted = [(_key(snippet, setting), snippet) for snippet in snippets]
+        self.begin((snippet for _, snippet in wanted), setting)
+        running = {key: self._running.pop(key) for key, _ in wanted if key in self._running}
+        self.watch(0, len(running))
+        for done, _ in enumerate(as_completed(running.values()), 1):
+            self.watch(done, len(running))
+        for key, snippet in wanted:
+            if key in running:
+                self._keep(key, snippet, running[key].result(), setting)
+        return [self._known[key] for key, _ in wanted]
 
     def _find(self, key: str) -> bool:
         """Whether there is a record that still holds; makes it known."""

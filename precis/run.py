@@ -17,14 +17,14 @@ import threading
 import time
 import types
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any
 
-from precis.outcome import AS_SHOWN, TIMEOUT, Fault, Outcome, Run, Setting, Watch, unwatched
+from precis.outcome import AS_SHOWN, TIMEOUT, Fault, Outcome, Run, Setting
 from precis.snippet import Snippet
 from precis.work import STREAMS, Drawn, Ended, Task, Warned, execute
 
@@ -35,28 +35,28 @@ OUTPUT_LIMIT = 2_000_000
 _TOO_MUCH = f"printed more than {OUTPUT_LIMIT // 1_000_000} MB"
 
 
-def run_all(
+def begin(
     snippets: Iterable[Snippet],
     root: Path,
     *,
     timeout: float = TIMEOUT,
     setting: Setting = AS_SHOWN,
-    watch: Watch = unwatched,
-) -> list[Run]:
-    """Run several snippets side by side, as many at a time as there are processors."""
+) -> list[Future[Run]]:
+    """Run several snippets side by side, as many at a time as there are processors.
+
+    `root` is the project: what is read below it is remembered.
+    """
     snippets = list(snippets)
     context = _context(snippets, setting)
-    with ThreadPoolExecutor(max_workers=max(1, min(len(snippets), os.cpu_count() or 1))) as pool:
-        runs = [pool.submit(_run, s, root, timeout, setting, context) for s in snippets]
-        watch(0, len(runs))
-        for done, _ in enumerate(as_completed(runs), 1):
-            watch(done, len(runs))
-        return [run.result() for run in runs]
+    pool = ThreadPoolExecutor(max_workers=max(1, min(len(snippets), os.cpu_count() or 1)))
+    runs = [pool.submit(_run, s, root, timeout, setting, context) for s in snippets]
+    pool.shutdown(wait=False)
+    return runs
 
 
 def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
-    """Run one snippet. `root` is the project: what is read below it is remembered."""
-    return run_all([snippet], root, timeout=timeout)[0]
+    """Run one snippet, and wait for it."""
+    return begin([snippet], root, timeout=timeout)[0].result()
 
 
 def _run(

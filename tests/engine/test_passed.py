@@ -52,6 +52,14 @@ def test_a_page_that_passed_is_not_judged_again(
     assert findings(book, monkeypatch) == ([], False)
 
 
+def test_a_page_that_passed_before_it_was_rendered_is_not_judged_again(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert findings(book, monkeypatch) == ([], True)
+    put(book, "docs/en/a.md", PAGE + "\n\n")  # as Markdown hands it over
+    assert findings(book, monkeypatch) == ([], False)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "what"),
     [

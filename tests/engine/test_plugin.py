@@ -72,13 +72,14 @@ def bilingual(project: Project) -> Project:
     return project
 
 
-def test_a_wrong_value_stops_the_build_before_anything_is_rendered(plain: Project) -> None:
+def test_wrong_values_and_wrong_pages_are_said_together(plain: Project) -> None:
     plain.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3"), docs__a_md="```python\n```\n")
 
     built = build(plain)
 
-    assert "1 thing to mend" in built.stderr
-    assert "Building documentation" not in built.stderr
+    assert "nothing was published" in built.stderr
+    assert "snippets/a.py" in built.stderr
+    assert "docs/a.md:1:1: a python fence, which nothing verifies" in built.stderr
 
 
 @pytest.fixture(params=["plain", "bilingual"])

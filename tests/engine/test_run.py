@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from precis.outcome import Run
-from precis.run import run_all
+from precis.run import begin
 from precis.snippet import parse
 
 Ran = Callable[..., Run]
@@ -182,7 +182,7 @@ def test_a_figure_left_open_by_a_cell_is_its_svg_in_the_colours_of_the_page(ran:
 def test_snippets_run_side_by_side_and_keep_apart(tmp_path: Path) -> None:
     snippets = [parse(f"# %% a\nx = {n}\nprint(x)\n", tmp_path / f"{n}.py") for n in range(6)]
 
-    runs = run_all(snippets, tmp_path)
+    runs = [run.result() for run in begin(snippets, tmp_path)]
 
     assert [printed(run)[1] for run in runs] == [(str(n),) for n in range(6)]
 
@@ -285,7 +285,7 @@ def test_figures_that_may_meet_on_a_page_share_no_id(tmp_path: Path) -> None:
     text = "# %% figure\nimport matplotlib.pyplot as plt\nline = plt.plot([1, 2])\n"
     snippets = [parse(text, tmp_path / name) for name in ("a.py", "b.py")]
 
-    first, second = (ids(run.figures["figure"][0]) for run in run_all(snippets, tmp_path))
+    first, second = (ids(r.result().figures["figure"][0]) for r in begin(snippets, tmp_path))
 
     assert first
     assert first.isdisjoint(second)
