@@ -232,5 +232,5 @@ def _context(snippets: list[Snippet], setting: Setting) -> ForkServerContext | S
     warm = ["precis.warm"] if any("optim" in snippet.text for snippet in snippets) else []
     # the standard library's are quick to import, and a few print when they are
     heavy = sorted(m for m in modules if m.partition(".")[0] not in sys.stdlib_module_names)
-    context.set_forkserver_preload(["precis.work", *heavy, *warm])
+    context.set_forkserver_preload(["precis.work", *heavy, *warm, "precis.leave"])
     return context

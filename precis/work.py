@@ -8,6 +8,7 @@ for a cell with figures, and `Ended`.
 from __future__ import annotations
 
 import ast
+import atexit
 import codeop
 import contextlib
 import ctypes
@@ -97,6 +98,7 @@ class Ended:
 
 def execute(task: Task, answer: Connection) -> None:
     """Run the task; the process is of no use afterwards."""
+    atexit.unregister(os._exit)  # of the server (precis.leave): what a snippet forks ends in order
     flush = _redirect(task)
     limit(memory=not task.device)
     reads = confine(task.path, task.root, task.scratch)
