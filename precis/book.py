@@ -122,11 +122,11 @@ class Book:
 
     def snippet(self, path: Path) -> Snippet:
         """One file, parsed. Raises Malformed."""
-        state = _state(path)
+        now = state(path)
         known, snippet = self._snippets.get(path, (None, None))
-        if snippet is None or state != known:
+        if snippet is None or now != known:
             snippet = load(path)
-            self._snippets[path] = state, snippet
+            self._snippets[path] = now, snippet
         return snippet
 
     def verified(self, path: Path) -> Verified:
@@ -181,7 +181,7 @@ class Selection(Book):
         return list(self.files)
 
 
-def _state(path: Path) -> object:
+def state(path: Path) -> object:
     """What a write to a file changes."""
     known = os.lstat(path)
     return known.st_mtime_ns, known.st_ctime_ns, known.st_size, known.st_ino, known.st_mode

@@ -124,9 +124,9 @@ class Block:
         return start, end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Written:
-    """A page as its author wrote it."""
+    """A page as its author wrote it; what is derived from it is remembered with the object."""
 
     path: str
     lines: tuple[str, ...]
@@ -144,7 +144,7 @@ class Written:
         """The path of the page among the others."""
         return self.place or self.path
 
-    @property
+    @cached_property
     def language(self) -> str:
         """The folder with a language's name that it lies in, such as fr; else nothing."""
         folders = reversed(PurePath(self.at).parts[:-1])

@@ -14,7 +14,7 @@ from pathlib import Path
 from markdown import Markdown
 
 from precis import lab
-from precis.book import Book
+from precis.book import Book, state
 from precis.finding import Finding, Malformed, shown
 from precis.page import EMBED, Finder, let_embeds_have_options
 from precis.prose import Written, body
@@ -34,11 +34,16 @@ class Reader:
 
         let_embeds_have_options(self.md)
         self._cells: dict[tuple[Path, int], Cells] = {}
+        self._opened: dict[Path, tuple[object, Written]] = {}
 
     def opened(self, path: Path) -> Written:
         """A page read from its file. Raises Malformed where it is not UTF-8."""
-        lines, first_line = body(read(path))
-        return self.written(shown(path), lines, first_line)
+        now = state(path)
+        known = self._opened.get(path)
+        if known is None or known[0] != now:
+            lines, first_line = body(read(path))
+            known = self._opened[path] = now, self.written(shown(path), lines, first_line)
+        return known[1]
 
     def written(
         self, path: str, lines: Sequence[str], first_line: int = 1, place: str = ""

@@ -116,7 +116,8 @@ def language_folder(path: Path) -> Path | None:
     return next((folder for folder in path.parents if LANGUAGE.fullmatch(folder.name)), None)
 
 
-def sections(page: Written) -> list[Section]:
+@functools.lru_cache(maxsize=8)  # a page and its twins are asked for one after the other
+def sections(page: Written) -> Sequence[Section]:
     """The sections of a page, the first one being what stands above the first heading."""
     inside = {n for fence in page.fences for n in range(fence.line, fence.end + 1)}
     starts = [
@@ -347,7 +348,7 @@ def _without_language(latex: str, language: str) -> str:
     return "".join("".join([*plain, latex[done:]]).split())
 
 
-def _is_alphabetical(page_sections: list[Section]) -> bool:
+def _is_alphabetical(page_sections: Sequence[Section]) -> bool:
     titles = [_sortable(section.title) for section in page_sections[1:]]
     return titles == sorted(titles)
 
