@@ -7,7 +7,7 @@ returns what is wrong, or None.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -120,7 +120,24 @@ def _cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:
     missing = snippet.missing_expectations(cell)
     lines = {finding.line for finding in missing}
     found = book.verified(snippet.path).findings(cell)
-    return sorted([*missing, *(finding for finding in found if finding.line not in lines)])
+    wrong = sorted([*missing, *(finding for finding in found if finding.line not in lines)])
+    return [replace(f, hint=f"{f.hint}{_places(book, snippet, f.line)}") for f in wrong]
+
+
+def _places(book: Book, snippet: Snippet, line: int) -> str:
+    """Where the pages show the cell of a line: what is said there is to be read again."""
+    cell = next((cell for cell in snippet.cells if cell.line <= line <= cell.end), None)
+    if cell is None:
+        return ""
+    name = f"{snippet.name}:{cell.name}"
+    pages = sorted(book.folder.with_name("docs").rglob("*.md"))
+    places = [f"{shown(page)}:{at}" for page in pages for at in _lines_with(name, page)]
+    return f"\nOn the pages: {', '.join(places)}" if places else ""
+
+
+def _lines_with(name: str, page: Path) -> Iterator[int]:
+    lines = page.read_text(encoding="utf-8", errors="replace").splitlines()
+    return (at for at, line in enumerate(lines, 1) if line.strip() == name)
 
 
 def _evaluate(example: Example) -> str | None:

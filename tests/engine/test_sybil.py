@@ -78,6 +78,8 @@ def test_a_changed_expectation_turns_it_red(tested: Project, number: int, change
     assert run.returncode == 1, run.stdout
     assert "1 failed, 1 passed" in run.stdout
     assert "snippets/a.py:" in run.stdout
+    cell_starts = SNIPPET.splitlines().index("# %% two")
+    assert f"On the pages: docs/a.md:{4 if number < cell_starts else 8}\n" in run.stdout
 
 
 def test_a_malformed_snippet_is_red(tested: Project) -> None:
