@@ -26,6 +26,12 @@ from precis.typography import spaced, wrong
 
 SITE = Path("mkdocs.yml")
 DOCS = Path("docs")
+_DESCRIPTIONS = {
+    "fr": "{title}\u00a0: un chapitre dont chaque valeur affichée a été vérifiée.",
+    "en": "{title}: a chapter whose every printed value was verified.",
+}
+"""What is true of a page before its author says it better."""
+
 TEMPLATES = Path(__file__).with_name("templates") / "chapter"
 
 _SLUG = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -216,7 +222,7 @@ def _title(language: str, text: str, reader: Reader) -> str:
 
 
 def _page(slug: str, language: str, title: str) -> str:
-    meta = {"title": title, "description": _sentence(title)}
+    meta = {"title": title, "description": _DESCRIPTIONS[language].format(title=title)}
     front = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=inf)
     return f"---\n{front}---\n\n{_template(f'{language}.md', slug, title)}"
 

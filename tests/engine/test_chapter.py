@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from project import BILINGUAL, Project
 
 from precis.chapter import Beginning, listed
@@ -58,6 +62,15 @@ def git(project: Project, *command: str) -> str:
 
 def new(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     return project.run("precis.cli", "new", *words)
+
+
+def test_its_pages_open_with_what_the_book_asks_for(site: Project) -> None:
+    schema = Path(__file__).parents[1] / "content/front-matter.schema.json"
+    new(site, "a", "--fr", "Essai", "--en", "Try")
+
+    for language in ("fr", "en"):
+        front = yaml.safe_load(site.read(f"docs/{language}/a.md").split("---\n")[1])
+        jsonschema.validate(front, json.loads(schema.read_text(encoding="utf-8")))
 
 
 def test_a_new_chapter_passes_and_builds_at_once(site: Project) -> None:
