@@ -138,7 +138,7 @@ class Records:
     def _prune(self) -> None:
         """Drop what nothing asked for in a while; another build may do so at the same time."""
         oldest = time.time() - DAYS * 24 * 3600
-        for path in self.cache.iterdir():
+        for path in filter(Path.is_file, self.cache.iterdir()):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+
+from precis.record import CACHE
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 
 
 @pytest.mark.parametrize(
-    "command", [["actionlint"], ["zizmor", "--offline", "--no-progress"]], ids=lambda c: c[0]
+    ("command", "read"),
+    [
+        (["actionlint"], WORKFLOWS),
+        (["zizmor", "--offline", "--no-progress"], WORKFLOWS + ACTIONS),
+    ],
+    ids=["actionlint", "zizmor"],
 )
-def test_the_workflows_are_clean(command: list[str]) -> None:
+def test_the_workflows_are_clean(command: list[str], read: list[Path]) -> None:
     folder = Path(sys.executable).parent
     program = shutil.which(command[0], path=f"{folder}{os.pathsep}{os.environ['PATH']}")
     if program is None:
@@ -25,9 +37,58 @@ def test_the_workflows_are_clean(command: list[str]) -> None:
             pytest.fail(f"{command[0]} is missing")
         pytest.skip(f"{command[0]} is not installed (pip install -r .github/requirements.txt)")
 
-    read = subprocess.run(
-        [program, *command[1:], *map(str, WORKFLOWS)], cwd=ROOT, capture_output=True, text=True
+    said = subprocess.run(
+        [program, *command[1:], *map(str, read)], cwd=ROOT, capture_output=True, text=True
     )
 
-    assert WORKFLOWS
-    assert read.returncode == 0, read.stdout + read.stderr
+    assert read
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+@pytest.fixture
+def jobs() -> dict[str, Any]:
+    """The jobs that check a push or a pull request."""
+    text = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text)["jobs"])
+
+
+def inputs(job: dict[str, Any], action: str) -> list[dict[str, Any]]:
+    """What a job gives to an action, each time that it uses it."""
+    used = (step for step in job["steps"] if step.get("uses", "").startswith(f"actions/{action}@"))
+    return [step["with"] for step in used]
+
+
+def test_the_shards_are_a_whole(jobs: dict[str, Any]) -> None:
+    shards = jobs["verify"]["strategy"]["matrix"]["shard"]
+
+    assert shards == [f"{n}/{len(shards)}" for n in range(1, len(shards) + 1)]
+
+
+def test_the_site_is_built_from_what_the_shards_leave(jobs: dict[str, Any]) -> None:
+    (left,) = inputs(jobs["verify"], "upload-artifact")
+    taken = inputs(jobs["site"], "download-artifact")[0]
+
+    assert "verify" in jobs["site"]["needs"]
+    assert "strategy.job-index" in left["name"], "no shard replaces what another one left"
+    assert fnmatch(left["name"], taken["pattern"])
+    assert left["include-hidden-files"], "without it a folder that starts with a dot is left out"
+    assert (taken["path"], taken["merge-multiple"]) == (left["path"], True) == (CACHE, True)
+
+
+def test_nothing_that_main_publishes_comes_from_a_cache(jobs: dict[str, Any]) -> None:
+    read = [yaml.safe_load(path.read_text(encoding="utf-8"))["runs"] for path in ACTIONS]
+    steps = [step for part in (*jobs.values(), *read) for step in part["steps"]]
+    cached = [s for s in steps if re.match("actions/cache(/restore)?@", s.get("uses", ""))]
+
+    assert cached
+    for step in cached:
+        looked_up = step["with"].get("lookup-only") == "${{ github.ref == 'refs/heads/main' }}"
+        assert looked_up or step.get("if") == "github.ref != 'refs/heads/main'"
+
+
+def test_an_action_of_our_own_is_one_that_is_there(jobs: dict[str, Any]) -> None:
+    """What `$/` names is looked up by nothing before the workflow runs."""
+    uses = [step.get("uses", "") for job in jobs.values() for step in job["steps"]]
+    ours = {use.removeprefix("$/") for use in uses if use.startswith("$/")}
+
+    assert ours == {path.parent.relative_to(ROOT).as_posix() for path in ACTIONS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -354,23 +355,47 @@ def test_shards_together_verify_every_file_once(project: Project) -> None:
     assert len(list(project.path(".precis").glob("*.json"))) == 5
 
 
-def test_records_of_shards_are_records_of_the_whole(project: Project) -> None:
-    """Where the folders of two machines are copied into one, nothing runs again."""
-    count = "# %% a\nfrom pathlib import Path\nprint(Path(__file__).name)\n#> {}\n"
-    project.write(snippets__a_py=count.format("a.py"), snippets__b_py=count.format("b.py"))
-    merged = project.path("merged")
-    merged.mkdir()
-    for shard in ("1/2", "2/2"):
-        assert not project.run("precis.cli", "verify", "--shard", shard).returncode
-        for record in project.path(".precis").iterdir():
-            record.rename(merged / record.name)
-    project.path(".precis").rmdir()
-    merged.rename(project.path(".precis"))
-    made = {path: path.stat().st_ino for path in project.path(".precis").iterdir()}
+def test_records_of_shards_made_in_separate_copies_spare_a_build_every_run(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What CI does: a machine a shard, and the `.precis` folders of all copied into one."""
+    log = tmp_path_factory.mktemp("log") / "log"
+    snippet = f"""
+        # %% a
+        import os
+        from pathlib import Path
+        told = os.system('echo ran>> "{log.as_posix()}"')  # it may not write there itself
+        print(Path(__file__).with_name("data.txt").read_text())
+        #> 1
+        """
+    names = ["a", "b", "c", "d", "e"]
+    project.write(
+        mkdocs_yml="""
+            site_name: test
+            strict: true
+            theme: mkdocs
+            plugins: [precis]
+            markdown_extensions: [pymdownx.superfences]
+            """,
+        docs__index_md="".join(f"```snippet\n{name}.py:a\n```\n\n" for name in names),
+        snippets__data_txt="1",
+        **{f"snippets__{name}_py": snippet for name in names},
+    )
+    machines = {shard: tmp_path_factory.mktemp("machine") for shard in ("1/3", "2/3", "3/3")}
+    for folder in machines.values():
+        shutil.copytree(project.folder, folder, dirs_exist_ok=True)
+    for shard, folder in machines.items():
+        machine = Project(folder)
+        assert not machine.run("precis.cli", "verify", "--shard", shard).returncode
+        shutil.copytree(machine.path(".precis"), project.path(".precis"), dirs_exist_ok=True)
+        shutil.rmtree(folder)
+    assert log.read_text().split() == ["ran"] * 5
 
-    assert not project.run("precis.cli", "verify").returncode
+    built = project.run("mkdocs", "build")
 
-    assert {path: path.stat().st_ino for path in project.path(".precis").iterdir()} == made
+    assert built.returncode == 0, built.stderr
+    assert "5 outputs: 5 verified on cpu" in built.stderr
+    assert log.read_text().split() == ["ran"] * 5
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "2", "a/b", "1/0"])

@@ -225,3 +225,14 @@ def test_records_that_nothing_asks_for_are_dropped_after_a_month(counted: Projec
 
     assert kept.exists()
     assert not forgotten.exists()
+
+
+def test_an_old_folder_beside_the_records_is_left_alone(counted: Project) -> None:
+    """The site keeps pictures in one, which changes only when one is added."""
+    folder = counted.path(CACHE) / "cards"
+    folder.mkdir(parents=True)
+    os.utime(folder, (0, 0))
+
+    assert runs(counted) == 1
+
+    assert folder.is_dir()
