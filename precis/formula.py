@@ -47,8 +47,11 @@ _SIGN = re.compile(
 )
 """A minus after `=`, `(`, `[`, a comma, `×` or `≈`: of one number, not between two."""
 
-_FUNCTION = re.compile(r"(<mi>[a-z]{2,}</mi>)(?=<m(?:[in]|frac|over|root|sqrt|sub|sup))")
-"""`ln a` written as two identifiers, between which MathML leaves no space."""
+_FUNCTION = re.compile(
+    r"<mi>[a-z]{2,}</mi>(?=<m(?:[in]|frac|over|root|sqrt|sub|sup))"
+    r"|(?:</m[in]>|&#x00029;</mo>)(?=<mi>[a-z]{2,}</mi>)"
+)
+"""`y ln a` written as three identifiers, between which MathML leaves no space."""
 
 
 class FormulaExtension(Extension):
@@ -79,7 +82,7 @@ def mathml(latex: str, display: str) -> str:
     for plain, as_tex in _AS_TEX.items():
         presentation = presentation.replace(plain, as_tex)
     presentation = _SIGN.sub(r'\1<mo form="prefix">', presentation)
-    presentation = _FUNCTION.sub(r'\1<mspace width="0.167em"/>', presentation)
+    presentation = _FUNCTION.sub(r'\g<0><mspace width="0.167em"/>', presentation)
     return (
         f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="{display}"><semantics>'
         f"{presentation}"

@@ -40,6 +40,7 @@ def test_formulas_become_mathml_that_keeps_its_latex() -> None:
         ("0.5", "<mn>0.5</mn>"),
         (r"\ln a", '<mi>ln</mi><mspace width="0.167em"/><mi>a</mi>'),
         (r"\ln \hat{y}", '<mi>ln</mi><mspace width="0.167em"/><mover'),
+        (r"y \ln a", '<mi>y</mi><mspace width="0.167em"/><mi>ln</mi><mspace'),
         (r"\ln(a)", '<mi>ln</mi><mo stretchy="false">'),
         (r"\max(0, w)", '<mi>max</mi><mo stretchy="false">'),
         (r"\sigma(-1)", '<mo form="prefix">&#x02212;</mo>'),
