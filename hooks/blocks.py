@@ -33,6 +33,9 @@ _CODE = re.compile(r"<pre><span></span><code>(.*?)</code></pre>", re.DOTALL)
 _PLAIN = re.compile(r'<span class="(?:kc|n|p|w)">([^<]*)</span>|<span class="o">(\.)</span>')
 """Names, constants, punctuation, blanks; the dot between two names."""
 
+_NOTED = re.compile(r'  (<span class="c1">)(?=# \(\d+\)!?</span>)')
+"""The blanks before a note: Material's script makes a mark of the note, and copies the blanks."""
+
 _LINE = re.compile(r' id="__span-\d+-\d+"')
 
 _FORMULA = re.compile(r'<div class="arithmatex">.*?</div>', re.DOTALL)
@@ -51,6 +54,7 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     def block(match: re.Match[str]) -> str:
         name = f"code-{next(numbers)}"
         code = _LINE.sub("", _PLAIN.sub(r"\1\2", match[1]))
+        code = _NOTED.sub(r"\1  ", code)
         seal = (
             f'<a class="precis-seal" href="#precis-verified"'
             f' aria-label="{verified} {where[1]}"></a>'

@@ -24,6 +24,9 @@ DEVICES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "xpu": "XPU", "fakegpu": 
 ASKED_FOR = ("cuda",)
 """Devices of which the page says that nothing is known, where nothing is."""
 
+_DOT = "\u00a0· "
+"""Between two things that are said: at the end of a line, never at the start of one."""
+
 _WORDS = {
     "fr": {
         "one": "{n} valeur",
@@ -80,11 +83,11 @@ def badge(
         day = format_date(datetime.datetime.fromisoformat(date), "long", locale=language)
         parts.append(words["version"].format(day=day))
     paragraph = etree.Element("p", {"class": "precis-verified", "id": "precis-verified"})
-    paragraph.text = f"{count_said} · "
-    where = etree.SubElement(paragraph, "span", {"data-verified": " · ".join(parts)})
-    where.text = " · ".join(parts)
+    paragraph.text = f"{count_said}{_DOT}"
+    where = etree.SubElement(paragraph, "span", {"data-verified": _DOT.join(parts)})
+    where.text = _DOT.join(parts)
     if explained := _explained(Path(page.at)):
-        where.tail = " · "
+        where.tail = _DOT
         etree.SubElement(paragraph, "a", {"href": explained}).text = words["how"]
     return paragraph
 

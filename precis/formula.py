@@ -33,14 +33,25 @@ _UPRIGHT = re.compile(r"<mi>&#x000([46][1-9A-F]|[57][0-9A]);</mi>")
 _PARTS = {"mfrac": 2, "mover": 2, "mroot": 2, "msub": 2, "msubsup": 3, "msup": 2, "munder": 2}
 """How many children a MathML element must have (MathML Core, section 3)."""
 
-_TIGHT = {
+_AS_TEX = {
     "<mo>&#x02202;</mo>": "<mi>∂</mi>",
     "<mo>&#x0002F;</mo>": '<mo lspace="0" rspace="0">/</mo>',
+    '<mo>max</mo><mo stretchy="false">': '<mi>max</mi><mo stretchy="false">',
+    "<mo>&#x0005E;</mo>": "<mo>&#x002C6;</mo>",
 }
-"""What MathML would space as operators, and TeX sets tight: ∂L/∂w."""
+"""What MathML would space as operators, and TeX sets tight: ∂L/∂w, max(0, w); a hat, which is
+an accent of the letter's size, not the sign of a power."""
 
-_FUNCTION = re.compile(r"(<mi>[a-z]{2,}</mi>)(?=<m[in]>)")
-"""`ln a` written as two identifiers, between which MathML leaves no space."""
+_SIGN = re.compile(
+    r"(<mo[^>]*>(?:=|\(|\[|&#x(?:00028|0002C|0003D|000D7|02248);)</mo>)<mo>(?=&#x02212;)"
+)
+"""A minus after `=`, `(`, `[`, a comma, `×` or `≈`: of one number, not between two."""
+
+_FUNCTION = re.compile(
+    r"<mi>[a-z]{2,}</mi>(?=<m(?:[in]|frac|over|root|sqrt|sub|sup))"
+    r"|(?:</m[in]>|&#x00029;</mo>)(?=<mi>[a-z]{2,}</mi>)"
+)
+"""`y ln a` written as three identifiers, between which MathML leaves no space."""
 
 
 class FormulaExtension(Extension):
@@ -68,9 +79,10 @@ def mathml(latex: str, display: str) -> str:
         presentation = re.sub(r"(?<=<mn>)\d*\.\d+(?=</mn>)", _with_comma, presentation)
     presentation = _UPRIGHT.sub(r'<mi mathvariant="normal">&#x000\1;</mi>', presentation)
     presentation = _VARIANT.sub(_as_characters, presentation)
-    for loose, tight in _TIGHT.items():
-        presentation = presentation.replace(loose, tight)
-    presentation = _FUNCTION.sub(r'\1<mspace width="0.167em"/>', presentation)
+    for plain, as_tex in _AS_TEX.items():
+        presentation = presentation.replace(plain, as_tex)
+    presentation = _SIGN.sub(r'\1<mo form="prefix">', presentation)
+    presentation = _FUNCTION.sub(r'\g<0><mspace width="0.167em"/>', presentation)
     return (
         f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="{display}"><semantics>'
         f"{presentation}"

@@ -54,7 +54,7 @@ def build(project: Project) -> None:
 def line(project: Project, page: str = "a") -> str | None:
     html = BeautifulSoup(project.read(f"site/{page}/index.html"), "html.parser")
     found = html.select_one("p.precis-verified")
-    return found.get_text() if found else None
+    return found.get_text().replace("\u00a0·", " ·") if found else None
 
 
 def attest(project: Project, **changes: str) -> Path:
