@@ -3,14 +3,15 @@
     python benchmarks/growth.py [--sizes 24,96,384,1000] [--shards 8] [--rounds 3]
 
 Prints medians: seconds that passed, and seconds that all processes together computed, which what
-else the machine does changes less. The book has the generated chapters of `peers.py` without
-their pages. All records are deleted before each round, so that everything runs. Linux only.
+else the machine does changes less; of this book, and of the generated chapters of `peers.py`, whose
+code is short. All records are deleted before each time taken, so that everything runs. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import functools
 import os
 import platform
 import shutil
@@ -20,7 +21,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from peers import Chapter, done, put, seconds
+from peers import ROOT, Chapter, done, put, seconds
 
 from precis.record import CACHE
 
@@ -28,7 +29,11 @@ VERIFY = [sys.executable, "-m", "precis.cli", "verify"]
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def write(folder: Path, size: int) -> None:
+def copy(folder: Path) -> None:
+    shutil.copytree(ROOT / "snippets", folder / "snippets")
+
+
+def write(size: int, folder: Path) -> None:
     for chapter in map(Chapter, range(size)):
         cells = (f"# %% {section.name}\n{section.code}\n" for section in chapter.sections())
         put(folder / f"snippets/{chapter.slug}.py", "\n".join(cells))
@@ -47,14 +52,18 @@ def ways(shards: int) -> dict[str, list[str]]:
 def spent(command: list[str], folder: Path) -> tuple[float, float]:
     """Seconds that passed, and that the command and all that it started computed."""
     shutil.rmtree(folder / CACHE, ignore_errors=True)
-    before = os.times()
+    before = computed()
     passed = seconds(command, folder)
-    with suppress(ChildProcessError):  # the server that snippets are forked from outlives it
+    return passed, computed() - before
+
+
+def computed() -> float:
+    """Seconds that all processes started so far computed, once the last of them has ended."""
+    with suppress(ChildProcessError):  # the server that snippets are forked from ends last
         while True:
             os.wait()
-    after = os.times()
-    computed = after.children_user + after.children_system
-    return passed, computed - before.children_user - before.children_system
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def row(folder: Path, shards: int, rounds: int) -> str:
@@ -77,12 +86,13 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans become ours, to be counted
     print(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}")
     print(f"medians of {asked.rounds} rounds: seconds that passed (that were computed)")
-    for size in map(int, asked.sizes.split(",")):
+    books = {f"{n} chapters": functools.partial(write, n) for n in map(int, asked.sizes.split(","))}
+    for name, book in {"this book": copy, **books}.items():
         load = os.getloadavg()[0]
         with tempfile.TemporaryDirectory(prefix="growth-") as scratch:
-            write(Path(scratch), size)
+            book(Path(scratch))
             found = row(Path(scratch), asked.shards, asked.rounds)
-        print(f"{size:5} chapters{found}   load before {load:.1f}", flush=True)
+        print(f"{name:>13}{found}   load before {load:.1f}", flush=True)
 
 
 if __name__ == "__main__":
