@@ -92,7 +92,9 @@ def saves(slug: str) -> dict[str, tuple[Save, Save]]:
         for language in LANGUAGES
     ]
     snippet = Save(f"snippets/{slug}.py", pages[0].page)
-    both = {f"page, {language}": (page, page) for language, page in zip(LANGUAGES, pages, strict=True)}
+    both = {
+        f"page, {language}": (page, page) for language, page in zip(LANGUAGES, pages, strict=True)
+    }
     return both | {"snippet": (snippet, pages[0])}
 
 
@@ -174,7 +176,9 @@ def written(file: Path, mark: str) -> None:
     """Put a mark where the page shows it: a paragraph of a page, a comment of the first cell."""
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".py":
-        text = re.sub(r"^(# %% [^\[\n]*\n)(?:# saved-.*\n)?", rf"\1# {mark}\n", text, count=1, flags=re.M)
+        text = re.sub(
+            r"^(# %% [^\[\n]*\n)(?:# saved-.*\n)?", rf"\1# {mark}\n", text, count=1, flags=re.M
+        )
     else:
         text = re.sub(r"\n\nsaved-\w+\n\Z|\n*\Z", f"\n\n{mark}\n", text, count=1)
     file.write_text(text, encoding="utf-8")

@@ -26,9 +26,7 @@ _SETTINGS = "mkdocs.yml"
 
 def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     """What is wrong with a page's text, judged only where it did not pass as it is."""
-    if page.place:
-        return reader.judged(page).findings  # a lab: its text stands in a snippet
-    cache, name, now = reader.book.records.cache, f"passed {page.path}", _state(reader.book, page)
+    cache, name, now = reader.book.records.cache, f"passed {page.at}", _state(reader.book, page)
     known = find(cache, name, now)
     if known and known.get("files") == digests(map(Path, known.get("files", ()))):
         return ()
@@ -44,8 +42,9 @@ def _state(book: Book, page: Written) -> str:
     path = Path(page.path)
     own = f"{key(path)}#"
     lock = {entry: str(pair) for entry, pair in _lock(lock_of(path)) if entry.startswith(own)}
-    others = digests([book.records.root / _SETTINGS, *twins(path)])
-    return state(page.path, page.lines, page.first_line, page.fences, lock, others)
+    # a lab stands in one file with its twins
+    others = digests([book.records.root / _SETTINGS, path, *twins(path)])
+    return state(page.at, page.lines, page.first_line, page.fences, lock, others)
 
 
 def _lock(path: Path) -> list[tuple[str, object]]:
@@ -65,7 +64,7 @@ def _linked(reader: Reader, page: Written) -> Iterator[Path]:
     addresses = {
         p.text.partition("#")[0] for b in page.blocks for p in b.pieces if p.kind == "link"
     }
-    for path in (Path(page.path).parent / address for address in addresses):
+    for path in (Path(page.at).parent / address for address in addresses):
         if path.suffix == ".md":
             yield path
             if path.is_file():

@@ -19,7 +19,6 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
-from mkdocs.structure.toc import TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
 from precis import jupyter
@@ -30,15 +29,18 @@ from precis.finding import Malformed, shown
 from precis.markdown import Page, PrecisExtension
 from precis.notebook import is_chapter, notebook
 from precis.outcome import TIMEOUT
+from precis.page import EMBED
 from precis.prose import Written
 from precis.publish import aside, clear, publish
 from precis.reading import Reader
-from precis.record import Records, write_whole
+from precis.record import Records
+from precis.rendered import Rendered
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import language_folder
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from mkdocs.livereload import LiveReloadServer
 
 log = logging.getLogger("mkdocs.plugins.precis")
@@ -80,13 +82,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Builds in progress, one inside the other: static-i18n builds languages so."""
 
         self.finished = False
+        self.settings = ""
+        """Those of mkdocs.yml, as they were read last."""
+
         self.site: Path | None = None
         """Where the site goes when it is whole; it is built beside it until then."""
 
         self.pages: dict[str, Page] = {}
-        self.contents: TableOfContents | None = None
-        """Those of the lab in progress, in whose place mkdocs-jupyter puts its own."""
-
         self.notebooks: dict[str, Download] = {}
         """By the file of their page on the site."""
 
@@ -110,9 +112,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         folder = root / self.config.snippets
         if not folder.is_dir():
             raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
-        if not hasattr(self, "book"):
+        settings = repr(config.user_configs)
+        if settings != self.settings:  # what was kept may be rendered otherwise
+            self.settings = settings
             self.book = Book(folder, Records(root, timeout=self.config.timeout))
             self.extension = PrecisExtension(self.book, elements=self.config.elements)
+            self.rendered = Rendered(self.extension)
         extensions: list[Any] = config.markdown_extensions
         if self.extension not in extensions:
             extensions.append(self.extension)
@@ -154,22 +159,31 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     ) -> str:
         """Tell the extension which page comes, before other plugins change its text."""
         if jupyter.is_lab(page.file):
-            return self._lab(page, config, files)
-        text = page.file.content_string
-        first_line = text.count("\n") - markdown.count("\n") + 1
-        path = shown(Path(page.file.abs_src_path)) if page.file.abs_src_path else page.file.src_uri
-        self.extension.page = self.pages[path] = Page(path, first_line)
+            markdown = self._lab(page, files)
+        else:
+            text = page.file.content_string
+            first_line = text.count("\n") - markdown.count("\n") + 1
+            source = page.file.abs_src_path
+            path = shown(Path(source)) if source else page.file.src_uri
+            self.extension.page = self.pages[path] = Page(path, first_line)
+        if self.serving:
+            self.rendered.keep(page)
         return markdown
+
+    def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
+        """Let the search read what changed alone: it takes as long as to convert the pages."""
+        for name in ("search", "material/search"):
+            index = getattr(config.plugins.get(name), "search_index", None)
+            if self.serving and hasattr(index, "entries"):
+                self.rendered.index(index)
 
     def on_page_content(
         self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> None:
         """Make the notebook of a chapter, which its page offers."""
-        if jupyter.is_lab(page.file):
-            page.toc = self.contents or page.toc
-        elif self.wrong or self.extension.page.findings:
+        if self.wrong or self.extension.page.findings:
             return  # a page under `mkdocs serve` that shows what is to be mended
-        elif is_chapter(self.extension.page.written):
+        if is_chapter(self.extension.page.written) and not jupyter.is_lab(page.file):
             self._offer(self.extension.page.written, page, files)
 
     def on_page_context(
@@ -227,38 +241,31 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         else:
             shutil.rmtree(self.aside)
 
-    def _lab(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
-        """Write the notebook of a lab; give the Markdown of its page."""
+    def _lab(self, page: MkDocsPage, files: Files) -> str:
+        """Make the notebook of a lab; give the Markdown of its page."""
         file = Path(str(page.file.abs_src_path))
         folder = language_folder(file)
         try:
             snippet = self.book.snippet(self.book.folder / LABS / f"{file.stem}.py")
         except Malformed as error:
             self.wrong |= dict.fromkeys(map(str, error.findings))
-            return ""
+            self.extension.page = Page()
+            jupyter.let_markdown_render(page)
+            return f"```{EMBED}\n{file.stem}.py:text\n```\n"  # which becomes what is wrong
         assert folder
         written = Reader(self.book).lab(snippet, folder.parent, folder.name)
-        made = self._offer(written, page, files)
-        if file.read_bytes() != made:
-            write_whole(file, made)
+        self._offer(written, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
-
-        def rendered() -> str:
-            MkDocsPage.render(page, config, files)
-            self.contents = page.toc
-            return page.content or ""
-
-        jupyter.let_template_ask(rendered)
+        jupyter.let_markdown_render(page)
         return "\n".join(written.lines)
 
-    def _offer(self, written: Written, page: MkDocsPage, files: Files) -> bytes:
+    def _offer(self, written: Written, page: MkDocsPage, files: Files) -> None:
         """Make the notebook of a page, for download beside it."""
         address = page.canonical_url or page.url
         made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
         language = f".{written.language}" if written.language else ""
         name = f"{Path(written.path).stem}{language}.ipynb"
         self.notebooks[page.file.dest_uri] = Download(name, made)
-        return made
 
     def _refuse(self) -> None:
         count = len(self.wrong)
