@@ -154,8 +154,13 @@ _OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
 
 def boxed(finding: Finding, md: Markdown) -> str:
     """A box that shows a finding on its page, stashed: the text that stands for it."""
+    return md.htmlStash.store(box(finding))
+
+
+def box(finding: Finding) -> str:
+    """A box that shows a finding."""
     head, _, hint = str(finding).partition("\n")
-    return md.htmlStash.store(
+    return (
         '<div class="admonition failure precis-finding" role="alert">'
         f'<p class="admonition-title">{html.escape(head)}</p>'
         f"<pre>{html.escape(hint)}</pre></div>"
@@ -184,7 +189,10 @@ class _Embeds(Preprocessor):
                 new[fence.line] = self._embedded(fence)
             elif refused := refusal(fence):
                 new[fence.line] = ["", self._box(page.report(fence.line, *refused)), ""]
-        wrong = findings(self.extension.reader, written)
+        try:
+            wrong = findings(self.extension.reader, written)
+        except Malformed as error:  # a page with which it is compared
+            wrong = error.findings
         page.findings += wrong
         for finding in wrong:
             above = written.start(finding.line)

@@ -19,6 +19,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.utils import CountHandler
 from mkdocs.utils.templates import TemplateContext
 
 from precis import jupyter
@@ -26,7 +27,7 @@ from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import LABS, Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
-from precis.markdown import Page, PrecisExtension
+from precis.markdown import Page, PrecisExtension, box
 from precis.notebook import is_chapter, notebook
 from precis.outcome import TIMEOUT
 from precis.page import EMBED
@@ -37,7 +38,7 @@ from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import language_folder
+from precis.translation import LOCK, language_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -121,6 +122,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         extensions: list[Any] = config.markdown_extensions
         if self.extension not in extensions:
             extensions.append(self.extension)
+        if self.serving:
+            _warn_only(config)
         if self.publishes and self.site is None:
             self.site = Path(config.site_dir)
             clear(self.site)
@@ -153,6 +156,17 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.wrong and not self.serving:
             self._refuse()
 
+    def on_page_read_source(self, page: MkDocsPage, config: MkDocsConfig) -> str | None:
+        """Put what is wrong with a file that is no text in its place, in serve."""
+        path = page.file.abs_src_path
+        if path and self.serving and not jupyter.is_lab(page.file):
+            try:
+                return read(Path(path))
+            except Malformed as error:
+                boxes = "\n\n".join(map(box, error.findings))
+                return boxes.replace("<pre>", "<p>").replace("</pre>", "</p>")  # which is no code
+        return None
+
     @event_priority(100)
     def on_page_markdown(
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
@@ -161,11 +175,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if jupyter.is_lab(page.file):
             markdown = self._lab(page, files)
         else:
-            text = page.file.content_string
-            first_line = text.count("\n") - markdown.count("\n") + 1
-            source = page.file.abs_src_path
-            path = shown(Path(source)) if source else page.file.src_uri
-            self.extension.page = self.pages[path] = Page(path, first_line)
+            self.extension.page = _opened(page, markdown)
+            self.pages[self.extension.page.path] = self.extension.page
         if self.serving:
             self.rendered.keep(page)
         return markdown
@@ -228,8 +239,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
     ) -> LiveReloadServer:
-        """Build again when a snippet changes."""
+        """Build again when a snippet changes, or what was read side by side."""
         server.watch(str(self.book.folder))
+        if (lock := Path(config.docs_dir).with_name(LOCK)).is_file():
+            server.watch(str(lock))
         return server
 
     def on_shutdown(self) -> None:
@@ -271,6 +284,25 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         count = len(self.wrong)
         things = f"{count} thing{'s' if count > 1 else ''} to mend"
         raise PluginError("\n\n".join([f"precis: {things}; nothing was published.", *self.wrong]))
+
+
+def _warn_only(config: MkDocsConfig) -> None:
+    """Let a warning be one: in strict mode no page would be served until it is mended."""
+    config.strict = False
+    logger = logging.getLogger("mkdocs")
+    for handler in [h for h in logger.handlers if isinstance(h, CountHandler)]:
+        logger.removeHandler(handler)  # MkDocs counts from before `on_config` on
+
+
+def _opened(page: MkDocsPage, markdown: str) -> Page:
+    """A page to be converted; one that cannot be read is said elsewhere to be wrong."""
+    source = page.file.abs_src_path
+    path = shown(Path(source)) if source else page.file.src_uri
+    try:
+        text = read(Path(source)) if source else page.file.content_string
+    except Malformed:
+        return Page()
+    return Page(path, text.count("\n") - markdown.count("\n") + 1)
 
 
 def _absolute(href: str, page: MkDocsPage, files: Files) -> str:

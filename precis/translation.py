@@ -184,9 +184,9 @@ def read_lock(path: Path) -> dict[str, Pair]:
         return {}
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
-        name, *hashes = line.split()
-        if "#" in name and "=" in line:
-            found[name] = Pair(dict(part.split("=", 1) for part in hashes))
+        name, _, hashes = line.partition(" ")
+        if "#" in name and "=" in hashes:
+            found[name] = Pair(dict(part.split("=", 1) for part in hashes.split() if "=" in part))
     return found
 
 
