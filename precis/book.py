@@ -122,7 +122,7 @@ class Book:
 
     def snippet(self, path: Path) -> Snippet:
         """One file, parsed. Raises Malformed."""
-        now = state(path)
+        now = _state(path)
         known, snippet = self._snippets.get(path, (None, None))
         if snippet is None or now != known:
             snippet = load(path)
@@ -181,7 +181,7 @@ class Selection(Book):
         return list(self.files)
 
 
-def state(path: Path) -> object:
+def _state(path: Path) -> object:
     """What a write to a file changes."""
     known = os.lstat(path)
     return known.st_mtime_ns, known.st_ctime_ns, known.st_size, known.st_ino, known.st_mode

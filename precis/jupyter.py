@@ -7,14 +7,14 @@ makes of the lab, so that a lab's page is like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from mkdocs import utils
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from precis import lab
 from precis.book import LABS, Book
@@ -38,7 +38,7 @@ def is_lab(file: File) -> bool:
 def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
     """Let each lab have its notebooks in `docs/`, before MkDocs looks what is there.
 
-    One that exists stays as it is, since `mkdocs serve` builds again at each change.
+    They are empty, and stay so: to write into `docs/` would have `mkdocs serve` build again.
     """
     wanted = set(_places(book, docs))
     if wanted and PLUGIN not in config.plugins:
@@ -49,15 +49,18 @@ def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
     if wanted:
         let_notebooks_be_pages()
     for file in wanted:
-        if not file.exists():
+        if not file.exists() or file.read_bytes() != _EMPTY:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(_EMPTY)
 
 
 def _places(book: Book, docs: Path) -> Iterator[Path]:
     for path in book.labs():
-        with suppress(Malformed):  # a finding already
+        try:
             snippet = book.snippet(path)
+        except Malformed:  # a finding already, which its pages show
+            yield from docs.glob(f"*/{LABS}/{path.stem}{SUFFIX}")
+        else:
             yield from (lab.place(snippet, docs, lang) for lang in lab.languages(snippet))
 
 
@@ -71,10 +74,19 @@ def let_notebooks_be_pages() -> None:
         utils.markdown_extensions = (*utils.markdown_extensions, SUFFIX)  # type: ignore[assignment]
 
 
-def let_template_ask(rendered: Callable[[], str]) -> None:
-    """Let the page that mkdocs-jupyter makes next be what `rendered` gives."""
+def let_markdown_render(page: Page) -> None:
+    """Let the page that mkdocs-jupyter makes of a notebook be made of the page's Markdown."""
     from mkdocs_jupyter.config import settings  # heavy: only where there are labs
     from nbconvert.exporters.templateexporter import default_filters
 
-    settings.templates_dir = str(TEMPLATES)
-    default_filters["precis_page"] = lambda notebook: rendered()
+    convert = page.render
+
+    def render(config: MkDocsConfig, files: Files) -> None:
+        Page.render(page, config, files)
+        content, contents = page.content, page.toc
+        settings.templates_dir = str(TEMPLATES)
+        default_filters["precis_page"] = lambda notebook: content
+        convert(config, files)
+        page.toc = contents  # that of the notebook is empty
+
+    page.render = render  # type: ignore[method-assign]

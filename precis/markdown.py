@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from markdown import Markdown
-from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
 from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
@@ -28,7 +27,7 @@ from precis.badge import badge
 from precis.book import Book, Verified
 from precis.finding import Finding, Malformed
 from precis.glossary import Definitions
-from precis.page import EMBED, Fence, refusal, strays
+from precis.page import EMBED, Fence, let_embeds_have_options, refusal, strays
 from precis.passed import findings
 from precis.prose import Written
 from precis.reading import Reader
@@ -94,7 +93,9 @@ class PrecisExtension(Extension):
         """Register before superfences (25) and after whitespace is normalised (30)."""
         md.registerExtension(self)
         md.block_level_elements += self.getConfig("elements")  # as md_in_html asks
-        self.reader = Reader(self.book, md)
+        let_embeds_have_options(md)
+        if not hasattr(self, "reader"):  # all are configured alike, and it remembers pages
+            self.reader = Reader(self.book, md)
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
         md.treeprocessors.register(_Badge(md, self), "precis-badge", 4)
         md.treeprocessors.register(
@@ -102,7 +103,7 @@ class PrecisExtension(Extension):
         )
         md.postprocessors.register(_OutputLines(md), "precis-output", 5)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
-        md.parser.blockprocessors.register(_IndentedCode(md.parser, self), "code", 80)
+        md.parser.blockprocessors.register(_IndentedCode(md, self), "code", 80)
 
     def attestations(self) -> list[Attestation]:
         """Those of other machines, read again for each build. Raises Malformed."""
@@ -154,8 +155,13 @@ _OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
 
 def boxed(finding: Finding, md: Markdown) -> str:
     """A box that shows a finding on its page, stashed: the text that stands for it."""
+    return md.htmlStash.store(box(finding))
+
+
+def box(finding: Finding) -> str:
+    """A box that shows a finding."""
     head, _, hint = str(finding).partition("\n")
-    return md.htmlStash.store(
+    return (
         '<div class="admonition failure precis-finding" role="alert">'
         f'<p class="admonition-title">{html.escape(head)}</p>'
         f"<pre>{html.escape(hint)}</pre></div>"
@@ -184,7 +190,10 @@ class _Embeds(Preprocessor):
                 new[fence.line] = self._embedded(fence)
             elif refused := refusal(fence):
                 new[fence.line] = ["", self._box(page.report(fence.line, *refused)), ""]
-        wrong = findings(self.extension.reader, written)
+        try:
+            wrong = findings(self.extension.reader, written)
+        except Malformed as error:  # a page with which it is compared
+            wrong = error.findings
         page.findings += wrong
         told = behind(written, read_lock(lock_of(Path(page.path))))
         for finding in wrong:
@@ -305,8 +314,9 @@ class _Figure(BlockProcessor):
 class _IndentedCode(BlockProcessor):
     """Code by indentation alone is a finding: nothing verifies it."""
 
-    def __init__(self, parser: BlockParser, extension: PrecisExtension) -> None:
-        super().__init__(parser)
+    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+        super().__init__(md.parser)
+        self.md = md
         self.extension = extension
 
     def test(self, parent: etree.Element, block: str) -> bool:
@@ -328,4 +338,4 @@ class _IndentedCode(BlockProcessor):
             f"a block that only its indentation makes code: {first!r}",
             "Move Python to snippets/; take the indentation off other text.",
         )
-        etree.SubElement(parent, "p").text = boxed(finding, self.extension.reader.md)
+        etree.SubElement(parent, "p").text = boxed(finding, self.md)

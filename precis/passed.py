@@ -1,8 +1,8 @@
 """Remember the pages in whose text nothing was wrong, so that they are not judged again.
 
 What is kept of a page holds while all that the judgement read is what it was: the page, its
-twins and their entries in the lock, the snippets that it embeds, the pages to which it links
-and theirs, the engine. Findings are never kept: what is wrong is said by a judgement.
+twins and their entries in the lock, the snippets that it embeds, what the pages to which it links
+embed, the engine. Findings are never kept: what is wrong is said by a judgement.
 """
 
 from __future__ import annotations
@@ -24,16 +24,20 @@ _SETTINGS = "mkdocs.yml"
 
 def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     """What is wrong with a page's text, judged only where it did not pass as it is."""
-    if page.place:
-        return reader.judged(page).findings  # a lab: its text stands in a snippet
-    cache, name, now = reader.book.records.cache, f"passed {page.path}", _state(reader.book, page)
+    cache, name, now = reader.book.records.cache, f"passed {page.at}", _state(reader.book, page)
     known = find(cache, name, now)
-    if known and known.get("files") == digests(map(Path, known.get("files", ()))):
+    if (
+        known
+        and known.get("linked") == _embeds(reader, map(Path, known.get("linked", ())))
+        and known.get("files") == digests(map(Path, known.get("files", ())))
+    ):
         return ()
     found = reader.judged(page).findings
     if not found:
-        files = {*_embedded(reader.book, page.fences), *_linked(reader, page)}
-        keep(cache, name, now, files=digests(files))
+        linked = _embeds(reader, _linked(page))
+        shown = {*_shown(page.fences), *(embed for embeds in linked.values() for embed in embeds)}
+        files = digests(sorted({path for embed in shown for path in _snippets(reader.book, embed)}))
+        keep(cache, name, now, linked=linked, files=files)
     return found
 
 
@@ -43,25 +47,31 @@ def _state(book: Book, page: Written) -> str:
     own = f"{key(path)}#"
     known = read_lock(lock_of(path)).items()
     lock = {entry: str(pair) for entry, pair in known if entry.startswith(own)}
-    others = digests([book.records.root / _SETTINGS, *twins(path)])
+    # a lab stands in one file with its twins
+    others = digests([book.records.root / _SETTINGS, path, *twins(path)])
     text = "\n".join(page.lines).rstrip()  # Markdown adds blank lines to what it converts
-    return state(page.path, text, page.first_line, page.fences, lock, others)
+    return state(page.at, text, page.first_line, page.fences, lock, others)
 
 
-def _linked(reader: Reader, page: Written) -> Iterator[Path]:
-    """The pages to which a page links, and the snippets that they embed."""
-    addresses = {
-        p.text.partition("#")[0] for b in page.blocks for p in b.pieces if p.kind == "link"
+def _linked(page: Written) -> Iterator[Path]:
+    """The pages to which a page links."""
+    links = (p.text for block in page.blocks for p in block.pieces if p.kind == "link")
+    paths = (Path(page.at).parent / link.partition("#")[0] for link in links)
+    return (path for path in paths if path.suffix == ".md")
+
+
+def _embeds(reader: Reader, paths: Iterable[Path]) -> dict[str, list[str]]:
+    """What pages embed: all that is read of them. Nothing where there is no page."""
+    return {
+        str(path): _shown(reader.opened(path).fences) if path.is_file() else [] for path in paths
     }
-    for path in (Path(page.path).parent / address for address in addresses):
-        if path.suffix == ".md":
-            yield path
-            if path.is_file():
-                yield from _embedded(reader.book, reader.opened(path).fences)
 
 
-def _embedded(book: Book, fences: Iterable[Fence]) -> Iterator[Path]:
-    for fence in fences:
-        if fence.language == EMBED:
-            name = fence.body.strip().partition(":")[0]
-            yield from (book.folder / name, book.folder / LABS / name)
+def _shown(fences: Iterable[Fence]) -> list[str]:
+    return [fence.body.strip() for fence in fences if fence.language == EMBED]
+
+
+def _snippets(book: Book, embed: str) -> tuple[Path, ...]:
+    """Where the snippet of an embed is looked for."""
+    name = embed.partition(":")[0]
+    return book.folder / name, book.folder / LABS / name

@@ -20,7 +20,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
-from mkdocs.structure.toc import TableOfContents
+from mkdocs.utils import CountHandler
 from mkdocs.utils.templates import TemplateContext
 
 from precis import jupyter, passed
@@ -28,18 +28,21 @@ from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import LABS, Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
-from precis.markdown import Page, PrecisExtension
+from precis.markdown import Page, PrecisExtension, box
 from precis.notebook import is_chapter, notebook
 from precis.outcome import TIMEOUT
+from precis.page import EMBED
 from precis.prose import Written
 from precis.publish import aside, clear, publish
 from precis.reading import Reader
-from precis.record import Records, write_whole
+from precis.record import Records
+from precis.rendered import Rendered
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import language_folder
+from precis.translation import LOCK, language_folder
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from mkdocs.livereload import LiveReloadServer
 
 log = logging.getLogger("mkdocs.plugins.precis")
@@ -81,13 +84,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Builds in progress, one inside the other: static-i18n builds languages so."""
 
         self.finished = False
+        self.settings = ""
+        """Those of mkdocs.yml, as they were read last."""
+
         self.site: Path | None = None
         """Where the site goes when it is whole; it is built beside it until then."""
 
         self.pages: dict[str, Page] = {}
-        self.contents: TableOfContents | None = None
-        """Those of the lab in progress, in whose place mkdocs-jupyter puts its own."""
-
         self.notebooks: dict[str, Download] = {}
         """By the file of their page on the site."""
 
@@ -111,12 +114,17 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         folder = root / self.config.snippets
         if not folder.is_dir():
             raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
-        if not hasattr(self, "book"):
+        settings = repr(config.user_configs)
+        if settings != self.settings:  # what was kept may be rendered otherwise
+            self.settings = settings
             self.book = Book(folder, Records(root, timeout=self.config.timeout))
             self.extension = PrecisExtension(self.book, elements=self.config.elements)
+            self.rendered = Rendered(self.extension)
         extensions: list[Any] = config.markdown_extensions
         if self.extension not in extensions:
             extensions.append(self.extension)
+        if self.serving:
+            _warn_only(config)
         if self.publishes and self.site is None:
             self.site = Path(config.site_dir)
             clear(self.site)
@@ -155,28 +163,46 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._verify()
             self._refuse()
 
+    def on_page_read_source(self, page: MkDocsPage, config: MkDocsConfig) -> str | None:
+        """Put what is wrong with a file that is no text in its place, in serve."""
+        path = page.file.abs_src_path
+        if path and self.serving and not jupyter.is_lab(page.file):
+            try:
+                return read(Path(path))
+            except Malformed as error:
+                boxes = "\n\n".join(map(box, error.findings))
+                return boxes.replace("<pre>", "<p>").replace("</pre>", "</p>")  # which is no code
+        return None
+
     @event_priority(100)
     def on_page_markdown(
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Tell the extension which page comes, before other plugins change its text."""
         if jupyter.is_lab(page.file):
-            return self._lab(page, config, files)
-        text = page.file.content_string
-        first_line = text.count("\n") - markdown.count("\n") + 1
-        path = shown(Path(page.file.abs_src_path)) if page.file.abs_src_path else page.file.src_uri
-        self.extension.page = self.pages[path] = Page(path, first_line)
+            markdown = self._lab(page, files)
+        else:
+            self.extension.page = _opened(page, markdown)
+            self.pages[self.extension.page.path] = self.extension.page
+        if self.serving:
+            self.rendered.keep(page)
         return markdown
+
+    def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
+        """Let the search read what changed alone: it takes as long as to convert the pages."""
+        for name in ("search", "material/search"):
+            index = getattr(config.plugins.get(name), "search_index", None)
+            if self.serving and hasattr(index, "entries"):
+                self.rendered.index(index)
 
     def on_page_content(
         self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> None:
         """Make the notebook of a chapter, which its page offers."""
-        if jupyter.is_lab(page.file):
-            page.toc = self.contents or page.toc
-        elif self.wrong or self.extension.page.findings:
+        if self.wrong or self.extension.page.findings:
             return  # a page that shows what is to be mended
-        elif is_chapter(written := self.extension.page.written):
+        written = self.extension.page.written
+        if is_chapter(written) and not jupyter.is_lab(page.file):
             shown = {snippet.path for snippet, _ in self.extension.reader.shown(written)}
             if not any(self.book.verified(path).mismatches for path in shown):
                 self._offer(written, page, files)
@@ -224,8 +250,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
     ) -> LiveReloadServer:
-        """Build again when a snippet changes."""
+        """Build again when a snippet changes, or what was read side by side."""
         server.watch(str(self.book.folder))
+        if (lock := Path(config.docs_dir).with_name(LOCK)).is_file():
+            server.watch(str(lock))
         return server
 
     def on_shutdown(self) -> None:
@@ -253,43 +281,55 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             found = findings(TextDocument.parse(str(path), cells(self.book)))
             self.wrong |= dict.fromkeys(map(str, found))
 
-    def _lab(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
-        """Write the notebook of a lab; give the Markdown of its page."""
+    def _lab(self, page: MkDocsPage, files: Files) -> str:
+        """Make the notebook of a lab; give the Markdown of its page."""
         file = Path(str(page.file.abs_src_path))
         folder = language_folder(file)
         try:
             snippet = self.book.snippet(self.book.folder / LABS / f"{file.stem}.py")
         except Malformed as error:
             self.wrong |= dict.fromkeys(map(str, error.findings))
-            return ""
+            self.extension.page = Page()
+            jupyter.let_markdown_render(page)
+            return f"```{EMBED}\n{file.stem}.py:text\n```\n"  # which becomes what is wrong
         assert folder
         written = Reader(self.book).lab(snippet, folder.parent, folder.name)
-        made = self._offer(written, page, files)
-        if file.read_bytes() != made:
-            write_whole(file, made)
+        self._offer(written, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
-
-        def rendered() -> str:
-            MkDocsPage.render(page, config, files)
-            self.contents = page.toc
-            return page.content or ""
-
-        jupyter.let_template_ask(rendered)
+        jupyter.let_markdown_render(page)
         return "\n".join(written.lines)
 
-    def _offer(self, written: Written, page: MkDocsPage, files: Files) -> bytes:
+    def _offer(self, written: Written, page: MkDocsPage, files: Files) -> None:
         """Make the notebook of a page, for download beside it."""
         address = page.canonical_url or page.url
         made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
         language = f".{written.language}" if written.language else ""
         name = f"{Path(written.path).stem}{language}.ipynb"
         self.notebooks[page.file.dest_uri] = Download(name, made)
-        return made
 
     def _refuse(self) -> None:
         count = len(self.wrong)
         things = f"{count} thing{'s' if count > 1 else ''} to mend"
         raise PluginError("\n\n".join([f"precis: {things}; nothing was published.", *self.wrong]))
+
+
+def _warn_only(config: MkDocsConfig) -> None:
+    """Let a warning be one: in strict mode no page would be served until it is mended."""
+    config.strict = False
+    logger = logging.getLogger("mkdocs")
+    for handler in [h for h in logger.handlers if isinstance(h, CountHandler)]:
+        logger.removeHandler(handler)  # MkDocs counts from before `on_config` on
+
+
+def _opened(page: MkDocsPage, markdown: str) -> Page:
+    """A page to be converted; one that cannot be read is said elsewhere to be wrong."""
+    source = page.file.abs_src_path
+    path = shown(Path(source)) if source else page.file.src_uri
+    try:
+        text = read(Path(source)) if source else page.file.content_string
+    except Malformed:
+        return Page()
+    return Page(path, text.count("\n") - markdown.count("\n") + 1)
 
 
 def _absolute(href: str, page: MkDocsPage, files: Files) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from markdown import Markdown
 
 from precis import lab
-from precis.book import Book, state
+from precis.book import Book
 from precis.finding import Finding, Malformed, shown
 from precis.page import EMBED, Finder, let_embeds_have_options
 from precis.prose import Written, body
@@ -33,17 +33,18 @@ class Reader:
         """What finds the fences: the Markdown that renders the pages, or one that could."""
 
         let_embeds_have_options(self.md)
-        self._cells: dict[tuple[Path, int], Cells] = {}
-        self._opened: dict[Path, tuple[object, Written]] = {}
+        self._cells: dict[Path, tuple[int, Cells]] = {}
+        self._opened: dict[Path, tuple[str, Written]] = {}
+        """With the text of the file: many pages link to the same one."""
 
     def opened(self, path: Path) -> Written:
         """A page read from its file. Raises Malformed where it is not UTF-8."""
-        now = state(path)
-        known = self._opened.get(path)
-        if known is None or known[0] != now:
-            lines, first_line = body(read(path))
-            known = self._opened[path] = now, self.written(shown(path), lines, first_line)
-        return known[1]
+        text = read(path)
+        known, page = self._opened.get(path, (None, None))
+        if page is None or known != text:
+            page = self.written(shown(path), *body(text))
+            self._opened[path] = text, page
+        return page
 
     def written(
         self, path: str, lines: Sequence[str], first_line: int = 1, place: str = ""
@@ -105,8 +106,9 @@ class Reader:
     def _linked(self, page: Written, href: str) -> Cells:
         """The cells of a page by the address of a link to it; none for other addresses."""
         path = Path(page.at).parent / href.partition("#")[0]
-        key = (path, self.book.runs)
-        if key not in self._cells:
+        runs, cells = self._cells.get(path, (None, None))
+        if cells is None or runs != self.book.runs:
             is_page = path.suffix == ".md" and path.is_file()
-            self._cells[key] = Cells(self.shown(self.opened(path)) if is_page else ())
-        return self._cells[key]
+            cells = Cells(self.shown(self.opened(path)) if is_page else ())
+            self._cells[path] = self.book.runs, cells
+        return cells

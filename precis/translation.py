@@ -228,9 +228,9 @@ def read_lock(path: Path) -> Mapping[str, Pair]:
 def _parsed(path: Path, _changed: int, _size: int) -> Mapping[str, Pair]:
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
-        name, *hashes = line.split()
-        if "#" in name and "=" in line:
-            told = dict(part.split("=", 1) for part in hashes)
+        name, _, hashes = line.partition(" ")
+        if "#" in name and "=" in hashes:
+            told = dict(part.split("=", 1) for part in hashes.split() if "=" in part)
             was = {k.removesuffix(_WAS): told.pop(k) for k in list(told) if k.endswith(_WAS)}
             found[name] = Pair(told, was)
     return found
