@@ -47,6 +47,9 @@ _SIGN = re.compile(
 )
 """A minus after `=`, `(`, `[`, a comma, `×` or `≈`: of one number, not between two."""
 
+_PRIME = re.compile(r"<msup>(<m[io][^>]*>[^<]*</m[io]>)<mi>(&#x0203[2-4];)</mi></msup>")
+"""A prime is drawn raised: as an exponent it would be raised twice, and small."""
+
 _FUNCTION = re.compile(
     r"<mi>[a-z]{2,}</mi>(?=<m(?:[in]|frac|over|root|sqrt|sub|sup))"
     r"|(?:</m[in]>|&#x00029;</mo>)(?=<mi>[a-z]{2,}</mi>)"
@@ -81,6 +84,9 @@ def mathml(latex: str, display: str) -> str:
     presentation = _VARIANT.sub(_as_characters, presentation)
     for plain, as_tex in _AS_TEX.items():
         presentation = presentation.replace(plain, as_tex)
+    presentation = _PRIME.sub(
+        r'<mrow>\1<mo lspace="0.06em" rspace="0">\2</mo></mrow>', presentation
+    )
     presentation = _SIGN.sub(r'\1<mo form="prefix">', presentation)
     presentation = _FUNCTION.sub(r'\g<0><mspace width="0.167em"/>', presentation)
     return (

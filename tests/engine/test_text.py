@@ -47,6 +47,7 @@ def test_formulas_become_mathml_that_keeps_its_latex() -> None:
         ("z = -1", '<mo form="prefix">&#x02212;</mo>'),
         ("(a)-1", "<mo>&#x02212;</mo>"),
         (r"\hat{y}", "<mo>&#x002C6;</mo>"),
+        ("f'(x)", '<mi>f</mi><mo lspace="0.06em" rspace="0">&#x02032;</mo>'),
         (r"\partial L", "<mi>∂</mi><mi>L</mi>"),
         ("a/b", '<mo lspace="0" rspace="0">/</mo>'),
         (r"\mathrm{d}y", '<mi mathvariant="normal">&#x00064;</mi><mi>y</mi>'),

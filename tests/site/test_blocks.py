@@ -45,3 +45,54 @@ def test_what_is_folded_can_be_found_once_the_page_is_there(browser: Browser, ad
     folded = page.locator("details:not([open]) > :not(summary)").first
     assert folded.evaluate("element => getComputedStyle(element).display") != "none"
     context.close()
+
+
+def test_a_line_with_a_note_is_copied_without_blanks_at_its_end(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(address + "autograd/", wait_until="networkidle")
+    block = page.locator(".highlight:has(.md-annotation)").first
+    block.locator(".md-code__button").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.splitlines() == [line.rstrip() for line in copied.splitlines()]
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["tensors/", "backpropagation/"])
+def test_a_heading_is_as_high_as_what_one_sees_of_it(
+    browser: Browser, address: str, path: str
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(address + path, wait_until="networkidle")
+    empty = page.evaluate("""[...document.querySelectorAll("article .headerlink")]
+        .filter((link) => {
+            const heading = link.parentElement;
+            const words = document.createRange();
+            words.selectNodeContents(heading);
+            words.setEndBefore(link);
+            const { bottom } = words.getBoundingClientRect();
+            return heading.getBoundingClientRect().bottom - bottom > 12;
+        }).map((link) => link.hash)""")
+    assert empty == []
+    context.close()
+
+
+def test_the_end_of_a_line_can_be_scrolled_from_under_the_button(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(address + "tokens/", wait_until="networkidle")
+    hidden = page.evaluate("""[...document.querySelectorAll("pre > code")].filter((code) => {
+        if (code.closest("details:not([open])")) return false;
+        code.scrollLeft = code.scrollWidth;
+        const words = document.createRange();
+        words.selectNodeContents(code.firstElementChild);
+        const button = code.parentElement.querySelector(".md-code__button");
+        return words.getBoundingClientRect().right > button.getBoundingClientRect().left;
+    }).length""")
+    assert hidden == 0
+    context.close()

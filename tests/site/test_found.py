@@ -73,6 +73,7 @@ def test_llms_txt_lists_every_page_in_reading_order(site: Site) -> None:
 
 def test_a_missing_page_is_answered_in_both_languages(site: Site) -> None:
     page = BeautifulSoup((site.folder / "404.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.html["lang"] == "fr"  # that of its title, and of most readers
     for language, start in LANGUAGES.items():
         links = page.select(f"section[lang={language}] a[href]")
         assert links

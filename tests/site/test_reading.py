@@ -155,6 +155,19 @@ def test_paper_has_the_text_alone(page, address):
     assert page.evaluate(background) == "rgb(255, 255, 255)"
 
 
+def test_paper_has_the_light_colours_and_the_whole_of_long_lines(page, address):
+    page.set_viewport_size({"width": 680, "height": 900})
+    page.goto(address + "backpropagation/")
+    output = "getComputedStyle(document.querySelector('.precis-output .go')).color"
+    light = page.evaluate(output)
+    page.emulate_media(color_scheme="dark")
+    assert becomes_true(page, f"{output} !== '{light}'")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(output) == light
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
+
+
 def test_reduced_motion_moves_nothing(page, address):
     page.emulate_media(reduced_motion="reduce")
     page.goto(address + "en/tensors/")
