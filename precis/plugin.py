@@ -83,8 +83,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Builds in progress, one inside the other: static-i18n builds languages so."""
 
         self.finished = False
-        self.settings = ""
-        """Those of mkdocs.yml, as they were read last."""
+        self.settings: tuple[Path, bytes] | None = None
+        """The project and its mkdocs.yml, when it was read last."""
 
         self.site: Path | None = None
         """Where the site goes when it is whole; it is built beside it until then."""
@@ -113,9 +113,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         folder = root / self.config.snippets
         if not folder.is_dir():
             raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
-        settings = repr(config.user_configs)
-        if settings != self.settings:  # what was kept may be rendered otherwise
-            self.settings = settings
+        settings = Path(config.config_file_path or os.devnull)
+        if (
+            root,
+            settings.read_bytes(),
+        ) != self.settings:  # what was kept may be rendered otherwise
+            self.settings = root, settings.read_bytes()
             self.book = Book(folder, Records(root, timeout=self.config.timeout))
             self.extension = PrecisExtension(self.book, elements=self.config.elements)
             self.rendered = Rendered(self.extension)
