@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -106,14 +107,17 @@ class Book:
         self.runs += 1
         self._verified.clear()
         self.records.forget_faults()
-        snippets = []
-        for path in self.paths():
-            try:
-                snippets.append(load(path))
-            except Malformed:
-                continue  # said when the file is asked for
+        snippets = self.readable()
         for setting in self._settings():
             self.records.of(snippets, setting)
+
+    def readable(self) -> list[Snippet]:
+        """The files that can be read as snippets."""
+        snippets = []
+        for path in self.paths():
+            with suppress(Malformed):  # said when the file is asked for
+                snippets.append(load(path))
+        return snippets
 
     def snippet(self, path: Path) -> Snippet:
         """One file, parsed. Raises Malformed."""

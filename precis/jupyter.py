@@ -48,6 +48,9 @@ def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
             file.unlink()
     if wanted:
         let_notebooks_be_pages()
+        config.plugins[PLUGIN].config["cache"] = (
+            False  # it goes by the files, which stay as they are
+        )
     for file in wanted:
         if not file.exists() or file.read_bytes() != _EMPTY:
             file.parent.mkdir(parents=True, exist_ok=True)

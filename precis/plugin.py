@@ -246,6 +246,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         server.watch(str(self.book.folder))
         if (lock := Path(config.docs_dir).with_name(LOCK)).is_file():
             server.watch(str(lock))
+        from precis.run import warm  # where nothing is served, nothing may need it
+
+        warm(self.book.readable())  # the first save shall not wait until torch is imported
         return server
 
     def on_shutdown(self) -> None:

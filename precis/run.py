@@ -19,6 +19,7 @@ import types
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
@@ -52,6 +53,12 @@ def run_all(
         for done, _ in enumerate(as_completed(runs), 1):
             watch(done, len(runs))
         return [run.result() for run in runs]
+
+
+def warm(snippets: Iterable[Snippet]) -> None:
+    """Start what these snippets will be forked from, and do not wait for it."""
+    if isinstance(_context(list(snippets), AS_SHOWN), ForkServerContext):
+        forkserver.ensure_running()
 
 
 def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:

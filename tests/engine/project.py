@@ -86,7 +86,7 @@ class Project:
 
 
 @contextlib.contextmanager
-def serving(project: Project) -> Iterator[Callable[[str], str]]:
+def serving(project: Project, path: str) -> Iterator[Callable[[], str]]:
     """`mkdocs serve` in the project; gives the text of a page."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -101,7 +101,7 @@ def serving(project: Project) -> Iterator[Callable[[str], str]]:
         start_new_session=True,
     )
 
-    def page(path: str) -> str:
+    def page() -> str:
         with urllib.request.urlopen(f"http://{address}/{path}", timeout=20) as answer:
             return str(answer.read().decode("utf-8"))
 
@@ -112,11 +112,11 @@ def serving(project: Project) -> Iterator[Callable[[str], str]]:
         server.wait()
 
 
-def eventually(page: Callable[[str], str], holds: Callable[[str], bool], project: Project) -> str:
+def eventually(page: Callable[[], str], holds: Callable[[str], bool], project: Project) -> str:
     """The page once it is as it should be; the server's log if it never is."""
     for _ in range(300):
         try:
-            text = page("a/")
+            text = page()
             if holds(text):
                 return text
         except (urllib.error.URLError, ConnectionError):

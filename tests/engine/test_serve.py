@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 
 import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
-from project import BILINGUAL, Project
+from project import BILINGUAL, Project, eventually, serving
 
 SNIPPET = """
     # %% one
@@ -261,3 +262,63 @@ def test_an_error_is_shown_where_it_is_and_goes_when_it_is_mended(
     for path, content in kept.items():
         path.write_bytes(content)
     assert served.build() == sound
+
+
+PLAIN = """
+    site_name: test
+    theme: mkdocs
+    plugins: [precis]
+    markdown_extensions: [attr_list, pymdownx.superfences]
+    """
+
+
+def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(
+    project: Project,
+) -> None:
+    page = "# Title {#t}\n\n```snippet\na.py:one\n```\n"
+    project.write(
+        mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__en__a_md=page, docs__fr__a_md=page
+    )
+    assert project.run("precis.cli", "bless", "a").returncode == 0
+    lock = project.read("translations.lock")
+
+    with serving(project, "en/a/") as get:
+
+        def becomes(holds: Callable[[str], bool]) -> str:
+            return eventually(get, holds, project)
+
+        def is_sound(text: str) -> bool:
+            return "0.0898" in text and "precis-finding" not in text
+
+        becomes(is_sound)
+        project.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 0.0899"))
+        assert "snippets/a.py:3:1: " in becomes(lambda text: "precis-finding" in text)
+        project.write(snippets__a_py=SNIPPET)
+        becomes(is_sound)
+        project.path("translations.lock").write_text(lock.replace("en=", "en=0"))
+        becomes(lambda text: "since it was read" in text)
+        project.path("translations.lock").write_text(lock)
+        becomes(is_sound)
+        project.write(mkdocs_yml=PLAIN + "nav: [")
+        for _ in range(300):
+            if "error" in project.read("serve.log").lower():
+                break
+            time.sleep(0.1)
+        project.write(mkdocs_yml=PLAIN.replace("site_name: test", "site_name: mended"))
+        becomes(lambda text: "mended" in text and is_sound(text))
+        project.path("snippets/a.py").unlink()
+        becomes(lambda text: "an embed of nothing" in text)
+        project.write(snippets__a_py=SNIPPET)
+        becomes(is_sound)
+
+
+def test_a_snippet_runs_again_when_a_file_that_it_reads_is_mended(served: Served) -> None:
+    reading = SNIPPET.replace("x = 0.0898", "x = float(open(__file__[:-4] + 'data.txt').read())")
+    served.project.write(snippets__a_py=reading)
+    served.build()
+    assert "FileNotFoundError" in served.page()
+
+    served.project.write(snippets__data_txt="0.0898")
+    served.build()
+
+    assert "precis-finding" not in served.page()
