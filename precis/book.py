@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -111,13 +112,16 @@ class Book:
         self.runs += 1
         self._verified.clear()
         self.records.forget_faults()
+        snippets = self.readable()
+        self.records.begin(snippets)
+        return snippets
+
+    def readable(self) -> list[Snippet]:
+        """The files that can be read as snippets."""
         snippets = []
         for path in self.paths():
-            try:
+            with suppress(Malformed):  # said when the file is asked for
                 snippets.append(load(path))
-            except Malformed:
-                continue  # said when the file is asked for
-        self.records.begin(snippets)
         return snippets
 
     def snippet(self, path: Path) -> Snippet:

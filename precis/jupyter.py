@@ -48,6 +48,8 @@ def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
             file.unlink()
     if wanted:
         let_notebooks_be_pages()
+        # which goes by the files, and those stay as they are
+        config.plugins[PLUGIN].config["cache"] = False
     for file in wanted:
         if not file.exists() or file.read_bytes() != _EMPTY:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -84,8 +84,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Builds in progress, one inside the other: static-i18n builds languages so."""
 
         self.finished = False
-        self.settings = ""
-        """Those of mkdocs.yml, as they were read last."""
+        self.settings: tuple[Path, bytes] | None = None
+        """The project and its mkdocs.yml, when it was read last."""
 
         self.site: Path | None = None
         """Where the site goes when it is whole; it is built beside it until then."""
@@ -114,7 +114,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         folder = root / self.config.snippets
         if not folder.is_dir():
             raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
-        settings = repr(config.user_configs)
+        settings = root, Path(config.config_file_path or os.devnull).read_bytes()
         if settings != self.settings:  # what was kept may be rendered otherwise
             self.settings = settings
             self.book = Book(folder, Records(root, timeout=self.config.timeout))
@@ -254,6 +254,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         server.watch(str(self.book.folder))
         if (lock := Path(config.docs_dir).with_name(LOCK)).is_file():
             server.watch(str(lock))
+        from precis.run import warm  # where nothing is served, nothing may need it
+
+        warm(self.book.readable())  # the first save shall not wait until torch is imported
         return server
 
     def on_shutdown(self) -> None:

@@ -65,13 +65,15 @@ class Rendered:
                 if ours.findings or warnings.get_counts():
                     return
                 given = {k: v for k, v in vars(page).items() if before.get(k, before) is not v}
-                made = _Made(said, self._around(ours, files), ours, given)
+                with suppress(Malformed, LookupError):  # where a box stands on the page
+                    made = _Made(said, self._around(ours, files), ours, given)
+                    self._made[page.file.src_uri] = made
             else:
                 ours.lines, ours.fences = made.page.lines, made.page.fences
                 ours.text = made.page.text
                 vars(page).update(made.given)
                 _link(page, files)
-            self._made[page.file.src_uri] = made
+                self._made[page.file.src_uri] = made
 
         page.render = render  # type: ignore[method-assign]
 

@@ -54,6 +54,14 @@ def begin(
     return runs
 
 
+def warm(snippets: Iterable[Snippet]) -> None:
+    """Start what these snippets will be forked from, and do not wait for it."""
+    if isinstance(_context(list(snippets), AS_SHOWN), ForkServerContext):
+        from multiprocessing import forkserver  # not on Windows
+
+        forkserver.ensure_running()
+
+
 def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
     """Run one snippet, and wait for it."""
     return begin([snippet], root, timeout=timeout)[0].result()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
 import textwrap
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 from precis.book import Book
 from precis.record import Records
@@ -74,3 +83,43 @@ class Project:
             for path in sorted(site.rglob("*"))
             if path.is_file()
         }
+
+
+@contextlib.contextmanager
+def serving(project: Project, path: str) -> Iterator[Callable[[], str]]:
+    """`mkdocs serve` in the project; gives the text of a page."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    log = (project.folder / "serve.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address],
+        cwd=project.folder,
+        stdout=log,
+        stderr=log,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        start_new_session=True,
+    )
+
+    def page() -> str:
+        with urllib.request.urlopen(f"http://{address}/{path}", timeout=20) as answer:
+            return str(answer.read().decode("utf-8"))
+
+    try:
+        yield page
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def eventually(page: Callable[[], str], holds: Callable[[str], bool], project: Project) -> str:
+    """The page once it is as it should be; the server's log if it never is."""
+    for _ in range(300):
+        try:
+            text = page()
+            if holds(text):
+                return text
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        time.sleep(0.1)
+    pytest.fail(project.read("serve.log"))

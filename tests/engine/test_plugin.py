@@ -1,18 +1,12 @@
-"""The MkDocs plugin on real small sites: verified whole, or not published; live under serve."""
+"""The MkDocs plugin on real small sites: verified whole, or not published."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from bs4 import BeautifulSoup
@@ -247,79 +241,6 @@ def test_a_build_with_nothing_changed_runs_nothing(plain: Project) -> None:
     assert log.read_text() == "."
 
 
-@contextlib.contextmanager
-def serving(project: Project) -> Iterator[Callable[[str], str]]:
-    """`mkdocs serve` in the project; gives the text of a page."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    log = (project.folder / "serve.log").open("w")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address],
-        cwd=project.folder,
-        stdout=log,
-        stderr=log,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        start_new_session=True,
-    )
-
-    def page(path: str) -> str:
-        with urllib.request.urlopen(f"http://{address}/{path}", timeout=20) as answer:
-            return str(answer.read().decode("utf-8"))
-
-    try:
-        yield page
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-
-
-def eventually(page: Callable[[str], str], holds: Callable[[str], bool], project: Project) -> str:
-    """The page once it is as it should be; the server's log if it never is."""
-    for _ in range(300):
-        try:
-            text = page("a/")
-            if holds(text):
-                return text
-        except (urllib.error.URLError, ConnectionError):
-            pass
-        time.sleep(0.1)
-    pytest.fail(project.read("serve.log"))
-
-
-def test_serve_shows_a_mismatch_on_the_page_and_recovers(plain: Project) -> None:
-    with serving(plain) as page:
-        eventually(page, lambda text: "0.0898" in text and "precis-finding" not in text, plain)
-        plain.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 0.0899"))
-        broken = eventually(page, lambda text: "precis-finding" in text, plain)
-        plain.write(snippets__a_py=SNIPPET)
-        eventually(page, lambda text: "precis-finding" not in text, plain)
-
-    assert "snippets/a.py:3:1: " in broken
-    assert "- 0.0899" in broken
-    assert "+ 0.0898" in broken
-
-
-def test_serve_survives_a_file_that_is_not_python(plain: Project) -> None:
-    with serving(plain) as page:
-        eventually(page, lambda text: "0.0898" in text, plain)
-        plain.write(snippets__a_py="# %% one\nx = (\n")
-        broken = eventually(page, lambda text: "precis-finding" in text, plain)
-        plain.write(snippets__a_py=SNIPPET)
-        eventually(page, lambda text: "0.0898" in text and "precis-finding" not in text, plain)
-
-    assert "not Python" in broken
-
-
-def test_serve_starts_with_a_wrong_value_though_the_site_is_strict(plain: Project) -> None:
-    plain.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3"))
-
-    with serving(plain) as page:
-        broken = eventually(page, lambda text: "precis-finding" in text, plain)
-
-    assert "+ 2" in broken
-
-
 def test_a_build_with_nothing_changed_imports_no_torch(plain: Project) -> None:
     plain.write(
         snippets__a_py=SNIPPET.replace("x = 0.0898", "import torch\n    x = 0.0898"),
@@ -411,40 +332,3 @@ def test_a_site_is_replaced_whole(plain: Project) -> None:
     assert built.returncode == 0, built.stderr
     assert "b/index.html" in plain.site()
     assert {"a/index.html", "left.txt"}.isdisjoint(plain.site())
-
-
-def test_serve_shows_a_mismatch_in_every_language(bilingual: Project) -> None:
-    with serving(bilingual) as page:
-        eventually(page, lambda text: "0.0898" in text, bilingual)
-        bilingual.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 0.0899"))
-        eventually(page, lambda text: "precis-finding" in text, bilingual)
-
-        assert "precis-finding" in page("en/a/")
-
-
-def test_serve_shows_stray_code_on_the_page_and_recovers(plain: Project) -> None:
-    with serving(plain) as page:
-        eventually(page, lambda text: "0.0898" in text, plain)
-        plain.write(docs__a_md=f"{PAGE}\n```python\nx = 1\n```\n")
-        broken = eventually(page, lambda text: "precis-finding" in text, plain)
-        plain.write(docs__a_md=PAGE)
-        eventually(page, lambda text: "precis-finding" not in text, plain)
-
-    assert "docs/a.md:13:1: a python fence" in broken
-
-
-def test_serve_recovers_when_a_file_that_a_snippet_reads_is_mended(plain: Project) -> None:
-    reading = """
-        # %% one
-        from pathlib import Path
-        x = float(Path(__file__).with_name("data.txt").read_text())
-
-        # %% two
-        print(x)
-        #> 0.0898
-        """
-    plain.write(snippets__a_py=reading)
-    with serving(plain) as page:
-        eventually(page, lambda text: "precis-finding" in text, plain)
-        plain.write(snippets__data_txt="0.0898")
-        eventually(page, lambda text: "precis-finding" not in text, plain)

@@ -1,0 +1,324 @@
+"""`mkdocs serve`: a save shows on the page, runs and converts what changed, and breaks nothing.
+
+Most of it is asked of builds in this process, one after the other as `mkdocs serve` makes them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+
+import pytest
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.structure.pages import Page
+from project import BILINGUAL, Project, eventually, serving
+
+SNIPPET = """
+    # %% one
+    x = 0.0898
+    print(x)
+    #> 0.0898
+    """
+
+OTHER = "# %% other\nprint(7)\n#> 7\n"
+
+PAGE = """
+# Title {#t}
+
+A [term](glossary.md#term), and [what follows](b.md#b), which printed 7.5.
+
+```snippet
+a.py:one
+```
+""".lstrip()
+
+LAB = """
+    # %% [markdown] lang="fr"
+    # # Titre {#t}
+
+    # %% [markdown] lang="en"
+    # # Title {#t}
+
+    # %% drawn
+    print(2)
+    #> 2
+    """
+
+FILES = {
+    "mkdocs_yml": BILINGUAL.replace(
+        "  - precis\n", '  - search\n  - mkdocs-jupyter: {include: ["*.ipynb"]}\n  - precis\n'
+    )
+    + "nav: [index.md, a.md, b.md, glossary.md, labs/l.ipynb]\n"
+    + "validation: {links: {anchors: warn}}\n",
+    "snippets__a_py": SNIPPET,
+    "snippets__b_py": OTHER.replace("7", "7.5"),
+    "snippets__labs__l_py": LAB,
+} | {
+    f"docs__{language}__{name}_md": text
+    for language in ("fr", "en")
+    for name, text in (
+        ("index", "# Home\n"),
+        ("a", PAGE.replace("7.5", "7,5") if language == "fr" else PAGE),
+        ("b", "# B {#b}\n\n```snippet\nb.py:other\n```\n"),
+        ("glossary", "# Glossary\n\n## Term {#term}\n\nWords.\n"),
+    )
+}
+
+
+class Served:
+    """The site as `mkdocs serve` builds it again and again."""
+
+    def __init__(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.project = project
+        self.site = project.folder / "served"
+        self.converted: list[str] = []
+        render = Page.render
+
+        def counted(page: Page, *args: object) -> None:
+            self.converted.append(page.file.src_uri)
+            render(page, *args)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Page, "render", counted)
+        self.build(fresh=True)
+
+    def build(self, fresh: bool = False) -> dict[str, bytes]:
+        """Build once more; the files of the site."""
+        config = load_config(str(self.project.path("mkdocs.yml")), site_dir=str(self.site))
+        config.site_url = address = "http://127.0.0.1:8000/"
+        if fresh:
+            config.plugins.on_startup(command="serve", dirty=False)
+            config.plugins["precis"].settings = None  # as when the process starts
+        self.converted.clear()
+        build(config, serve_url=address)
+        files = (path for path in sorted(self.site.rglob("*")) if path.is_file())
+        return {path.relative_to(self.site).as_posix(): path.read_bytes() for path in files}
+
+    def page(self, name: str = "a/index.html") -> str:
+        return (self.site / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project, its pages read side by side."""
+    project = Project(tmp_path_factory.mktemp("written")).write(**FILES)
+    pages = ["index", "a", "b", "glossary", "snippets/labs/l"]
+    assert project.run("precis.cli", "bless", *pages).returncode == 0
+    return project
+
+
+@pytest.fixture
+def served(written: Project, project: Project, monkeypatch: pytest.MonkeyPatch) -> Served:
+    shutil.copytree(written.folder, project.folder, dirs_exist_ok=True)
+    return Served(project, monkeypatch)
+
+
+def test_a_build_with_nothing_changed_converts_nothing_and_makes_the_same_site(
+    served: Served,
+) -> None:
+    before = served.build(fresh=True)
+    assert len(served.converted) == 10
+
+    after = served.build()
+
+    assert served.converted == []
+    assert after == before
+
+
+def test_a_save_runs_its_snippet_and_converts_its_pages_alone(served: Served) -> None:
+    ran = served.project.path("ran")
+    for name, text in (("a", SNIPPET), ("b", FILES["snippets__b_py"])):
+        log = f"\n    told = __import__('os').system('printf {name} >> {ran}')\n"
+        indented = text if name == "a" else text.replace("\n", "\n    ").replace("# %%", "    # %%")
+        served.project.write(**{f"snippets__{name}_py": indented + log})
+    served.build()
+    assert sorted(ran.read_text()) == ["a", "b"]
+
+    served.project.path("snippets/a.py").write_text(
+        served.project.read("snippets/a.py").replace("x = ", "x = 1 * "), encoding="utf-8"
+    )
+    served.build()
+
+    assert sorted(ran.read_text()) == ["a", "a", "b"]
+    assert served.converted == ["fr/a.md", "en/a.md"]
+    assert "1" in served.page()
+
+
+def attest(project: Project) -> None:
+    known = {"device": "cuda", "name": "A card", "torch": "2", "python": "3", "platform": "L"}
+    project.path("attestations").mkdir()
+    text = json.dumps({**known, "commit": None, "date": None, "cells": {}})
+    project.path("attestations/card.json").write_text(text, encoding="utf-8")
+
+
+def other_lock(project: Project) -> None:
+    text = project.read("translations.lock").replace("en=", "en=0")
+    project.path("translations.lock").write_text(text, encoding="utf-8")
+
+
+CHANGES: dict[str, Callable[[Project], object]] = {
+    "page": lambda p: p.write(docs__fr__a_md=FILES["docs__fr__a_md"] + "\nWords more.\n"),
+    "title": lambda p: p.write(docs__fr__b_md=FILES["docs__fr__b_md"].replace("# B", "# C")),
+    "anchor": lambda p: p.write(docs__fr__b_md=FILES["docs__fr__b_md"].replace("#b", "#c")),
+    "snippet": lambda p: p.write(snippets__a_py=SNIPPET.replace("x = ", "x = 1 * ")),
+    "linked snippet": lambda p: p.write(snippets__b_py=OTHER.replace("7", "7.25")),
+    "linked page": lambda p: p.write(docs__fr__b_md="# B {#b}\n"),
+    "wrong value": lambda p: p.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 1")),
+    "lab": lambda p: p.write(snippets__labs__l_py=LAB.replace("# # Titre", "# # Un titre")),
+    "glossary": lambda p: p.write(
+        docs__fr__glossary_md=FILES["docs__fr__glossary_md"].replace("Words", "Names")
+    ),
+    "files": lambda p: p.path("docs/fr/b.md").rename(p.path("docs/fr/c.md")),
+    "lock": other_lock,
+    "attestation": attest,
+    "settings": lambda p: p.write(
+        mkdocs_yml=FILES["mkdocs_yml"].replace("[attr_list", "[toc: {permalink: true}, attr_list")
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_site_built_again_is_the_one_that_a_fresh_process_makes(
+    served: Served, change: Callable[[Project], object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = served.build()
+    change(served.project)
+
+    capfd.readouterr()
+    again, said = served.build(), capfd.readouterr().err
+    fresh, anew = served.build(fresh=True), capfd.readouterr().err
+
+    assert again != before
+    assert again == fresh
+    assert said == anew
+
+
+def mark_lock(project: Project) -> None:
+    ours = project.read("translations.lock")
+    theirs = ours.replace("en=", "en=0")
+    marked = f"<<<<<<< ours\n{ours}\n=======\n{theirs}>>>>>>> theirs\n"
+    project.path("translations.lock").write_text(marked, encoding="utf-8")
+
+
+BREAKS: dict[str, tuple[Callable[[Project], object], str, str]] = {
+    "snippet: syntax": (lambda p: p.write(snippets__a_py="# %% one\nx = (\n"), "a", "not Python"),
+    "snippet: value": (
+        lambda p: p.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 1")),
+        "a",
+        "+ 0.0898",
+    ),
+    "snippet: encoding": (
+        lambda p: p.path("snippets/a.py").write_bytes(b"# %% one\nx = '\xe9'\n"),
+        "a",
+        "not UTF-8",
+    ),
+    "snippet: gone": (lambda p: p.path("snippets/a.py").unlink(), "a", "an embed of nothing"),
+    "page: fence": (
+        lambda p: p.write(docs__fr__a_md=FILES["docs__fr__a_md"] + "\n```python\nx = 1\n```\n"),
+        "a",
+        "a python fence",
+    ),
+    "page: encoding": (
+        lambda p: p.path("docs/en/a.md").write_bytes(b"# \xe9t\xe9\n"),
+        "en/a",
+        "not UTF-8",
+    ),
+    "page: front matter": (
+        lambda p: p.write(docs__fr__a_md="---\ntitle: [\n---\n\n" + FILES["docs__fr__a_md"]),
+        "a",
+        "title: [",
+    ),
+    "page: gone": (lambda p: p.path("docs/fr/a.md").unlink(), "en/a", "there is no docs/fr/a.md"),
+    "page: link": (
+        lambda p: p.write(docs__fr__a_md=FILES["docs__fr__a_md"].replace("b.md#b", "nowhere.md")),
+        "a",
+        "nowhere.md",
+    ),
+    "lab": (lambda p: p.write(snippets__labs__l_py=LAB + "\n    x = (\n"), "labs/l", "not Python"),
+    "navigation": (
+        lambda p: p.write(mkdocs_yml=FILES["mkdocs_yml"].replace("b.md,", "b.md, nowhere.md,")),
+        "a",
+        "0.0898",
+    ),
+    "lock": (mark_lock, "a", "and its twin changed"),
+}
+
+
+@pytest.mark.parametrize(("broken", "page", "told"), BREAKS.values(), ids=BREAKS.keys())
+def test_an_error_is_shown_where_it_is_and_goes_when_it_is_mended(
+    served: Served, broken: Callable[[Project], object], page: str, told: str
+) -> None:
+    sound = served.build(fresh=True)
+    files = [path for path in served.project.folder.rglob("*") if path.is_file()]
+    kept = {path: path.read_bytes() for path in files if "served" not in path.parts}
+    broken(served.project)
+
+    served.build()
+    assert told in served.page(f"{page}/index.html")
+    assert "Home" in served.page("en/index.html")
+
+    for path, content in kept.items():
+        path.write_bytes(content)
+    assert served.build() == sound
+
+
+PLAIN = """
+    site_name: test
+    theme: mkdocs
+    plugins: [precis]
+    markdown_extensions: [attr_list, pymdownx.superfences]
+    """
+
+
+def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(
+    project: Project,
+) -> None:
+    page = "# Title {#t}\n\n```snippet\na.py:one\n```\n"
+    project.write(
+        mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__en__a_md=page, docs__fr__a_md=page
+    )
+    assert project.run("precis.cli", "bless", "a").returncode == 0
+    lock = project.read("translations.lock")
+
+    with serving(project, "en/a/") as get:
+
+        def becomes(holds: Callable[[str], bool]) -> str:
+            return eventually(get, holds, project)
+
+        def is_sound(text: str) -> bool:
+            return "0.0898" in text and "precis-finding" not in text
+
+        becomes(is_sound)
+        project.write(snippets__a_py=SNIPPET.replace("#> 0.0898", "#> 0.0899"))
+        assert "snippets/a.py:3:1: " in becomes(lambda text: "precis-finding" in text)
+        project.write(snippets__a_py=SNIPPET)
+        becomes(is_sound)
+        project.path("translations.lock").write_text(lock.replace("en=", "en=0"))
+        becomes(lambda text: "since it was read" in text)
+        project.path("translations.lock").write_text(lock)
+        becomes(is_sound)
+        project.write(mkdocs_yml=PLAIN + "nav: [")
+        for _ in range(300):
+            if "error" in project.read("serve.log").lower():
+                break
+            time.sleep(0.1)
+        project.write(mkdocs_yml=PLAIN.replace("site_name: test", "site_name: mended"))
+        becomes(lambda text: "mended" in text and is_sound(text))
+        project.path("snippets/a.py").unlink()
+        becomes(lambda text: "an embed of nothing" in text)
+        project.write(snippets__a_py=SNIPPET)
+        becomes(is_sound)
+
+
+def test_a_snippet_runs_again_when_a_file_that_it_reads_is_mended(served: Served) -> None:
+    reading = SNIPPET.replace("x = 0.0898", "x = float(open(__file__[:-4] + 'data.txt').read())")
+    served.project.write(snippets__a_py=reading)
+    served.build()
+    assert "FileNotFoundError" in served.page()
+
+    served.project.write(snippets__data_txt="0.0898")
+    served.build()
+
+    assert "precis-finding" not in served.page()
