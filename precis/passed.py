@@ -47,8 +47,8 @@ def _state(book: Book, page: Written) -> str:
     own = f"{key(path)}#"
     known = read_lock(lock_of(path)).items()
     lock = {entry: str(pair) for entry, pair in known if entry.startswith(own)}
-    # a lab stands in one file with its twins
-    others = digests([book.records.root / _SETTINGS, path, *twins(path)])
+    beside = [path] if page.place else twins(path)  # a lab stands in one file with its twins
+    others = digests([book.records.root / _SETTINGS, *beside])
     text = "\n".join(page.lines).rstrip()  # Markdown adds blank lines to what it converts
     return state(page.at, text, page.first_line, page.fences, lock, others)
 
