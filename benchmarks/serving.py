@@ -140,7 +140,7 @@ class Server:
 
     def seen(self, save: Save, mark: str) -> Seen:
         """Save a file with a mark in it, and wait for the page that shows it."""
-        epoch = self._epoch(self.page(save.page))
+        epoch = self._epoch(self.page(save.page))  # which waits for a build that goes on
         written(self.folder / save.file, mark)
         saved = time.perf_counter()
         answered = 0.0
@@ -156,16 +156,6 @@ class Server:
         found = re.search(r"livereload\((\d+), \d+\);", page)
         assert found, "a page of `mkdocs serve` says of which build it is"
         return int(found[1])
-
-    def settled(self) -> None:
-        """Wait until nothing is built: what a build writes may start another."""
-        size = -1
-        while (now := self.log.stat().st_size) != size:
-            size = now
-            time.sleep(1.5)
-
-    def builds(self) -> int:
-        return self.log.read_text().count("Building documentation...")
 
     def stop(self) -> None:
         self.process.terminate()
@@ -201,12 +191,9 @@ def measure(book: Book, rounds: int) -> dict[str, tuple[list[Seen], list[Seen]]]
         for at in range(rounds + 1):
             for kind, save in book.saves.items():
                 for which in (0, 1) if at % 2 else (1, 0):
-                    time.sleep(random.random() / 2)  # a save may come anywhere between two looks
-                    before = servers[which].builds()
+                    # a save comes anywhere between two looks, and after what the last one started
+                    time.sleep(1 + random.random() / 2)
                     seen = servers[which].seen(save[which], f"saved-{at}{kind[-2:]}")
-                    servers[which].settled()
-                    if servers[which].builds() > before + 1:
-                        print(f"  {kind}: built {servers[which].builds() - before} times")
                     if at:  # the first round warms up: the process that snippets are forked from
                         found[kind][which].append(seen)
     return found

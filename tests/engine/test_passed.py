@@ -97,3 +97,11 @@ def test_an_entry_of_the_lock_that_changes_is_seen(
     lock = book.folder / "translations.lock"
     lock.write_text(lock.read_text("utf-8").replace("en=", "en=0"), "utf-8")
     assert findings(book, monkeypatch)[1]
+
+
+def test_words_of_a_page_to_which_it_links_are_not_read(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings(book, monkeypatch)
+    put(book, "docs/en/b.md", "Words.\n\n" + LINKED)
+    assert findings(book, monkeypatch) == ([], False)

@@ -6,6 +6,7 @@ Most of it is asked of builds in this process, one after the other as `mkdocs se
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -60,7 +61,7 @@ FILES = {
     f"docs__{language}__{name}_md": text
     for language in ("fr", "en")
     for name, text in (
-        ("index", "# Home\n"),
+        ("index", "# Home\n\n[B](b.md)\n"),
         ("a", PAGE.replace("7.5", "7,5") if language == "fr" else PAGE),
         ("b", "# B {#b}\n\n```snippet\nb.py:other\n```\n"),
         ("glossary", "# Glossary\n\n## Term {#term}\n\nWords.\n"),
@@ -179,16 +180,30 @@ CHANGES: dict[str, Callable[[Project], object]] = {
 }
 
 
+@pytest.fixture
+def told(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> Callable[[], list[str]]:
+    """What the terminal was told since one asked last: findings, and MkDocs's warnings."""
+
+    def lines() -> list[str]:
+        warned = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+        caplog.clear()
+        return [*warned, *capfd.readouterr().err.splitlines()]
+
+    return lines
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_site_built_again_is_the_one_that_a_fresh_process_makes(
-    served: Served, change: Callable[[Project], object], capfd: pytest.CaptureFixture[str]
+    served: Served, change: Callable[[Project], object], told: Callable[[], list[str]]
 ) -> None:
     before = served.build()
     change(served.project)
 
-    capfd.readouterr()
-    again, said = served.build(), capfd.readouterr().err
-    fresh, anew = served.build(fresh=True), capfd.readouterr().err
+    told()
+    again, said = served.build(), told()
+    fresh, anew = served.build(fresh=True), told()
 
     assert again != before
     assert again == fresh
