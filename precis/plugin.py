@@ -113,12 +113,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         folder = root / self.config.snippets
         if not folder.is_dir():
             raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
-        settings = Path(config.config_file_path or os.devnull)
-        if (
-            root,
-            settings.read_bytes(),
-        ) != self.settings:  # what was kept may be rendered otherwise
-            self.settings = root, settings.read_bytes()
+        settings = root, Path(config.config_file_path or os.devnull).read_bytes()
+        if settings != self.settings:  # what was kept may be rendered otherwise
+            self.settings = settings
             self.book = Book(folder, Records(root, timeout=self.config.timeout))
             self.extension = PrecisExtension(self.book, elements=self.config.elements)
             self.rendered = Rendered(self.extension)
