@@ -210,6 +210,17 @@ def test_a_site_built_again_is_the_one_that_a_fresh_process_makes(
     assert said == anew
 
 
+def test_a_warning_is_given_in_each_build(served: Served, told: Callable[[], list[str]]) -> None:
+    page = "# Home\n\n[B](nowhere.md)\n"
+    served.project.write(docs__fr__index_md=page, docs__en__index_md=page)
+    served.project.run("precis.cli", "bless", "index")
+    first = served.build(), told()
+    again = served.build(), told()
+
+    assert any("nowhere.md" in line for line in first[1])
+    assert again == first
+
+
 def mark_lock(project: Project) -> None:
     ours = project.read("translations.lock")
     theirs = ours.replace("en=", "en=0")
