@@ -121,7 +121,7 @@ class Book:
         snippets = []
         for path in self.paths():
             with suppress(Malformed):  # said when the file is asked for
-                snippets.append(load(path))
+                snippets.append(self.snippet(path))
         return snippets
 
     def snippet(self, path: Path) -> Snippet:

@@ -248,9 +248,11 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
         if late and late not in {page.language for page in pages}:
             raise click.UsageError(f"{name} has no page in {late}")
         after = blessed(pages, known, section, late or "")
-        for entry in sorted(entry for entry in after if after[entry] != known.get(entry)):
-            if late and entry not in known:
-                raise click.UsageError(f"{entry} was never read side by side: no --late")
+        changed = sorted(entry for entry in after if after[entry] != known.get(entry))
+        unread = [entry for entry in changed if entry not in known]
+        if late and unread:
+            raise click.UsageError(f"{unread[0]} was never read side by side: no --late")
+        for entry in changed:
             follows = f"{late} has yet to follow" if after[entry].was else "read side by side"
             click.echo(f"{follows}: {entry}")
         known = after

@@ -33,7 +33,7 @@ from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
 from precis.snippet import Cell
-from precis.translation import behind, lock_of, read_lock
+from precis.translation import behind
 from precis.witness import is_excuse
 
 FENCE_OPTIONS = ("title", "hl_lines", "linenums")
@@ -195,7 +195,7 @@ class _Embeds(Preprocessor):
         except Malformed as error:  # a page with which it is compared
             wrong = error.findings
         page.findings += wrong
-        told = behind(written, read_lock(lock_of(Path(page.path))))
+        told = behind(written)
         for finding in wrong:
             above = written.start(finding.line)
             boxes[above] = [*boxes.get(above, ()), "", self._box(finding), ""]

@@ -22,7 +22,7 @@ from precis.kept import digests, find, keep, state
 from precis.page import EMBED, Fence
 from precis.prose import Written
 from precis.snippet import Cell
-from precis.translation import behind, lock_of, read_lock
+from precis.translation import behind
 
 _WORDS = {
     "fr": {
@@ -97,11 +97,7 @@ def _state(page: Written, book: Book, address: str) -> str:
     verified = [book.verified(path) for path in paths]
     ran = [(v.snippet.name, v.snippet.text, v.record) for v in verified]
     said = (page.path, page.place, page.lines, page.first_line, page.fences)
-    return state(said, address, ran, digests([_glossary(page)]), _behind(page))
-
-
-def _behind(page: Written) -> dict[int, str]:
-    return behind(page, read_lock(lock_of(Path(page.path))))
+    return state(said, address, ran, digests([_glossary(page)]), behind(page))
 
 
 def _made(source: _Source) -> str:
@@ -135,7 +131,7 @@ class _Source:
     def __post_init__(self) -> None:
         self.fences = {fence.line: fence for fence in self.page.fences}
         self.words = _WORDS.get(self.page.language, _WORDS["en"])
-        self.behind = _behind(self.page)
+        self.behind = behind(self.page)
         self.terms = definitions(_glossary(self.page))
         for line in self.page.lines:
             if found := _ABBREVIATION.fullmatch(line):

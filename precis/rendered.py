@@ -25,7 +25,7 @@ from precis.glossary import GLOSSARY, definitions
 from precis.markdown import Page, PrecisExtension
 from precis.page import EMBED
 from precis.passed import findings
-from precis.translation import behind, lock_of, read_lock
+from precis.translation import behind
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Rendered:
             [(file.src_uri, file.url, file.inclusion) for file in files],
             extension.attestations(),
             extension.date(),
-            behind(page.written, read_lock(lock_of(Path(page.path)))),
+            behind(page.written),
         )
 
 

@@ -75,10 +75,8 @@ def waiting(
     shared = [section for section in found[0] if all(section in other for other in found)]
     for section in shared:
         pair = known.get(entry_name(name, section))
-        hashes = pair.hashes if pair else {}
+        read = pair.followed if pair else {}
         here = [by_id[section] for by_id in found]
-        was = pair.was if pair else {}
-        read = {**hashes, **was}
         if all(read.get(p.language) == s.hash for p, s in zip(pages, here, strict=True)):
             continue
         sides = (

@@ -83,6 +83,11 @@ class Pair(NamedTuple):
     was: Mapping[str, str] = {}
     """Those of the languages that went ahead since, as they were when the others followed."""
 
+    @property
+    def followed(self) -> dict[str, str]:
+        """The hashes of what was last read side by side in all languages."""
+        return {**self.hashes, **self.was}
+
     def __str__(self) -> str:
         named = {**self.hashes, **{f"{language}{_WAS}": h for language, h in self.was.items()}}
         return " ".join(f"{name}={known}" for name, known in sorted(named.items()))
@@ -193,12 +198,13 @@ def entry_name(page_key: str, section: str) -> str:
     return f"{page_key}#{section}"
 
 
-def behind(page: Written, known: Mapping[str, Pair]) -> dict[int, str]:
+def behind(page: Written) -> dict[int, str]:
     """What a page tells its readers of the sections that have yet to follow their twins.
 
     By the line of the heading below which it is to be said, in the page's language.
     """
     name = key(Path(page.path))
+    known = read_lock(lock_of(Path(page.path)))
     if not any(pair.was for pair in known.values()):
         return {}
     told = {}
@@ -257,8 +263,7 @@ def blessed(
     for id_, hashes in by_id.items():
         entry = entry_name(name, id_)
         old = known.get(entry, Pair({})) if late else Pair({})
-        followed = {**old.hashes, **old.was}
-        was = {o: h for o, h in followed.items() if o != late and hashes.get(o, h) != h}
+        was = {o: h for o, h in old.followed.items() if o != late and hashes.get(o, h) != h}
         entries[entry] = Pair(hashes, was)
     gone = {old for old in known if old.startswith(f"{name}#") and old not in entries}
     new = {old: pair for old, pair in known.items() if old not in gone}
