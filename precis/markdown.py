@@ -256,7 +256,7 @@ class _Embeds(Preprocessor):
 def _fenced(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str]:
     """The cell as a fence: its lines, with what the run printed for its `#>` lines."""
     snippet = verified.snippet
-    expectations = {e.line for s in cell.statements for e in s.expectations}
+    expectations = cell.expected
     ran = verified.outcomes
     printed = {s.end: ran[s.line].printed for s in cell.statements if s.line in ran}
     lines: list[str] = []

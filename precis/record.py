@@ -77,6 +77,7 @@ class Records:
         wanted = {_key(snippet, setting): snippet for snippet in snippets}
         missing = {k: s for k, s in wanted.items() if k not in self._running and not self._find(k)}
         if missing:
+            self._prune()
             from precis.run import begin  # where nothing changed, nothing needs it
 
             runs = begin(missing.values(), self.root, timeout=self.timeout, setting=setting)
@@ -96,7 +97,8 @@ class Records:
         wanted = [(_key(snippet, setting), snippet) for snippet in snippets]
         self.begin((snippet for _, snippet in wanted), setting)
         running = {key: self._running.pop(key) for key, _ in wanted if key in self._running}
-        self.watch(0, len(running))
+        if running:
+            self.watch(0, len(running))
         for done, _ in enumerate(as_completed(running.values()), 1):
             self.watch(done, len(running))
         for key, snippet in wanted:
@@ -133,12 +135,11 @@ class Records:
         lasts = run.fault is None and setting.device == "cpu" and setting.hash_seed is None
         if lasts:
             write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
-            self._prune()
 
     def _prune(self) -> None:
         """Drop what nothing asked for in a while; another build may do so at the same time."""
         oldest = time.time() - DAYS * 24 * 3600
-        for path in filter(Path.is_file, self.cache.iterdir()):
+        for path in filter(Path.is_file, self.cache.glob("*")):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()

@@ -78,6 +78,11 @@ class Cell:
     options: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...]
 
+    @property
+    def expected(self) -> frozenset[int]:
+        """The lines that say what it must print."""
+        return frozenset(e.line for s in self.statements for e in s.expectations)
+
 
 @dataclass(frozen=True)
 class Text:
@@ -133,7 +138,7 @@ class Snippet:
 
     def code(self, cell: Cell) -> list[str]:
         """A cell's lines, from `# %% name` on, without those that say what it must print."""
-        expected = {e.line for s in cell.statements for e in s.expectations}
+        expected = cell.expected
         numbered = enumerate(self.lines[cell.line - 1 : cell.end], cell.line)
         return [line for number, line in numbered if number not in expected]
 
