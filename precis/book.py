@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
+from precis.kept import digest
 from precis.outcome import AS_SHOWN, Outcome, Setting
 from precis.record import Record, Records
 from precis.snippet import Cell, Snippet, load
@@ -58,6 +58,11 @@ class Verified:
         return sum(bool(self.outcomes[line].printed) for line in lines)
 
     @cached_property
+    def hash(self) -> str:
+        """Of its text and of what it did."""
+        return digest(repr((self.snippet.name, self.snippet.text, self.record)).encode())
+
+    @cached_property
     def hashes(self) -> dict[str, dict[str, str]]:
         """The SHA-256 of each cell's text and of what it printed, by `file:cell`."""
         found = {}
@@ -65,8 +70,7 @@ class Verified:
             code = "\n".join(self.snippet.code(cell))
             said = {"text": code, "outputs": "\n".join(self.printed(cell))}
             found[f"{self.snippet.name}:{cell.name}"] = {
-                what: hashlib.sha256(text.encode("utf-8")).hexdigest()
-                for what, text in said.items()
+                what: digest(text.encode()) for what, text in said.items()
             }
         return found
 

@@ -11,14 +11,12 @@ import functools
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from precis.record import version, write_whole
-
-_MAKERS = ("Markdown", "pymdown-extensions", "babel")
-"""The packages that make what is kept, with the engine."""
+from precis.record import write_whole
 
 
 def state(*parts: object) -> str:
@@ -58,5 +56,7 @@ def _file(cache: Path, name: str) -> Path:
 
 @functools.cache
 def _engine() -> str:
+    """The engine and the packages that are installed, any of which may make what is kept."""
     modules = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return digest(b"".join(modules) + repr([version(name) for name in _MAKERS]).encode())
+    installed = {path.name for folder in sys.path for path in Path(folder).glob("*.dist-info")}
+    return digest(b"".join(modules) + repr(sorted(installed)).encode())

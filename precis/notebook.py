@@ -94,8 +94,7 @@ def _state(page: Written, book: Book, address: str) -> str:
     """That of all that a notebook is made of, but for where its links lead."""
     names = sorted({fence.body.strip() for fence in page.fences if fence.language == EMBED})
     paths = sorted({book.cell(name)[0].path for name in names})
-    verified = [book.verified(path) for path in paths]
-    ran = [(v.snippet.name, v.snippet.text, v.record) for v in verified]
+    ran = [book.verified(path).hash for path in paths]
     said = (page.path, page.place, page.lines, page.first_line, page.fences)
     return state(said, address, ran, digests([_glossary(page)]), behind(page))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
 import click
+from jinja2 import FileSystemBytecodeCache
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -184,12 +185,14 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         else:
             self.extension.page = _opened(page, markdown)
             self.pages[self.extension.page.path] = self.extension.page
-        if self.serving:
-            self.rendered.keep(page)
+        self.rendered.keep(page)
         return markdown
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
-        """Let the search read what changed alone: it takes as long as to convert the pages."""
+        """Let templates be compiled once, and the search read what changed alone."""
+        cache = self.book.records.cache
+        cache.mkdir(exist_ok=True)
+        env.bytecode_cache = FileSystemBytecodeCache(str(cache))
         for name in ("search", "material/search"):
             index = getattr(config.plugins.get(name), "search_index", None)
             if self.serving and hasattr(index, "entries"):

@@ -1,46 +1,39 @@
-"""Keep what pages were made into while `mkdocs serve` runs: a save converts what it changes.
+"""Keep what pages were made into: a build converts those alone that are made of something else.
 
 A page's HTML is kept for as long as all that its conversion reads is what it was, and only where
 nothing was wrong with it: what a finding says may depend on more. All other events of the page
-run as ever. What is kept dies with the process. (A Markdown extension that reads files of its own
-would be shown what was in them.)
+run as ever. A Markdown extension may read files that nobody knows of here: with one that is not
+known to do without, nothing is kept.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import logging
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from markdown import Markdown
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.structure.toc import AnchorLink, get_toc
 from mkdocs.utils import CountHandler
 
 from precis.finding import Malformed
 from precis.glossary import GLOSSARY, definitions
+from precis.kept import find, keep, state
 from precis.markdown import Page, PrecisExtension
-from precis.page import EMBED
+from precis.page import EMBED, Fence
 from precis.passed import findings
 from precis.translation import behind
 
-
-@dataclass(frozen=True)
-class _Made:
-    """A page that was converted without a finding or a warning."""
-
-    said: object
-    """Its text."""
-
-    around: object
-    """What else it is made of."""
-
-    page: Page
-    given: dict[str, Any]
-    """The attributes that the conversion gave to MkDocs's page."""
+_READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
+"""Known extensions that read files beside the page."""
 
 
 class Rendered:
@@ -48,32 +41,31 @@ class Rendered:
 
     def __init__(self, extension: PrecisExtension) -> None:
         self.extension = extension
-        self._made: dict[str, _Made] = {}
+        self._site: tuple[Files | None, str] = None, ""
+        """The files of a site, and the state of what its pages share; "" for keeping none."""
+
         self._entries: dict[str, tuple[object, list[dict[str, Any]]]] = {}
 
     def keep(self, page: MkDocsPage) -> None:
         """Let the page that the extension awaits be converted only where that makes another."""
         convert, ours = page.render, self.extension.page
+        cache, name = self.extension.book.records.cache, f"page {page.file.src_uri}"
 
         def render(config: MkDocsConfig, files: Files) -> None:
-            said = page.markdown, ours.path, ours.first_line, ours.place
-            made = self._made.pop(page.file.src_uri, None)
-            if made is None or made.said != said or not self._holds(made, files):
-                before = dict(vars(page))
-                with _counting() as warnings:
-                    convert(config, files)
-                if ours.findings or warnings.get_counts():
+            now = ""
+            with suppress(Malformed):  # said by the conversion
+                if shared := self._shared(config, files):
+                    now = state(page.markdown, ours.path, ours.first_line, ours.place, shared)
+                known = find(cache, name, now) if now else None
+                if known and self._holds(known, ours):
+                    _give(known, page, files)
                     return
-                given = {k: v for k, v in vars(page).items() if before.get(k, before) is not v}
+            with _counting() as messages:
+                convert(config, files)
+            if now and not ours.findings and not messages.get_counts():
                 with suppress(Malformed, LookupError):  # where a box stands on the page
-                    made = _Made(said, self._around(ours, files), ours, given)
-                    self._made[page.file.src_uri] = made
-            else:
-                ours.lines, ours.fences = made.page.lines, made.page.fences
-                ours.text = made.page.text
-                vars(page).update(made.given)
-                _link(page, files)
-                self._made[page.file.src_uri] = made
+                    made = _made(page, ours)
+                    keep(cache, name, now, around=self._around(ours), **made)
 
         page.render = render  # type: ignore[method-assign]
 
@@ -94,42 +86,97 @@ class Rendered:
 
         search.add_entry_from_context = add_known
 
-    def _holds(self, made: _Made, files: Files) -> bool:
-        """Whether a page with the same text would be made the same, without a finding."""
-        with suppress(Malformed, LookupError):  # said by the conversion
-            return made.around == self._around(made.page, files) and not findings(
-                self.extension.reader, made.page.written
+    def _holds(self, known: dict[str, Any], ours: Page) -> bool:
+        """Whether a page with the same text would be made the same; puts into it what was read."""
+        ours.lines = tuple(known["lines"])
+        ours.fences = tuple(Fence(**fence) for fence in known["fences"])
+        ours.text = known["text"]
+        with suppress(LookupError):  # said by the conversion
+            return bool(known["around"] == self._around(ours)) and not findings(
+                self.extension.reader, ours.written
             )
         return False
 
-    def _around(self, page: Page, files: Files) -> object:
-        """What a page is made of beside its text. Raises Malformed."""
-        extension, book = self.extension, self.extension.book
+    def _shared(self, config: MkDocsConfig, files: Files) -> str:
+        """The state of what all pages are made of beside their text. Raises Malformed."""
+        if self._site[0] is not files:
+            # where every page is kept nothing else makes the Markdown, which makes the reader
+            Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)
+            extension, settings = self.extension, _settings(self.extension, config)
+            glossaries = [str(f.abs_src_path) for f in files if f.src_uri.endswith(GLOSSARY)]
+            shared = settings and state(
+                settings,
+                [definitions(Path(glossary)) for glossary in glossaries],
+                [(file.src_uri, file.url, str(file.inclusion)) for file in files],
+                extension.attestations(),
+                (extension.date() or "")[:10],  # a page says the day
+            )
+            self._site = files, shared or ""
+        return self._site[1]
+
+    def _around(self, page: Page) -> str:
+        """The state of what a page shows, and of what it tells its readers. Raises Malformed."""
+        book = self.extension.book
         embeds = [fence.body.strip() for fence in page.fences if fence.language == EMBED]
-        glossaries = [str(f.abs_src_path) for f in files if f.src_uri.endswith(GLOSSARY)]
-        return (
-            [book.verified(book.cell(embed)[0].path) for embed in embeds],
-            [definitions(Path(glossary)) for glossary in glossaries],
-            [(file.src_uri, file.url, file.inclusion) for file in files],
-            extension.attestations(),
-            extension.date(),
-            behind(page.written),
-        )
+        verified = [book.verified(book.cell(embed)[0].path).hash for embed in embeds]
+        return state(verified, behind(page.written))
 
 
-def _link(page: MkDocsPage, files: Files) -> None:
-    """Let links to anchors lead to the files of this build, where the anchors are looked for."""
-    now = {file.src_uri: file for file in files}
+def _settings(ours: PrecisExtension, config: MkDocsConfig) -> bytes | None:
+    """How Markdown is converted; None where that may depend on more than can be known."""
+    extensions: list[Any] = config.markdown_extensions
+    others = [extension for extension in extensions if extension is not ours]
+    if not all(isinstance(other, str) and _reads_the_page_alone(other) for other in others):
+        return None
+    written = Path(config.config_file_path).read_bytes() if config.config_file_path else b""
+    with suppress(pickle.PicklingError, AttributeError, TypeError):
+        return written + pickle.dumps((others, config.mdx_configs))
+    return None
+
+
+def _reads_the_page_alone(extension: str) -> bool:
+    package = extension.partition(".")[0]
+    if package in ("markdown", "pymdownx", "precis"):
+        return extension not in _READERS
+    return importlib.util.find_spec(f"markdown.extensions.{extension}") is not None
+
+
+def _made(page: MkDocsPage, ours: Page) -> dict[str, Any]:
+    """What a conversion gave to a page."""
     links = page.links_to_anchors or {}
-    page.links_to_anchors = {now[file.src_uri]: anchors for file, anchors in links.items()}
+    return {
+        "lines": ours.lines,
+        "fences": [asdict(fence) for fence in ours.fences],
+        "text": ours.text,
+        "content": page.content,
+        "title": page._title_from_render,
+        "toc": list(map(_token, page.toc)),
+        "anchors": sorted(page.present_anchor_ids or ()),
+        "links": {file.src_uri: anchors for file, anchors in links.items()},
+    }
+
+
+def _give(known: dict[str, Any], page: MkDocsPage, files: Files) -> None:
+    """Give a page what a conversion would give; its links lead to the files of this build."""
+    page.content = known["content"]
+    page._title_from_render = known["title"]
+    page.toc = get_toc(known["toc"])
+    page.present_anchor_ids = set(known["anchors"])
+    page.links_to_anchors = {files.src_uris[uri]: known["links"][uri] for uri in known["links"]}
+
+
+def _token(link: AnchorLink) -> dict[str, Any]:
+    """A line of a table of contents, as Markdown's `toc` has it."""
+    children = list(map(_token, link.children))
+    return {"name": link.title, "id": link.id, "level": link.level, "children": children}
 
 
 @contextmanager
 def _counting() -> Iterator[CountHandler]:
-    """The warnings that MkDocs gives meanwhile: a page must give them again in each build."""
-    warnings, logger = CountHandler(level=logging.WARNING), logging.getLogger("mkdocs")
-    logger.addHandler(warnings)
+    """What MkDocs says meanwhile: a page must say it again in each build."""
+    messages, logger = CountHandler(level=logging.INFO), logging.getLogger("mkdocs")
+    logger.addHandler(messages)
     try:
-        yield warnings
+        yield messages
     finally:
-        logger.removeHandler(warnings)
+        logger.removeHandler(messages)

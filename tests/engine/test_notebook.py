@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -12,6 +13,7 @@ import pytest
 from project import Project
 
 from precis import notebook as made_by
+from precis.kept import _engine
 from precis.notebook import is_chapter, notebook
 from precis.reading import Reader
 
@@ -393,6 +395,18 @@ def test_a_notebook_is_made_again_where_its_page_or_a_link_has_another_address(
     assert kept(address="https://book.example/else/")
     assert kept(absolute=lambda href: f"https://else.example/{href}")
     assert not kept(absolute=lambda href: f"https://else.example/{href}")
+
+
+def test_what_is_kept_is_made_again_with_another_version_of_a_package(
+    tmp_path: Path, kept: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept()
+    (tmp_path / "pymdownx-99.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    _engine.cache_clear()
+
+    assert [kept(), kept()] == [True, False]
+    _engine.cache_clear()
 
 
 def test_a_damaged_file_is_nothing_kept(project: Project, kept: Callable[..., bool]) -> None:

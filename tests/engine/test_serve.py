@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import sys
 import time
+import types
 from collections.abc import Callable
 
 import pytest
+from markdown.extensions.abbr import AbbrExtension
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
@@ -85,11 +88,13 @@ class Served:
         monkeypatch.setattr(Page, "render", counted)
         self.build(fresh=True)
 
-    def build(self, fresh: bool = False) -> dict[str, bytes]:
-        """Build once more; the files of the site."""
+    def build(self, fresh: bool = False, anew: bool = False) -> dict[str, bytes]:
+        """Build once more, or `anew` in another process, or `fresh` from nothing; its files."""
         config = load_config(str(self.project.path("mkdocs.yml")), site_dir=str(self.site))
         config.site_url = address = "http://127.0.0.1:8000/"
         if fresh:
+            shutil.rmtree(self.project.path(".precis"), ignore_errors=True)
+        if fresh or anew:
             config.plugins.on_startup(command="serve", dirty=False)
             config.plugins["precis"].settings = None  # as when the process starts
         self.converted.clear()
@@ -122,10 +127,39 @@ def test_a_build_with_nothing_changed_converts_nothing_and_makes_the_same_site(
     before = served.build(fresh=True)
     assert len(served.converted) == 10
 
-    after = served.build()
+    for anew in (False, True):
+        after = served.build(anew=anew)
 
-    assert served.converted == []
-    assert after == before
+        assert served.converted == []
+        assert after == before
+
+
+@pytest.mark.parametrize("extension", ["pymdownx.snippets", "mkdocs_click"])
+def test_with_an_extension_that_may_read_other_files_no_page_is_kept(
+    served: Served, extension: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = types.ModuleType("mkdocs_click")
+    module.makeExtension = AbbrExtension  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mkdocs_click", module)
+    settings = FILES["mkdocs_yml"].replace("[attr_list", f"[{extension}, attr_list")
+    served.project.write(mkdocs_yml=settings)
+    served.build()
+
+    served.build()
+
+    assert len(served.converted) == 10
+
+
+def test_a_page_tells_the_day_of_the_version_that_is_verified(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = []
+    for hours in (1, 2, 30):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(hours * 3600))
+        served.build()
+        days.append((len(served.converted), "January 2, 1970" in served.page("en/a/index.html")))
+
+    assert days == [(10, False), (0, False), (10, True)]
 
 
 def test_a_save_runs_its_snippet_and_converts_its_pages_alone(served: Served) -> None:
