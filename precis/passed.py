@@ -1,22 +1,27 @@
 """Remember the pages in whose text nothing was wrong, so that they are not judged again.
 
-What is kept of a page holds while all that the judgement read is what it was: the page, its
-twins and their entries in the lock, the snippets that it embeds, what the pages to which it links
-embed, the engine. Findings are never kept: what is wrong is said by a judgement.
+What is kept of a page holds while all that the judgement read is what it was: the page and the
+engine; for its proofs, the cells that it shows and those of the pages to which it links; for the
+rest, its twins and their entries in the lock. Findings are never kept: what is wrong is said by a
+judgement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from precis.book import LABS, Book
-from precis.finding import Finding
+from precis.book import Book
+from precis.finding import Finding, Malformed
 from precis.kept import digests, find, keep, state
 from precis.page import EMBED, Fence
 from precis.prose import Written
 from precis.reading import Reader
 from precis.translation import key, lock_of, read_lock, twins
+from precis.witness import Cells
 
 _SETTINGS = "mkdocs.yml"
 """Where the options of what finds the fences stand, if anywhere."""
@@ -25,32 +30,45 @@ _SETTINGS = "mkdocs.yml"
 def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     """What is wrong with a page's text, judged only where it did not pass as it is."""
     cache, name, now = reader.book.records.cache, f"passed {page.at}", _state(reader.book, page)
-    known = find(cache, name, now)
-    if (
-        known
-        and known.get("linked") == _embeds(reader, map(Path, known.get("linked", ())))
-        and known.get("files") == digests(map(Path, known.get("files", ())))
-    ):
+    known, beside = find(cache, name, now) or {}, _beside(page)
+    compared, proved = known.get("beside") == beside, _still_proved(reader, known)
+    if compared and proved:
         return ()
-    found = reader.judged(page).findings
+    found = [] if compared else reader.compared(page)
+    found += () if proved else reader.proved(page).findings
     if not found:
         linked = _embeds(reader, _linked(page))
-        shown = {*_shown(page.fences), *(embed for embeds in linked.values() for embed in embeds)}
-        files = digests(sorted({path for embed in shown for path in _snippets(reader.book, embed)}))
-        keep(cache, name, now, linked=linked, files=files)
-    return found
+        shown = sorted({*_shown(page.fences), *chain.from_iterable(linked.values())})
+        keep(cache, name, now, beside=beside, linked=linked, cells=_cells(reader.book, shown))
+    return tuple(sorted(found))
 
 
 def _state(book: Book, page: Written) -> str:
-    """That of the page, and of what it is compared with."""
+    """That of the page."""
+    text = "\n".join(page.lines).rstrip()  # Markdown adds blank lines to what it converts
+    settings = digests([book.records.root / _SETTINGS])
+    return state(page.path, page.at, text, page.first_line, page.fences, settings)
+
+
+def _beside(page: Written) -> str:
+    """The state of what the page is compared with."""
     path = Path(page.path)
     own = f"{key(path)}#"
     known = read_lock(lock_of(path)).items()
     lock = {entry: str(pair) for entry, pair in known if entry.startswith(own)}
-    beside = [path] if page.place else twins(path)  # a lab stands in one file with its twins
-    others = digests([book.records.root / _SETTINGS, *beside])
-    text = "\n".join(page.lines).rstrip()  # Markdown adds blank lines to what it converts
-    return state(page.at, text, page.first_line, page.fences, lock, others)
+    # a lab stands in one file with its twins
+    return state(lock, digests([path] if page.place else twins(path)))
+
+
+def _still_proved(reader: Reader, known: Mapping[str, Any]) -> bool:
+    """Whether the cells that proved a page are what they were."""
+    linked, cells = known.get("linked"), known.get("cells")
+    return (
+        linked is not None
+        and cells is not None
+        and linked == _embeds(reader, map(Path, linked))
+        and cells == _cells(reader.book, cells)
+    )
 
 
 def _linked(page: Written) -> Iterator[Path]:
@@ -71,7 +89,12 @@ def _shown(fences: Iterable[Fence]) -> list[str]:
     return [fence.body.strip() for fence in fences if fence.language == EMBED]
 
 
-def _snippets(book: Book, embed: str) -> tuple[Path, ...]:
-    """Where the snippet of an embed is looked for."""
-    name = embed.partition(":")[0]
-    return book.folder / name, book.folder / LABS / name
+def _cells(book: Book, embeds: Iterable[str]) -> dict[str, str]:
+    """The state of what proofs read of cells; "" where there is no such cell."""
+    states = {}
+    for embed in embeds:
+        states[embed] = ""
+        with suppress(LookupError, Malformed):  # a finding already
+            cell = Cells([book.cell(embed)])
+            states[embed] = state(cell.printed, cell.code)
+    return states

@@ -77,8 +77,12 @@ class Reader:
         and whether it is written as its language is written.
         """
         verdict = self.proved(page)
-        findings = [*verdict.findings, *self._differences(page), *wrong(page)]
+        findings = [*verdict.findings, *self.compared(page)]
         return replace(verdict, findings=tuple(sorted(findings)))
+
+    def compared(self, page: Written) -> list[Finding]:
+        """What is wrong with a page's text whatever its cells hold."""
+        return [*self._differences(page), *wrong(page)]
 
     def _differences(self, page: Written) -> Iterator[Finding]:
         path = Path(page.path)

@@ -35,48 +35,64 @@ def put(project: Project, name: str, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def findings(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], bool]:
-    """What is wrong with the page, and whether it was judged to know."""
+def findings(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
+    """What is wrong with the page, and what of it was judged to know."""
     monkeypatch.chdir(project.folder)
     reader = Reader(project.book())
-    judged, judge = [], reader.judged
-    monkeypatch.setattr(reader, "judged", lambda page: judged.append(page) or judge(page))
+    judged = set()
+
+    def noting(name: str) -> None:
+        judge = getattr(reader, name)
+        monkeypatch.setattr(reader, name, lambda page: judged.add(name) or judge(page))
+
+    noting("proved")
+    noting("compared")
     found: tuple[Finding, ...] = passed.findings(reader, reader.opened(Path("docs/en/a.md")))
-    return [finding.what for finding in found], bool(judged)
+    return [finding.what for finding in found], judged
+
+
+PROVED, COMPARED = {"proved"}, {"compared"}
+ALL, NOTHING = PROVED | COMPARED, set[str]()
 
 
 def test_a_page_that_passed_is_not_judged_again(
     book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert findings(book, monkeypatch) == ([], True)
-    assert findings(book, monkeypatch) == ([], False)
+    assert findings(book, monkeypatch) == ([], ALL)
+    assert findings(book, monkeypatch) == ([], NOTHING)
 
 
 def test_a_page_that_passed_before_it_was_rendered_is_not_judged_again(
     book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert findings(book, monkeypatch) == ([], True)
+    assert findings(book, monkeypatch) == ([], ALL)
     put(book, "docs/en/a.md", PAGE + "\n\n")  # as Markdown hands it over
-    assert findings(book, monkeypatch) == ([], False)
+    assert findings(book, monkeypatch) == ([], NOTHING)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "what"),
+    ("name", "text", "judged", "what"),
     [
-        ("docs/en/a.md", PAGE.replace("0.83", "0.84"), "0.84 has no witness"),
-        ("snippets/a.py", ONE.replace("829", "929"), "0.83 has no witness"),
-        ("snippets/b.py", "# %% loss\nprint(0.6)\n#> 0.6\n", "0.5 has no witness"),
-        ("docs/en/b.md", "Nothing is shown.\n", "0.5 has no witness"),
-        ("docs/fr/a.md", "## B {#b}\n", "is not in docs/fr/a.md"),
+        ("docs/en/a.md", PAGE.replace("0.83", "0.84"), ALL, "0.84 has no witness"),
+        ("snippets/a.py", ONE.replace("829", "929"), PROVED, "0.83 has no witness"),
+        ("snippets/b.py", "# %% loss\nprint(0.6)\n#> 0.6\n", PROVED, "0.5 has no witness"),
+        ("snippets/b.py", "# %% loss\nx = (\n", PROVED, "0.5 has no witness"),
+        ("docs/en/b.md", "Nothing is shown.\n", PROVED, "0.5 has no witness"),
+        ("docs/fr/a.md", "## B {#b}\n", COMPARED, "is not in docs/fr/a.md"),
     ],
 )
 def test_a_change_of_whatever_was_read_is_seen(
-    book: Project, monkeypatch: pytest.MonkeyPatch, name: str, text: str, what: str
+    book: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    text: str,
+    judged: set[str],
+    what: str,
 ) -> None:
-    assert findings(book, monkeypatch) == ([], True)
+    assert findings(book, monkeypatch) == ([], ALL)
     put(book, name, text)
-    found, judged = findings(book, monkeypatch)
-    assert judged
+    found, were = findings(book, monkeypatch)
+    assert were == judged
     assert any(what in finding for finding in found)
 
 
@@ -92,11 +108,11 @@ def test_an_entry_of_the_lock_that_changes_is_seen(
 ) -> None:
     put(book, "docs/fr/a.md", PAGE.replace("0.83", "0,83").replace("0.5", "0,5"))
     assert not book.run("precis.cli", "bless", "a").returncode
-    assert findings(book, monkeypatch)[1]
-    assert not findings(book, monkeypatch)[1]
+    assert findings(book, monkeypatch)[1] == ALL
+    assert findings(book, monkeypatch)[1] == NOTHING
     lock = book.folder / "translations.lock"
     lock.write_text(lock.read_text("utf-8").replace("en=", "en=0"), "utf-8")
-    assert findings(book, monkeypatch)[1]
+    assert findings(book, monkeypatch)[1] == COMPARED
 
 
 def test_words_of_a_page_to_which_it_links_are_not_read(
@@ -104,4 +120,12 @@ def test_words_of_a_page_to_which_it_links_are_not_read(
 ) -> None:
     findings(book, monkeypatch)
     put(book, "docs/en/b.md", "Words.\n\n" + LINKED)
-    assert findings(book, monkeypatch) == ([], False)
+    assert findings(book, monkeypatch) == ([], NOTHING)
+
+
+def test_a_cell_that_no_page_shows_is_not_read(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings(book, monkeypatch)
+    put(book, "snippets/b.py", FILES["snippets/b.py"] + "\n# %% more\nprint(7)\n#> 7\n")
+    assert findings(book, monkeypatch) == ([], NOTHING)
