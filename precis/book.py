@@ -76,7 +76,7 @@ class Verified:
 
 
 class Book:
-    """The files of a snippets folder. Files are read again when asked for again."""
+    """The files of a snippets folder, read again when a build begins or, outside of one, always."""
 
     def __init__(self, folder: Path, records: Records, device: str = "cpu") -> None:
         self.folder = folder
@@ -87,8 +87,8 @@ class Book:
         self.runs = 0
         """How many builds it has served."""
 
-        self._snippets: dict[Path, tuple[object, Snippet]] = {}
-        """With the state of the file when it was read: each embed asks, and reading takes long."""
+        self._snippets: dict[Path, tuple[int, object, Snippet]] = {}
+        """With the build in which the file was looked at, and its state when it was read."""
 
         self._verified: dict[Path, Verified] = {}
         self._named: dict[str, Path] = {}
@@ -130,11 +130,13 @@ class Book:
 
     def snippet(self, path: Path) -> Snippet:
         """One file, parsed. Raises Malformed."""
+        seen, known, snippet = self._snippets.get(path, (0, None, None))
+        if snippet and seen and seen == self.runs:
+            return snippet  # each embed asks, more than once
         now = _state(path)
-        known, snippet = self._snippets.get(path, (None, None))
         if snippet is None or now != known:
             snippet = load(path)
-            self._snippets[path] = now, snippet
+        self._snippets[path] = self.runs, now, snippet
         return snippet
 
     def verified(self, path: Path) -> Verified:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import PurePath
@@ -12,6 +13,9 @@ from precis.finding import Finding, Malformed, counted, shown
 from precis.markdown import Page
 from precis.page import EMBED, SHOWN_ONLY, Fence
 
+_Embeds = list[tuple[str, Fence]]
+"""The names of a file's cells that a page embeds, with their fences."""
+
 
 def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     """What a chapter's pages leave out, repeat or show out of order.
@@ -20,19 +24,27 @@ def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     shows all its cells, once, in order. A snippet without such a page must be quoted whole.
     """
     found: list[Finding] = []
+    chapters: dict[str, list[str]] = defaultdict(list)
+    embeds: dict[str, dict[str, _Embeds]] = defaultdict(lambda: defaultdict(list))
+    for at, page in pages.items():  # the pages of a lab have one path
+        chapters[PurePath(page.path).stem].append(at)
+        for fence in page.fences:
+            if fence.language == EMBED:
+                file, _, name = fence.body.strip().partition(":")
+                embeds[file][at].append((name, fence))
     for path in book.paths():
         try:
             snippet = book.snippet(path)
         except Malformed:
             continue  # a finding already
         names = [cell.name for cell in snippet.cells]
-        chapters = [page for page in pages.values() if PurePath(page.path).stem == path.stem]
-        for page in chapters:
-            found += _order(page, snippet.name, names)
-        quoted = {name for page in pages.values() for name, _ in _embeds(page, snippet.name)}
+        quotes = embeds[snippet.name]
+        for at in chapters[path.stem]:
+            found += _order(pages[at].path, quotes[at], names)
+        quoted = {name for embedded in quotes.values() for name, _ in embedded}
         for cell in snippet.cells:
             without = [
-                page.path for page in chapters if cell.name not in dict(_embeds(page, snippet.name))
+                pages[at].path for at in chapters[path.stem] if cell.name not in dict(quotes[at])
             ]
             if without or cell.name not in quoted:
                 where = ", ".join(without) or "any page"
@@ -79,25 +91,16 @@ def tally(book: Book, pages: Mapping[str, Page]) -> str:
     return f"{count(book)}; {counted(only, 'block')} shown only"
 
 
-def _order(page: Page, file: str, names: list[str]) -> list[Finding]:
+def _order(page: str, embeds: _Embeds, names: list[str]) -> list[Finding]:
     found = []
     seen: list[str] = []
-    for name, fence in _embeds(page, file):
+    for name, fence in embeds:
         if name in seen:
             what = f"the cell {name} is shown a second time"
-            found.append(Finding(page.path, fence.line, 1, what, "A chapter shows a cell once."))
+            found.append(Finding(page, fence.line, 1, what, "A chapter shows a cell once."))
         elif name in names and seen and names.index(name) < names.index(seen[-1]):
             what = f"the cell {name} is shown after {seen[-1]}, and runs before it"
-            found.append(Finding(page.path, fence.line, 1, what, "Show cells in the file's order."))
+            found.append(Finding(page, fence.line, 1, what, "Show cells in the file's order."))
         if name in names:
             seen.append(name)
     return found
-
-
-def _embeds(page: Page, file: str) -> list[tuple[str, Fence]]:
-    """The names of a file's cells that a page embeds, with their fences."""
-    return [
-        (fence.body.strip().partition(":")[2], fence)
-        for fence in page.fences
-        if fence.language == EMBED and fence.body.strip().startswith(f"{file}:")
-    ]

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 import click
 from jinja2 import FileSystemBytecodeCache
+from markdown import Markdown
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -29,6 +30,7 @@ from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import LABS, Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
+from precis.kept import state
 from precis.markdown import Page, PrecisExtension, box
 from precis.notebook import is_chapter, notebook
 from precis.outcome import TIMEOUT
@@ -40,7 +42,7 @@ from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import LOCK, language_folder
+from precis.translation import LOCK, key, language_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -140,6 +142,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             return
         self.pages, self.notebooks, self.wrong = {}, {}, {}
         self.book.begin()
+        # which makes the reader, as the first conversion would: where all is kept there is none
+        Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)
         for path in self.book.paths():
             try:
                 self.book.snippet(path)
@@ -192,7 +196,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Let templates be compiled once, and the search read what changed alone."""
         cache = self.book.records.cache
         cache.mkdir(exist_ok=True)
-        env.bytecode_cache = FileSystemBytecodeCache(str(cache))
+        compiler = state(self.settings, sorted(env.extensions))[:12]
+        env.bytecode_cache = FileSystemBytecodeCache(str(cache), f"%s.{compiler}.jinja")
         for name in ("search", "material/search"):
             index = getattr(config.plugins.get(name), "search_index", None)
             if self.serving and hasattr(index, "entries"):
@@ -276,8 +281,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
         Those in which nothing is wrong are remembered, and not judged again when they are rendered.
         """
-        reader = Reader(self.book)
-        for path in docs.rglob("*.md"):
+        reader = self.extension.reader
+        for path in sorted(docs.rglob("*.md"), key=key):  # twins together: both are cut in sections
             with suppress(Malformed):  # said by `on_files`
                 passed.findings(reader, reader.opened(path))
 

@@ -17,7 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from markdown import Markdown
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page as MkDocsPage
@@ -62,7 +61,8 @@ class Rendered:
                     return
             with _counting() as messages:
                 convert(config, files)
-            if now and not ours.findings and not messages.get_counts():
+            asked = page.links_to_anchors is not None  # they are not, where MkDocs debugs
+            if now and asked and not ours.findings and not messages.get_counts():
                 with suppress(Malformed, LookupError):  # where a box stands on the page
                     made = _made(page, ours)
                     keep(cache, name, now, around=self._around(ours), **made)
@@ -100,8 +100,6 @@ class Rendered:
     def _shared(self, config: MkDocsConfig, files: Files) -> str:
         """The state of what all pages are made of beside their text. Raises Malformed."""
         if self._site[0] is not files:
-            # where every page is kept nothing else makes the Markdown, which makes the reader
-            Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)
             extension, settings = self.extension, _settings(self.extension, config)
             glossaries = [str(f.abs_src_path) for f in files if f.src_uri.endswith(GLOSSARY)]
             shared = settings and state(
@@ -135,10 +133,10 @@ def _settings(ours: PrecisExtension, config: MkDocsConfig) -> bytes | None:
 
 
 def _reads_the_page_alone(extension: str) -> bool:
-    package = extension.partition(".")[0]
+    package, dot, _ = extension.partition(".")
     if package in ("markdown", "pymdownx", "precis"):
         return extension not in _READERS
-    return importlib.util.find_spec(f"markdown.extensions.{extension}") is not None
+    return not dot and importlib.util.find_spec(f"markdown.extensions.{extension}") is not None
 
 
 def _made(page: MkDocsPage, ours: Page) -> dict[str, Any]:

@@ -134,13 +134,14 @@ def test_a_build_with_nothing_changed_converts_nothing_and_makes_the_same_site(
         assert after == before
 
 
-@pytest.mark.parametrize("extension", ["pymdownx.snippets", "mkdocs_click"])
+@pytest.mark.parametrize("extension", ["pymdownx.snippets", "mkdocs_click", "theirs.abbr"])
 def test_with_an_extension_that_may_read_other_files_no_page_is_kept(
     served: Served, extension: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = types.ModuleType("mkdocs_click")
-    module.makeExtension = AbbrExtension  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "mkdocs_click", module)
+    for name in ("mkdocs_click", "theirs", "theirs.abbr"):
+        module = types.ModuleType(name)
+        module.makeExtension = AbbrExtension  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, name, module)
     settings = FILES["mkdocs_yml"].replace("[attr_list", f"[{extension}, attr_list")
     served.project.write(mkdocs_yml=settings)
     served.build()
