@@ -200,7 +200,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         env.bytecode_cache = FileSystemBytecodeCache(str(cache), f"%s.{compiler}.jinja")
         for name in ("search", "material/search"):
             index = getattr(config.plugins.get(name), "search_index", None)
-            if self.serving and hasattr(index, "entries"):
+            if hasattr(index, "entries"):
                 self.rendered.index(index)
 
     def on_page_content(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import pickle
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -33,6 +34,9 @@ from precis.translation import behind
 
 _READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
 """Known extensions that read files beside the page."""
+
+_PRE = re.compile(r"<pre\b.*?</pre>", re.S)
+_COLOUR = re.compile(r'<span(?: (?:class|id)="[^"]*")*>|</span>')
 
 
 class Rendered:
@@ -70,7 +74,10 @@ class Rendered:
         page.render = render  # type: ignore[method-assign]
 
     def index(self, search: Any) -> None:
-        """Let a page's part of Material's search index be made only where the page is another."""
+        """Let a page's part of Material's search index be made only where the page is another.
+
+        And of less: most of a chapter's elements are the colours of its code, which are no text.
+        """
         add = search.add_entry_from_context
 
         def add_known(page: MkDocsPage) -> None:
@@ -78,7 +85,9 @@ class Rendered:
             now = page.content, page.title, page.meta
             if known != now:
                 first = len(search.entries)
+                whole, page.content = page.content, _PRE.sub(_bare, page.content or "")
                 add(page)
+                page.content = whole
                 entries = [dict(entry) for entry in search.entries[first:]]
                 self._entries[page.url] = now, entries
             else:
@@ -118,6 +127,12 @@ class Rendered:
         embeds = [fence.body.strip() for fence in page.fences if fence.language == EMBED]
         verified = [book.verified(book.cell(embed)[0].path).hash for embed in embeds]
         return state(verified, behind(page.written))
+
+
+def _bare(block: re.Match[str]) -> str:
+    """A block of code without the elements that colour it."""
+    text = _COLOUR.sub("", block[0])
+    return block[0] if "<span" in text else text
 
 
 def _settings(ours: PrecisExtension, config: MkDocsConfig) -> bytes | None:

@@ -15,10 +15,13 @@ from collections.abc import Callable
 
 import pytest
 from markdown.extensions.abbr import AbbrExtension
+from material.plugins.search.plugin import SearchIndex
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
 from project import BILINGUAL, Project, eventually, serving
+
+from precis.rendered import Rendered
 
 SNIPPET = """
     # %% one
@@ -149,6 +152,34 @@ def test_with_an_extension_that_may_read_other_files_no_page_is_kept(
     served.build()
 
     assert len(served.converted) == 10
+
+
+def test_the_search_finds_what_it_would_find_in_code_with_its_colours(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "\n\n    if x < 1:  # (1)!\n        s = '</pre>&lt; é'\n    print"
+    text = '\n1. A `note`.\n\n``` {.text linenums="1"}\na <b>\n\n  c\n```\n'
+    served.project.write(
+        snippets__a_py=SNIPPET.replace("\n    print", code),
+        docs__fr__a_md=FILES["docs__fr__a_md"] + text,
+    )
+    read = list[str]()
+    add = SearchIndex.add_entry_from_context
+    monkeypatch.setattr(
+        SearchIndex,
+        "add_entry_from_context",
+        lambda search, page: read.append(page.content) or add(search, page),
+    )
+
+    ours = served.build(fresh=True), "".join(read)
+    read.clear()
+    monkeypatch.setattr(Rendered, "index", lambda *_: None)
+    whole = served.build(fresh=True), "".join(read)
+
+    found = json.loads(ours[0]["search/search_index.json"])["docs"]
+    assert ours[0] == whole[0]
+    assert any("&lt;/pre&gt;&amp;lt; é" in entry["text"] for entry in found)
+    assert ours[1].count("<span") < whole[1].count("<span") / 10
 
 
 def test_a_page_tells_the_day_of_the_version_that_is_verified(
