@@ -11,9 +11,8 @@ from pathlib import Path
 
 from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
-from precis.kept import digest
 from precis.outcome import AS_SHOWN, Outcome, Setting
-from precis.record import Record, Records
+from precis.record import Record, Records, digest
 from precis.snippet import Cell, Snippet, load
 from precis.values import DIGITS, compare_values
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import json
 import os
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from precis.record import write_whole
+from precis.record import digest, digest_of, write_whole
 
 
 def state(*parts: object) -> str:
@@ -40,14 +39,9 @@ def keep(cache: Path, name: str, now: str, **content: object) -> None:
     write_whole(_file(cache, name), json.dumps({"state": now, **content}).encode())
 
 
-def digest(content: bytes) -> str:
-    """The SHA-256 of a content."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def digests(paths: Iterable[Path]) -> dict[str, str]:
     """The SHA-256 of each file; "" where there is none."""
-    return {str(path): digest(path.read_bytes()) if path.is_file() else "" for path in paths}
+    return {str(path): digest_of(path) for path in paths}
 
 
 def _file(cache: Path, name: str) -> Path:
@@ -57,6 +51,7 @@ def _file(cache: Path, name: str) -> Path:
 @functools.cache
 def _engine() -> str:
     """The engine and the packages that are installed, any of which may make what is kept."""
-    modules = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    files = (path for path in sorted(Path(__file__).parent.rglob("*")) if path.is_file())
+    contents = (path.read_bytes() for path in files if path.suffix != ".pyc")
     installed = {path.name for folder in sys.path for path in Path(folder).glob("*.dist-info")}
-    return digest(b"".join(modules) + repr(sorted(installed)).encode())
+    return digest(b"".join(contents) + repr(sorted(installed)).encode())

@@ -19,7 +19,7 @@ from typing import Any
 from precis.book import Book, Verified
 from precis.glossary import GLOSSARY, definitions
 from precis.kept import digests, find, keep, state
-from precis.page import EMBED, Fence
+from precis.page import EMBED, Fence, embeds
 from precis.prose import Written
 from precis.snippet import Cell
 from precis.translation import behind
@@ -92,8 +92,7 @@ def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], 
 
 def _state(page: Written, book: Book, address: str) -> str:
     """That of all that a notebook is made of, but for where its links lead."""
-    names = sorted({fence.body.strip() for fence in page.fences if fence.language == EMBED})
-    paths = sorted({book.cell(name)[0].path for name in names})
+    paths = sorted({book.cell(name)[0].path for name in embeds(page.fences)})
     ran = [book.verified(path).hash for path in paths]
     said = (page.path, page.place, page.lines, page.first_line, page.fences)
     return state(said, address, ran, digests([_glossary(page)]), behind(page))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,11 @@ class Fence:
     language: str
     options: dict[str, str] = field(hash=False)
     body: str
+
+
+def embeds(fences: Iterable[Fence]) -> list[str]:
+    """What these fences embed: `file:cell` each."""
+    return [fence.body.strip() for fence in fences if fence.language == EMBED]
 
 
 class Finder(SuperFencesBlockPreprocessor):  # type: ignore[misc]

@@ -17,7 +17,7 @@ from typing import Any
 from precis.book import Book
 from precis.finding import Finding, Malformed
 from precis.kept import digests, find, keep, state
-from precis.page import EMBED, Fence
+from precis.page import embeds
 from precis.prose import Written
 from precis.reading import Reader
 from precis.translation import key, lock_of, read_lock, twins
@@ -38,7 +38,7 @@ def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     found += () if proved else reader.proved(page).findings
     if not found:
         linked = _embeds(reader, _linked(page))
-        shown = sorted({*_shown(page.fences), *chain.from_iterable(linked.values())})
+        shown = sorted({*embeds(page.fences), *chain.from_iterable(linked.values())})
         keep(cache, name, now, beside=beside, linked=linked, cells=_cells(reader.book, shown))
     return tuple(sorted(found))
 
@@ -81,12 +81,8 @@ def _linked(page: Written) -> Iterator[Path]:
 def _embeds(reader: Reader, paths: Iterable[Path]) -> dict[str, list[str]]:
     """What pages embed: all that is read of them. Nothing where there is no page."""
     return {
-        str(path): _shown(reader.opened(path).fences) if path.is_file() else [] for path in paths
+        str(path): embeds(reader.opened(path).fences) if path.is_file() else [] for path in paths
     }
-
-
-def _shown(fences: Iterable[Fence]) -> list[str]:
-    return [fence.body.strip() for fence in fences if fence.language == EMBED]
 
 
 def _cells(book: Book, embeds: Iterable[str]) -> dict[str, str]:

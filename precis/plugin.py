@@ -37,7 +37,6 @@ from precis.outcome import TIMEOUT
 from precis.page import EMBED
 from precis.prose import Written
 from precis.publish import aside, clear, publish
-from precis.reading import Reader
 from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
@@ -304,7 +303,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             jupyter.let_markdown_render(page)
             return f"```{EMBED}\n{file.stem}.py:text\n```\n"  # which becomes what is wrong
         assert folder
-        written = Reader(self.book).lab(snippet, folder.parent, folder.name)
+        written = self.extension.reader.lab(snippet, folder.parent, folder.name)
         self._offer(written, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
         jupyter.let_markdown_render(page)

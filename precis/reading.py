@@ -16,7 +16,7 @@ from markdown import Markdown
 from precis import lab
 from precis.book import Book
 from precis.finding import Finding, Malformed, shown
-from precis.page import EMBED, Finder, let_embeds_have_options
+from precis.page import Finder, embeds, let_embeds_have_options
 from precis.prose import Written, body
 from precis.snippet import Cell, Snippet, read
 from precis.translation import language_folder, lock_of, parity, read_lock, stale, twins
@@ -61,9 +61,9 @@ class Reader:
     def shown(self, page: Written) -> list[tuple[Snippet, Cell]]:
         """The cells that a page embeds."""
         cells = []
-        for fence in page.fences:
+        for embed in embeds(page.fences):
             with suppress(LookupError, Malformed):  # a finding already
-                cells += [self.book.cell(fence.body.strip())] if fence.language == EMBED else []
+                cells.append(self.book.cell(embed))
         return cells
 
     def proved(self, page: Written) -> Verdict:

@@ -148,7 +148,7 @@ class Records:
         return self.cache / f"{key}.json"
 
     def _hashes(self, paths: Iterable[str]) -> dict[str, str]:
-        return {path: _hash_of(self.root / path) for path in paths}
+        return {path: digest_of(self.root / path) for path in paths}
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -190,7 +190,7 @@ def _key(snippet: Snippet, setting: Setting) -> str:
     machine = [platform.python_version(), platform.machine()]
     how = [str(value) for value in dataclasses.astuple(setting)]
     parts = [snippet.name, snippet.text, *machine, *how, _engine()]
-    return _hash("\0".join(parts).encode())
+    return digest("\0".join(parts).encode())
 
 
 @functools.cache
@@ -201,12 +201,14 @@ def _engine() -> str:
         "snippet.py", "outcome.py", "run.py", "work.py", "confine.py", "device.py", "warm.py",
         "matplotlibrc", "record.py",
     )  # fmt: skip
-    return _hash(b"".join((here / name).read_bytes() for name in names))
+    return digest(b"".join((here / name).read_bytes() for name in names))
 
 
-def _hash_of(path: Path) -> str:
-    return _hash(path.read_bytes()) if path.is_file() else ""
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file; "" where there is none."""
+    return digest(path.read_bytes()) if path.is_file() else ""
 
 
-def _hash(content: bytes) -> str:
+def digest(content: bytes) -> str:
+    """The SHA-256 of a content."""
     return hashlib.sha256(content).hexdigest()

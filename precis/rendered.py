@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure import pages
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import AnchorLink, get_toc
@@ -28,7 +29,7 @@ from precis.finding import Malformed
 from precis.glossary import GLOSSARY, definitions
 from precis.kept import find, keep, state
 from precis.markdown import Page, PrecisExtension
-from precis.page import EMBED, Fence
+from precis.page import Fence, embeds
 from precis.passed import findings
 from precis.translation import behind
 
@@ -124,8 +125,7 @@ class Rendered:
     def _around(self, page: Page) -> str:
         """The state of what a page shows, and of what it tells its readers. Raises Malformed."""
         book = self.extension.book
-        embeds = [fence.body.strip() for fence in page.fences if fence.language == EMBED]
-        verified = [book.verified(book.cell(embed)[0].path).hash for embed in embeds]
+        verified = [book.verified(book.cell(e)[0].path).hash for e in embeds(page.fences)]
         return state(verified, behind(page.written))
 
 
@@ -186,8 +186,10 @@ def _token(link: AnchorLink) -> dict[str, Any]:
 
 @contextmanager
 def _counting() -> Iterator[CountHandler]:
-    """What MkDocs says meanwhile: a page must say it again in each build."""
+    """What is said of a page meanwhile, which must be said again in each build."""
     messages, logger = CountHandler(level=logging.INFO), logging.getLogger("mkdocs")
+    # MkDocs itself says less than a warning of links alone; mkdocs-jupyter of each page
+    messages.addFilter(lambda r: r.levelno >= logging.WARNING or r.name == pages.log.name)
     logger.addHandler(messages)
     try:
         yield messages

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from project import Project
 
+from precis import kept as keeping
 from precis import notebook as made_by
 from precis.kept import _engine
 from precis.notebook import is_chapter, notebook
@@ -407,6 +408,23 @@ def test_what_is_kept_is_made_again_with_another_version_of_a_package(
 
     assert [kept(), kept()] == [True, False]
     _engine.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["made.py", "templates/deep/page.j2"])
+def test_what_is_kept_is_made_again_with_another_engine(
+    tmp_path: Path, kept: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(keeping, "__file__", str(tmp_path / "engine/kept.py"))
+    file = tmp_path / "engine" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    made = []
+    for text in ("one", "one", "two"):
+        file.write_text(text, encoding="utf-8")
+        _engine.cache_clear()
+        made.append(kept())
+    _engine.cache_clear()
+
+    assert made == [True, False, True]
 
 
 def test_a_damaged_file_is_nothing_kept(project: Project, kept: Callable[..., bool]) -> None:

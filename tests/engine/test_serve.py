@@ -125,8 +125,9 @@ def served(written: Project, project: Project, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_build_with_nothing_changed_converts_nothing_and_makes_the_same_site(
-    served: Served,
+    served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "mkdocs")  # as when one builds or serves: a lab is told of
     before = served.build(fresh=True)
     assert len(served.converted) == 10
 
@@ -285,6 +286,23 @@ def test_a_warning_is_given_in_each_build(served: Served, told: Callable[[], lis
 
     assert any("nowhere.md" in line for line in first[1])
     assert again == first
+
+
+def test_what_mkdocs_says_of_a_link_is_said_in_each_build(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = "# Home\n\n[B](/elsewhere/)\n"
+    served.project.write(docs__fr__index_md=page, docs__en__index_md=page)
+    served.project.run("precis.cli", "bless", "index")
+    caplog.set_level(logging.INFO, "mkdocs")
+    said = []
+    for _ in range(2):
+        caplog.clear()
+        served.build()
+        said.append([m for m in caplog.messages if "/elsewhere/" in m])
+
+    assert len(said[0]) == 2
+    assert said[1] == said[0]
 
 
 def mark_lock(project: Project) -> None:
