@@ -39,7 +39,7 @@ def test_the_other_language_opens_at_the_same_place(page, address):
     page.evaluate("scrollBy({top: 300, behavior: 'instant'})")
     before = top(page, "#broadcasting")
     switch(page, "en")
-    assert page.url == address + "en/tensors/#broadcasting"
+    expect(page).to_have_url(address + "en/tensors/#broadcasting")
     assert before < 0
     there = "document.querySelector('#broadcasting').getBoundingClientRect().top"
     assert becomes_true(page, f"Math.abs({there} - {before}) < 150")
@@ -47,7 +47,7 @@ def test_the_other_language_opens_at_the_same_place(page, address):
 
 def test_the_chosen_language_is_found_again_at_the_door_only(page, address):
     page.goto(address)
-    assert page.url == address
+    expect(page).to_have_url(address)
     switch(page, "en")
     page.goto("about:blank")
     page.goto(address)
@@ -55,14 +55,14 @@ def test_the_chosen_language_is_found_again_at_the_door_only(page, address):
     page.goto("about:blank")
     page.goto(address + "tensors/")
     page.wait_for_load_state("networkidle")
-    assert page.url == address + "tensors/"
+    expect(page).to_have_url(address + "tensors/")
 
 
 def test_a_first_visit_is_never_sent_elsewhere(browser, address):
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
     page.goto(address, wait_until="networkidle")
-    assert page.url == address
+    expect(page).to_have_url(address)
     context.close()
 
 
