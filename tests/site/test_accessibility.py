@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -93,6 +94,7 @@ def test_the_first_tab_skips_to_the_text(desk: Page) -> None:
     desk.keyboard.press("Tab")
     expect(desk.locator(".md-skip")).to_be_focused()
     desk.keyboard.press("Enter")
+    expect(desk).to_have_url(re.compile("#.+"))
     desk.keyboard.press("Tab")
     assert desk.evaluate("document.activeElement.closest('article') !== null")
 

@@ -152,7 +152,7 @@ def test_paper_has_the_text_alone(page, address):
     for part in (".md-header", ".md-sidebar--primary", ".md-footer", ".precis-seal >> nth=0"):
         expect(page.locator(part)).to_be_hidden()
     background = "getComputedStyle(document.body).backgroundColor"
-    assert page.evaluate(background) == "rgb(255, 255, 255)"
+    assert becomes_true(page, f"{background} === 'rgb(255, 255, 255)'")
 
 
 def test_paper_has_the_light_colours_and_the_whole_of_long_lines(page, address):
@@ -163,7 +163,7 @@ def test_paper_has_the_light_colours_and_the_whole_of_long_lines(page, address):
     page.emulate_media(color_scheme="dark")
     assert becomes_true(page, f"{output} !== '{light}'")
     page.emulate_media(media="print", color_scheme="dark")
-    assert page.evaluate(output) == light
+    assert becomes_true(page, f"{output} === '{light}'")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("document.documentElement.scrollWidth") <= 680
 
