@@ -9,9 +9,13 @@ known to do without, nothing is kept.
 from __future__ import annotations
 
 import importlib.util
+import io
 import logging
 import pickle
 import re
+import sys
+import sysconfig
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -35,6 +39,9 @@ from precis.translation import behind
 
 _READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
 """Known extensions that read files beside the page."""
+
+_INSTALLED = {sysconfig.get_path(scheme) for scheme in ("purelib", "platlib", "stdlib")}
+"""The folders of what is installed."""
 
 _PRE = re.compile(r"<pre\b.*?</pre>", re.S)
 _COLOUR = re.compile(r'<span(?: (?:class|id)="[^"]*")*>|</span>')
@@ -142,9 +149,26 @@ def _settings(ours: PrecisExtension, config: MkDocsConfig) -> bytes | None:
     if not all(isinstance(other, str) and _reads_the_page_alone(other) for other in others):
         return None
     written = Path(config.config_file_path).read_bytes() if config.config_file_path else b""
+    pickled = io.BytesIO()
     with suppress(pickle.PicklingError, AttributeError, TypeError):
-        return written + pickle.dumps((others, config.mdx_configs))
+        _OfPackages(pickled).dump((others, config.mdx_configs))
+        return written + pickled.getvalue()
     return None
+
+
+class _OfPackages(pickle.Pickler):
+    """Writes functions and classes by their names, and takes none but of installed packages.
+
+    The code of another, or what it reads, may change and its name stay.
+    """
+
+    def reducer_override(self, known: Any) -> Any:
+        """Called for what is not plain data."""
+        if isinstance(known, type | types.FunctionType):
+            file = getattr(sys.modules.get(known.__module__), "__file__", None)
+            if file and not any(map(Path(file).is_relative_to, _INSTALLED)):
+                raise pickle.PicklingError(f"{known.__qualname__} is of no installed package")
+        return NotImplemented
 
 
 def _reads_the_page_alone(extension: str) -> bool:

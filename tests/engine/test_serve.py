@@ -155,6 +155,26 @@ def test_with_an_extension_that_may_read_other_files_no_page_is_kept(
     assert len(served.converted) == 10
 
 
+@pytest.mark.parametrize(
+    ("function", "converted"), [("theirs.slug", 10), ("markdown.extensions.toc.slugify_unicode", 0)]
+)
+def test_with_a_function_of_the_project_s_own_no_page_is_kept(
+    served: Served, function: str, converted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = types.ModuleType("theirs")
+    module.__file__ = str(served.project.folder / "theirs.py")
+    exec("def slug(text, sep): return text", module.__dict__)
+    monkeypatch.setitem(sys.modules, "theirs", module)
+    options = f"toc: {{slugify: !!python/name:{function} ''}}"
+    settings = FILES["mkdocs_yml"].replace("[attr_list", f"[{{{options}}}, attr_list")
+    served.project.write(mkdocs_yml=settings)
+    served.build()
+
+    served.build()
+
+    assert len(served.converted) == converted
+
+
 def test_the_search_finds_what_it_would_find_in_code_with_its_colours(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
