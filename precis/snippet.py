@@ -105,6 +105,9 @@ class Snippet:
     texts: tuple[Text, ...] = ()
     """Those of a lab; a chapter's text stands in its pages."""
 
+    imports: frozenset[str] = frozenset()
+    """The modules that it names in `import` statements."""
+
     @property
     def name(self) -> str:
         """What an embed calls it."""
@@ -124,17 +127,6 @@ class Snippet:
     def statements(self) -> tuple[Statement, ...]:
         """Its statements in the order in which they run."""
         return tuple(statement for cell in self.cells for statement in cell.statements)
-
-    @cached_property
-    def imports(self) -> frozenset[str]:
-        """The modules that it names in `import` statements."""
-        found: set[str] = set()
-        for node in ast.walk(ast.parse(self.text)):
-            if isinstance(node, ast.Import):
-                found.update(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module)
-        return frozenset(found)
 
     def code(self, cell: Cell) -> list[str]:
         """A cell's lines, from `# %% name` on, without those that say what it must print."""
@@ -254,7 +246,7 @@ def parse(text: str, path: Path) -> Snippet:
             report(own[0].line, 1, what, "Start its cell above it: # %% name")
     if findings:
         raise Malformed(*sorted(findings))
-    return Snippet(path, text, tuple(cells), tuple(texts))
+    return Snippet(path, text, tuple(cells), tuple(texts), frozenset(_imports(tree)))
 
 
 Report = Callable[[int, int, str, str], None]
@@ -381,6 +373,14 @@ def _python(text: str, path: Path) -> tuple[ast.Module, list[_Comment]]:
     except (ValueError, RecursionError, MemoryError) as error:
         line, column, what, hint = 1, 1, f"not Python: {error}", "Is it a text file?"
     raise Malformed(Finding(shown(path), line, column, what, hint))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
 
 
 def _place(token: tokenize.TokenInfo) -> tuple[int, int]:
