@@ -20,7 +20,7 @@ from precis.kept import digests, find, keep, state
 from precis.page import embeds
 from precis.prose import Written
 from precis.reading import Reader
-from precis.translation import key, lock_of, read_lock, twins
+from precis.translation import pairs, twins
 from precis.witness import Cells
 
 _SETTINGS = "mkdocs.yml"
@@ -53,9 +53,7 @@ def _state(book: Book, page: Written) -> str:
 def _beside(page: Written) -> str:
     """The state of what the page is compared with."""
     path = Path(page.path)
-    own = f"{key(path)}#"
-    known = read_lock(lock_of(path)).items()
-    lock = {entry: str(pair) for entry, pair in known if entry.startswith(own)}
+    lock = {section: str(pair) for section, pair in pairs(path).items()}
     # a lab stands in one file with its twins
     return state(lock, digests([path] if page.place else twins(path)))
 

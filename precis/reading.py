@@ -19,7 +19,7 @@ from precis.finding import Finding, Malformed, shown
 from precis.page import Finder, embeds, let_embeds_have_options
 from precis.prose import Written, body
 from precis.snippet import Cell, Snippet, read
-from precis.translation import language_folder, lock_of, parity, read_lock, stale, twins
+from precis.translation import language_folder, parity, stale, twins
 from precis.typography import wrong
 from precis.witness import Cells, Verdict, judge
 
@@ -34,16 +34,16 @@ class Reader:
 
         let_embeds_have_options(self.md)
         self._cells: dict[Path, tuple[int, Cells]] = {}
-        self._opened: dict[Path, tuple[str, Written]] = {}
-        """With the text of the file: many pages link to the same one."""
+        self._opened: dict[str, tuple[str, Written]] = {}
+        """By what messages call the file, with its text: many pages link to the same one."""
 
     def opened(self, path: Path) -> Written:
         """A page read from its file. Raises Malformed where it is not UTF-8."""
-        text = read(path)
-        known, page = self._opened.get(path, (None, None))
+        text, name = read(path), shown(path)
+        known, page = self._opened.get(name, (None, None))
         if page is None or known != text:
-            page = self.written(shown(path), *body(text))
-            self._opened[path] = text, page
+            page = self.written(name, *body(text))
+            self._opened[name] = text, page
         return page
 
     def written(
@@ -88,7 +88,7 @@ class Reader:
         path = Path(page.path)
         for twin in self._labs_twins(page):
             yield from parity(page, twin)
-            yield from stale(page, twin, read_lock(lock_of(path)))
+            yield from stale(page, twin)
         for other in twins(path):
             if not other.is_file():
                 what = f"there is no {shown(other)}, which would say the same"
@@ -96,7 +96,7 @@ class Reader:
                 continue
             twin = self.opened(other)
             yield from parity(page, twin)
-            yield from stale(page, twin, read_lock(lock_of(path)))
+            yield from stale(page, twin)
 
     def _labs_twins(self, page: Written) -> Iterator[Written]:
         """A lab in its other languages; none for other pages."""

@@ -163,13 +163,13 @@ def parity(page: Written, twin: Written) -> Iterator[Finding]:
         yield Finding(page.path, line, 1, what, "Put the sections in the same order.")
 
 
-def stale(page: Written, twin: Written, known: Mapping[str, Pair]) -> Iterator[Finding]:
+def stale(page: Written, twin: Written) -> Iterator[Finding]:
     """The sections that were not read beside the twin's since one of the two changed."""
     other = {section.id: section for section in sections(twin)}
-    name = key(Path(page.path))
-    slug = PurePath(name).with_suffix("").as_posix()
+    known = pairs(Path(page.path))
+    slug = PurePath(key(Path(page.path))).with_suffix("").as_posix()
     hint = f"Read both, mend what they say differently, then: precis bless {slug}"
-    if not any(entry.startswith(f"{name}#") for entry in known):
+    if not known:
         what = f"this page was never read beside {twin.path}"
         yield Finding(page.path, page.first_line, 1, what, hint)
         return
@@ -177,8 +177,7 @@ def stale(page: Written, twin: Written, known: Mapping[str, Pair]) -> Iterator[F
         if section.id not in other:
             continue  # a finding of parity
         beside = other[section.id]
-        entry = entry_name(name, section.id)
-        hashes = known[entry].hashes if entry in known else {}
+        hashes = known[section.id].hashes if section.id in known else {}
         was, its = hashes.get(page.language), hashes.get(twin.language)
         if was == section.hash and its == beside.hash:
             continue
@@ -203,13 +202,12 @@ def behind(page: Written) -> dict[int, str]:
 
     By the line of the heading below which it is to be said, in the page's language.
     """
-    name = key(Path(page.path))
-    known = read_lock(lock_of(Path(page.path)))
+    known = pairs(Path(page.path))
     if not any(pair.was for pair in known.values()):
         return {}
     told = {}
     for section in sections(page):
-        pair = known.get(entry_name(name, section.id), Pair({}))
+        pair = known.get(section.id, Pair({}))
         if pair.was and page.language not in pair.was:
             language = page.language if page.language in _BEHIND else "en"
             names = Locale(language).languages
@@ -224,6 +222,20 @@ def read_lock(path: Path) -> Mapping[str, Pair]:
     In a lock that two branches changed, the marks of the conflict are no entries, and of a
     section's two the last one holds: it is stale unless its hashes are those of the pages.
     """
+    return {
+        entry_name(page, section): pair
+        for page, known in _lock(path).items()
+        for section, pair in known.items()
+    }
+
+
+def pairs(path: Path) -> Mapping[str, Pair]:
+    """What the lock holds of one page, by section."""
+    return _lock(lock_of(path)).get(key(path), {})
+
+
+def _lock(path: Path) -> Mapping[str, Mapping[str, Pair]]:
+    """The lock's pairs by page, then section: to look through all of them for each takes long."""
     with contextlib.suppress(OSError):
         stat = path.stat()
         return _parsed(path, stat.st_mtime_ns, stat.st_size)
@@ -231,14 +243,15 @@ def read_lock(path: Path) -> Mapping[str, Pair]:
 
 
 @functools.lru_cache(maxsize=2)
-def _parsed(path: Path, _changed: int, _size: int) -> Mapping[str, Pair]:
-    found = {}
+def _parsed(path: Path, _changed: int, _size: int) -> Mapping[str, Mapping[str, Pair]]:
+    found: dict[str, dict[str, Pair]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         name, _, hashes = line.partition(" ")
-        if "#" in name and "=" in hashes:
+        page, mark, section = name.rpartition("#")
+        if mark and "=" in hashes:
             told = dict(part.split("=", 1) for part in hashes.split() if "=" in part)
             was = {k.removesuffix(_WAS): told.pop(k) for k in list(told) if k.endswith(_WAS)}
-            found[name] = Pair(told, was)
+            found.setdefault(page, {})[section] = Pair(told, was)
     return found
 
 
