@@ -27,6 +27,7 @@ from precis.badge import badge
 from precis.book import Book, Verified
 from precis.finding import Finding, Malformed
 from precis.glossary import Definitions
+from precis.lexer import CELL, colour_once
 from precis.page import EMBED, Fence, let_embeds_have_options, refusal, strays
 from precis.passed import findings
 from precis.prose import Written
@@ -87,6 +88,9 @@ class PrecisExtension(Extension):
         self.page = Page()
         """Set it before a page is converted; read its fences and findings afterwards."""
 
+        self.coloured: dict[str, str] = {}
+        """Cells with their colours; empty it before a site is built."""
+
         self._attestations: tuple[int, list[Attestation], str | None] | None = None
 
     def extendMarkdown(self, md: Markdown) -> None:
@@ -94,6 +98,7 @@ class PrecisExtension(Extension):
         md.registerExtension(self)
         md.block_level_elements += self.getConfig("elements")  # as md_in_html asks
         let_embeds_have_options(md)
+        colour_once(md, self.coloured)
         if not hasattr(self, "reader"):  # all are configured alike, and it remembers pages
             self.reader = Reader(self.book, md)
         md.preprocessors.register(_Embeds(md, self), "precis", 26)
@@ -270,7 +275,7 @@ def _fenced(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str
     ticks = "`" * max(3, longest + 1)
     kept = "".join(f" {k}={_quoted(options[k])}" for k in FENCE_OPTIONS if k in options)
     source = f'data-source="{snippet.name}" data-cell="{cell.name}"'
-    return [f"{ticks} {{.python-cell .annotate{kept} {source}}}", *lines, ticks]
+    return [f"{ticks} {{.{CELL} .annotate{kept} {source}}}", *lines, ticks]
 
 
 def _quoted(value: str) -> str:

@@ -140,6 +140,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.depth > 1:
             return
         self.pages, self.notebooks, self.wrong = {}, {}, {}
+        self.extension.coloured.clear()
         self.book.begin()
         # which makes the reader, as the first conversion would: where all is kept there is none
         Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import markdown
 import pytest
 from bs4 import BeautifulSoup
 from project import Project
 
+from precis.lexer import CellLexer
 from precis.markdown import Page, PrecisExtension
 
 EXTENSIONS = [
@@ -176,6 +178,28 @@ def test_options_of_code_blocks_are_passed_on(convert: Convert) -> None:
     assert html.select(".hll")
     assert html.select(".linenos")
     assert page.findings == ()
+
+
+def test_a_cell_is_coloured_once_for_each_way_in_which_it_is_shown(
+    convert: Convert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[str] = []
+    get_tokens = CellLexer.get_tokens_unprocessed
+
+    def counted(lexer: CellLexer, text: str) -> Iterator[Any]:
+        texts.append(text)
+        return get_tokens(lexer, text)
+
+    monkeypatch.setattr(CellLexer, "get_tokens_unprocessed", counted)
+    marked = embed("a.py:product", 'hl_lines="1"')
+
+    first = str(convert(embed("a.py:product"))[0])
+    html, _ = convert(marked)
+    again = str(convert(embed("a.py:product"))[0])
+
+    assert html.select(".hll")
+    assert again == first
+    assert len(texts) == 2
 
 
 @pytest.mark.parametrize(
