@@ -357,7 +357,7 @@ def kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., boo
 
     def made(address: str = ADDRESS, absolute: Callable[[str], str] = absolute) -> bool:
         called = []
-        monkeypatch.setattr(made_by, "_made", lambda source: called.append(source) or real(source))
+        monkeypatch.setattr(made_by, "_made", lambda *of: called.append(of) or real(*of))
         book = project.book()
         notebook(Reader(book).opened(project.path("docs/en/a.md")), book, address, absolute)
         return bool(called)
