@@ -20,7 +20,7 @@ from precis import device as devices
 from precis.book import Book
 from precis.finding import Finding, Malformed, shown
 from precis.git import git
-from precis.record import version
+from precis.installed import version
 
 FILE = "verified.json"
 SCHEMA = Path(__file__).with_name("verified.schema.json")
@@ -61,7 +61,7 @@ def attested(book: Book, device: str) -> Attestation:
     return Attestation(
         device,
         devices.described(device) if device != "cpu" else platform.machine(),
-        version("torch"),
+        version("torch") or None,
         platform.python_version(),
         f"{platform.system()} {platform.machine()}",
         commit,

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
+from precis.inputs import digest
 from precis.outcome import AS_SHOWN, Outcome, Setting
-from precis.record import Record, Records, digest
+from precis.record import Record, Records
 from precis.snippet import Cell, Snippet, load
 from precis.values import DIGITS, compare_values
 
@@ -59,7 +60,10 @@ class Verified:
     @cached_property
     def hash(self) -> str:
         """Of its text and of what it did."""
-        return digest(repr((self.snippet.name, self.snippet.text, self.record)).encode())
+        run = self.record.run
+        versions = [run.packages.get(package) for package in sorted(self.snippet.packages)]
+        did = (run.outcomes, run.figures, run.fault, self.record.where, versions)
+        return digest(repr((self.snippet.name, self.snippet.text, did)).encode())
 
     @cached_property
     def hashes(self) -> dict[str, dict[str, str]]:
@@ -114,7 +118,7 @@ class Book:
         """
         self.runs += 1
         self._verified.clear()
-        self.records.forget_faults()
+        self.records.forget_unrecorded()
         snippets = self.readable()
         self.records.begin(snippets)
         return snippets

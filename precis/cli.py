@@ -19,11 +19,12 @@ from precis.audit import blocks
 from precis.book import Book, Selection
 from precis.chapter import SITE, Refused, begin, undoing
 from precis.compare import unstable
-from precis.coverage import count, outputs_of
+from precis.coverage import count, outputs_of, unrecorded
 from precis.device import absence
+from precis.elsewhere import copied, copy_inputs
 from precis.finding import Finding, Malformed, annotation, counted, shown
 from precis.lab import languages
-from precis.outcome import Setting
+from precis.outcome import ELSEWHERE
 from precis.parameters import FILES, JSON, TIME_LIMIT, Shard, Slug
 from precis.prose import Written
 from precis.reading import Reader
@@ -75,7 +76,7 @@ def main() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what was verified, where and with what, into this file.",
 )
-@click.option("--twice", is_flag=True, help="Run each in two unlike processes; compare.")
+@click.option("--twice", is_flag=True, help="Run each again as another machine would; compare.")
 @click.option("--shard", type=Shard(), help="Only a part of snippets/, for one machine of many.")
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
 @click.option(
@@ -136,8 +137,9 @@ def verify(
     if attest and not wrong:
         write_whole(attest, written(attested(book, device)))
     printed, verified = outputs_of(book)
-    told = {"outputs": printed, "verified": dict.fromkeys(("cpu", device), verified)}
-    _report(wrong, style, told, [] if wrong else [count(book)])
+    told: dict[str, object] = {"outputs": printed}
+    told |= {"verified": dict.fromkeys(("cpu", device), verified), "unrecorded": unrecorded(book)}
+    _report(wrong, style, told, [] if wrong else [count(book), *unrecorded(book)])
 
 
 @main.command()
@@ -419,12 +421,16 @@ def _lab(reader: Reader, path: Path) -> list[Written]:
 
 
 def _unstable(book: Book) -> list[Finding]:
-    """What two runs that differ in all that must not matter do differently."""
-    snippets = [book.snippet(path) for path in book.paths()]
-    first, second = (
-        book.records.of(snippets, Setting(threads=threads, hash_seed=seed))
-        for threads, seed in ((1, 1), (2, 2))
-    )
+    """Compare with runs that differ in all that must not matter."""
+    records, snippets = book.records, book.readable()
+    first = records.of(snippets)
+    with tempfile.TemporaryDirectory(prefix="precis-elsewhere-") as folder:
+        target = Path(folder).resolve()
+        copies = copied(snippets, records.root, target)
+        for record in first:
+            copy_inputs(record.run.inputs, records.root, target)
+        there = Records(target, timeout=records.timeout, watch=_watch)
+        second = there.of(copies, ELSEWHERE)
     return [f for pair in zip(snippets, first, second, strict=True) for f in unstable(*pair)]
 
 

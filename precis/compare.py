@@ -69,8 +69,8 @@ def unstable(snippet: Snippet, first: Record, second: Record) -> list[Finding]:
 
 
 _UNSTABLE = (
-    "(+ second) The runs differ in hash seed, threads and folder: seed what is random, "
-    "sort what comes from a set, print fewer digits."
+    "(+ second) The second run had another hash seed, path, number of threads, time zone, width "
+    "and language: seed what is random, sort what comes from a set, print fewer digits."
 )
 
 

@@ -1,4 +1,4 @@
-"""What a snippet may do on the machine that verifies it, and which files it read.
+"""Limit what a snippet may do on the machine that verifies it.
 
 Python's audit events refuse what would leave the machine or change it; limits of the system end
 what would fill it. This makes messages of accidents. It is no prison for an attacker: what C
@@ -8,10 +8,11 @@ code or another program does is not seen.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import socket
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,24 @@ PROCESSES = 64
 """How many processes a snippet may start."""
 
 MEMORY = 8 * 2**30
-"""Bytes of addresses that a snippet on the CPU may have; torch alone takes 0.7 of 8 GiB."""
+"""Bytes of memory that a snippet may use, its processes together; torch alone takes 0.3 of 8 GiB.
+
+Memory in use, not addresses: a torch that has seen a CUDA device maps tens of GiB of those.
+"""
 
 FILE_SIZE = 100_000_000
 """Bytes that a file which it writes may have."""
 
-_NETWORK = {
-    "socket.connect",
+_LOOKUPS = {
     "socket.getaddrinfo",
     "socket.gethostbyaddr",
     "socket.gethostbyname",
     "socket.getnameinfo",
-    "socket.sendmsg",
-    "socket.sendto",
 }
-"""The audit events of what would leave the machine."""
+"""The audit events of a name server."""
+
+_SENDS = {"socket.connect", "socket.sendmsg", "socket.sendto"}
+"""The audit events of sockets that reach another; the first argument is the socket."""
 
 _STARTS = {"os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"}
 """The audit events of new processes."""
@@ -51,31 +55,36 @@ _CHANGES = {
     "os.truncate": (0,),
     "os.utime": (0,),
     "shutil.rmtree": (0,),
-    "sqlite3.connect": (0,),
 }
 """The audit events of what changes files, and which of their arguments are paths."""
 
-_RELATIVE = _CHANGES.keys() - {"os.truncate", "shutil.rmtree", "sqlite3.connect"}
+_RELATIVE = _CHANGES.keys() - {"os.truncate", "shutil.rmtree"}
 """Those whose last argument is the number of an open folder, or -1."""
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def limit(*, memory: bool) -> None:
-    """Let the system refuse what would fill the machine, where it can."""
+def limit(seconds: float) -> None:
+    """Let the system refuse what would fill the machine, where it can.
+
+    `seconds` are those that the run may take: a process that outlives its parent ends by itself.
+    """
     with contextlib.suppress(ImportError):  # Windows has no such limits
         import resource
 
-        limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: FILE_SIZE}
-        if memory:
-            limits[resource.RLIMIT_AS] = MEMORY
+        computing = math.ceil(seconds) * max(2, os.cpu_count() or 1) + 10
+        limits = {
+            resource.RLIMIT_CORE: 0,
+            resource.RLIMIT_CPU: computing,
+            resource.RLIMIT_FSIZE: FILE_SIZE,
+        }
         for kind, most in limits.items():
             with contextlib.suppress(OSError, ValueError):  # a lower one is there already
                 resource.setrlimit(kind, (most, most))
 
 
-def confine(path: str, root: str, scratch: str) -> Callable[[], set[str]]:
-    """Watch this process from now on; gives what tells the files of the project that it read.
+def confine(path: str, scratch: str) -> None:
+    """Refuse from now on what a snippet must not do.
 
     Raises PermissionError inside the snippet where it uses the network, starts processes without
     end, forks itself, ends the process that watches it, or writes anywhere but in its folder and in
@@ -87,9 +96,8 @@ def confine(path: str, root: str, scratch: str) -> Callable[[], set[str]]:
     tempfile.tempdir = temporary
     sys.dont_write_bytecode = True  # beside a module of the project's
     started = os.open(os.path.join(scratch, "started"), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    free = tuple(map(os.path.realpath, (scratch, *_caches())))
+    free = tuple(map(os.path.realpath, (scratch, *caches())))
     devices = os.path.realpath("/dev")
-    opened: set[str] = set()
     parent = os.getppid()
 
     def may_write(file: object) -> bool:
@@ -105,11 +113,12 @@ def confine(path: str, root: str, scratch: str) -> Callable[[], set[str]]:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
-            file, mode, flags = arguments
+            file, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING:
                 refuse_elsewhere(file)
-            elif isinstance(file, str) and "r" in (mode or "r"):
-                opened.add(os.path.abspath(file))
+        elif event == "sqlite3.connect":
+            if not _in_memory(arguments[0]):
+                refuse_elsewhere(arguments[0])
         elif event in _CHANGES:
             in_open_folder = event in _RELATIVE and arguments[-1] >= 0
             if not in_open_folder:  # which was opened by a path that was judged
@@ -122,33 +131,40 @@ def confine(path: str, root: str, scratch: str) -> Callable[[], set[str]]:
                 raise PermissionError(f"a snippet may start {PROCESSES} processes, no more")
         elif event in _SIGNALS and arguments[0] in (-1, 1, parent):
             raise PermissionError("a snippet sends signals to its own processes only")
-        elif event in _NETWORK:
+        elif event in _LOOKUPS or (event in _SENDS and not _is_local(arguments[0])):
             raise PermissionError("a snippet has no network")
 
     sys.addaudithook(hook)
-    return lambda: {
-        file
-        for file in opened | _modules()
-        if file != path and _is_of_the_project(file, root, scratch)
-    }
 
 
-def _caches() -> list[str]:
-    """Where libraries keep what they would otherwise make again: fonts, compiled kernels."""
+def _in_memory(database: object) -> bool:
+    """Return whether SQLite keeps a database of that name in memory or in a file of its own."""
+    name = os.fsdecode(database) if isinstance(database, str | bytes) else ""
+    return isinstance(database, str | bytes) and (
+        name in ("", ":memory:") or name.startswith("file::memory:")
+    )
+
+
+def _is_local(connection: object) -> bool:
+    """Return whether a socket joins processes of this machine, as torch's data loaders do."""
+    return getattr(connection, "family", None) == getattr(socket, "AF_UNIX", object())
+
+
+def resident(process: int) -> int:
+    """Return the bytes of memory that a process and its descendants use; 0 where unknown."""
+    used = 0
+    with contextlib.suppress(OSError, ValueError, StopIteration):  # it ended, or there is no /proc
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
+        for line in status.splitlines():
+            if line.startswith(("RssAnon:", "RssShmem:")):
+                used += int(line.split()[1]) * 1024
+        for children in Path(f"/proc/{process}/task").glob("*/children"):
+            used += sum(resident(int(child)) for child in children.read_text().split())
+    return used
+
+
+def caches() -> list[str]:
+    """Return where libraries keep what they would otherwise make again: fonts, kernels."""
     home = Path.home()
     named = [os.environ[name] for name in ("XDG_CACHE_HOME", "LOCALAPPDATA") if name in os.environ]
     return [*named, *(str(home / name) for name in (".cache", ".matplotlib", "Library/Caches"))]
-
-
-def _modules() -> set[str]:
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    return {os.path.abspath(file) for file in files if file}
-
-
-def _is_of_the_project(file: str, root: str, scratch: str) -> bool:
-    ours = os.path.dirname(os.path.abspath(__file__)) + os.sep
-    return (
-        file.startswith(root + os.sep)
-        and not file.startswith((sys.prefix + os.sep, scratch + os.sep, ours))
-        and "__pycache__" not in file
-    )

@@ -78,6 +78,16 @@ def outputs_of(book: Book) -> Outputs:
     return Outputs(printed, sum(v.outputs() for v in checked))
 
 
+def unrecorded(book: Book) -> list[str]:
+    """Return a line for each snippet that runs in each build, with the reason."""
+    lines = []
+    for path in book.paths():
+        with suppress(Malformed):  # a finding already
+            if what := book.verified(path).record.run.unfollowed:
+                lines.append(f"{shown(path)} runs in each build: it uses {what}")
+    return lines
+
+
 def count(book: Book) -> str:
     """What was verified, and where, in one line."""
     outputs, verified = outputs_of(book)

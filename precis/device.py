@@ -95,3 +95,13 @@ def _draws_of_the_cpu(torch: Any) -> contextlib.AbstractContextManager[Any]:
             return pytree.tree_map(moved_back, result)
 
     return Draws()
+
+
+def hide_accelerators(torch: Any) -> None:
+    """Make torch see no accelerator, as on a machine without one.
+
+    Variables of the environment hide the others (`precis.environment`). None hides Apple's, or
+    the kind of accelerator that torch was built for.
+    """
+    torch._C._mps_is_available = lambda: False
+    torch._C._accelerator_getAccelerator = lambda *_: None

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from precis.record import digest, digest_of, write_whole
+from precis.inputs import digest, digest_of
+from precis.record import write_cache
 
 
 def state(*parts: object) -> str:
@@ -36,7 +37,7 @@ def find(cache: Path, name: str, now: str) -> dict[str, Any] | None:
 
 def keep(cache: Path, name: str, now: str, **content: object) -> None:
     """Keep something under a name."""
-    write_whole(_file(cache, name), json.dumps({"state": now, **content}).encode())
+    write_cache(_file(cache, name), json.dumps({"state": now, **content}).encode())
 
 
 def digests(paths: Iterable[Path]) -> dict[str, str]:

@@ -88,7 +88,7 @@ def _about(source: Source, address: str) -> str:
     """What the notebook is, and what its outputs come from."""
     words = _WORDS.get(source.page.language, _WORDS["en"])
     verified = _own(source)
-    known = verified.record.packages
+    known = verified.record.run.packages
     named = sorted(verified.snippet.packages & {p for p, version in known.items() if version})
     packages = ", ".join(f"{package} {known[package]}" for package in named)
     page = f"[{source.title or address}]({address})"
@@ -142,7 +142,7 @@ def _files(source: Source) -> str:
     verified = _own(source)
     path = verified.snippet.path.resolve()
     root = source.book.folder.resolve().parent
-    read = (root / name for name, sha in verified.record.reads.items() if sha)
+    read = (root / name for name in verified.record.files)
     beside = [file for file in read if file.is_relative_to(path.parent) and file != path]
     if not beside:
         return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 TIMEOUT = 60.0
@@ -48,13 +48,16 @@ class Run:
     figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """SVG figures by the name of the cell that left them open."""
 
-    reads: tuple[str, ...] = ()
-    """The project's files that it read or looked for, modules included."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """What it depended on, each with its state when it was first used: see `precis.inputs`."""
 
-    packages: tuple[str, ...] = ()
-    """The top-level modules imported, but for the standard library's."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """The version of each top-level package that was imported, "" where it has none."""
 
     fault: Fault | None = None
+
+    unfollowed: str = ""
+    """What it used in a way that cannot be followed; such a run is not recorded."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,20 @@ class Setting:
     """How many decimals tensors are printed with; 0: as the page shows them."""
 
     threads: int = 1
-    hash_seed: int | None = None
-    """PYTHONHASHSEED of a process that starts anew; without one, it is that of ours."""
+
+    elsewhere: bool = False
+    """Run as another machine might: see `precis.environment`."""
 
 
 AS_SHOWN = Setting()
 
+ELSEWHERE = Setting(threads=2, elsewhere=True)
+"""What differs from one machine to the next, all at once."""
+
 
 Watch = Callable[[int, int], None]
-"""Is told how many snippets have run, and of how many."""
+"""Called with how many snippets have run, and of how many."""
 
 
 def unwatched(done: int, total: int) -> None:
-    """Nobody looks."""
+    """Ignore progress."""

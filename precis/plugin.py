@@ -28,7 +28,7 @@ from mkdocs.utils.templates import TemplateContext
 from precis import jupyter, passed
 from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import LABS, Book
-from precis.coverage import holes, tally
+from precis.coverage import holes, tally, unrecorded
 from precis.finding import Malformed, shown
 from precis.kept import state
 from precis.markdown import Page, PrecisExtension, box
@@ -248,7 +248,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             site = self.aside if self.publishes else Path(config.site_dir)
             (site / FILE).write_bytes(published(self.book, self.extension.attestations()))
             shutil.copyfile(SCHEMA, site / SCHEMA.name)
-            log.info(tally(self.book, self.pages))
+            for line in (tally(self.book, self.pages), *unrecorded(self.book)):
+                log.info(line)
         self.finished = True
 
     def on_build_error(self, *, error: Exception) -> None:

@@ -1,8 +1,8 @@
 """Remember the outcomes of a whole snippet, so that what has not changed is not run again.
 
-A record is found by the hash of all that can change an outcome: the snippet's
-text, Python, the engine; and it is used only while the files that the run read
-and the packages that it imported are what they were. No torch is imported to find one.
+A record is found by the hash of all that is known before a run: the snippet's text, Python, the
+processor, the environment, the engine. It is used only while everything that the run used is what
+it was (`precis.inputs`). No torch is imported to find one.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
-import importlib.metadata
 import json
+import logging
 import os
 import platform
+import re
+import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -23,6 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from precis import inputs
+from precis.environment import kernels
+from precis.finding import shown
+from precis.inputs import digest
+from precis.installed import version
 from precis.outcome import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, Watch, unwatched
 from precis.snippet import Snippet
 
@@ -42,16 +48,15 @@ class Record:
     torch: str | None
     """The version of torch, build included; None where the snippet does not import it."""
 
-    reads: dict[str, str]
-    """The SHA-256 of each file that it read, by path from the project's root; "" if absent."""
-
-    packages: dict[str, str | None]
-    """The version of each package that it imported."""
-
     @property
     def where(self) -> str:
         """Device and torch, as messages name them."""
         return f"{self.device}, torch {self.torch}" if self.torch else self.device
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the run read, by path from the project's root where below it."""
+        return inputs.files(self.run.inputs)
 
 
 class Records:
@@ -107,48 +112,42 @@ class Records:
         return [self._known[key] for key, _ in wanted]
 
     def _find(self, key: str) -> bool:
-        """Whether there is a record that still holds; makes it known."""
+        """Return whether there is a record that still holds; make it known."""
         # a record cut short, foreign or of an older form is no record
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             if key not in self._known:
-                kept = json.loads(self._file(key).read_text(encoding="utf-8"))
-                self._known[key] = _record(kept)
+                content = json.loads(self._file(key).read_text(encoding="utf-8"))
+                self._known[key] = _record(content)
                 os.utime(self._file(key))  # in use: `_prune` leaves it
-            known = self._known[key]
-            return known.reads == self._hashes(known.reads) and known.packages == {
-                name: version(name) for name in known.packages
-            }
+            return not inputs.changed(self._known[key].run.inputs, str(self.root))
         return False
 
-    def forget_faults(self) -> None:
-        """Let what did not come to its end run again: the cause may be mended."""
-        self._known = {k: record for k, record in self._known.items() if not record.run.fault}
+    def forget_unrecorded(self) -> None:
+        """Let run again what failed, or used what cannot be followed: it may do otherwise now."""
+        self._known = {k: record for k, record in self._known.items() if _lasts(record.run)}
 
     def _keep(self, key: str, snippet: Snippet, run: Run, setting: Setting) -> None:
-        torch = version("torch") if "torch" in snippet.packages else None
-        paths = [Path(path).relative_to(self.root).as_posix() for path in run.reads]
-        packages = {name: version(name) for name in run.packages}
-        record = self._known[key] = Record(
-            run, setting.device, torch, self._hashes(paths), packages
-        )
-        # a fault may be the machine's; what ran under other conditions is compared once
-        lasts = run.fault is None and setting.device == "cpu" and setting.hash_seed is None
-        if lasts:
-            write_whole(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
+        torch = version("torch") or None if "torch" in snippet.packages else None
+        record = self._known[key] = Record(run, setting.device, torch)
+        # other settings are compared once
+        if _lasts(run) and setting == AS_SHOWN:
+            write_cache(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
 
     def _prune(self) -> None:
         """Drop what nothing asked for in a while; another build may do so at the same time."""
         oldest = time.time() - DAYS * 24 * 3600
-        for path in filter(Path.is_file, self.cache.glob("*")):
-            with contextlib.suppress(FileNotFoundError):
+        for path in filter(Path.is_file, self.cache.glob("[!.]*")):
+            with contextlib.suppress(OSError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()
 
     def _file(self, key: str) -> Path:
         return self.cache / f"{key}.json"
 
-    def _hashes(self, paths: Iterable[str]) -> dict[str, str]:
-        return {path: digest_of(self.root / path) for path in paths}
+
+def _lasts(run: Run) -> bool:
+    """Return whether a run would be the same while its inputs are."""
+    return not run.fault and not run.unfollowed  # a fault may be the machine's
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -166,49 +165,56 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-@functools.cache
-def version(package: str) -> str | None:
-    """The installed version of a package, found without importing it."""
+def write_cache(path: Path, content: bytes) -> None:
+    """Write a file of a cache; say once, and go on, where that cannot be."""
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+        write_whole(path, content)
+        ignored = path.parent / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        _warn_unwritable(path.parent, error.strerror or str(error))
 
 
-def _record(kept: dict[str, Any]) -> Record:
-    run = kept["run"]
+@functools.cache
+def _warn_unwritable(folder: Path, why: str) -> None:
+    message = "precis: nothing can be remembered in %s (%s): each build runs every snippet again"
+    logging.getLogger("precis").warning(message, shown(folder), why)
+
+
+def _record(content: dict[str, Any]) -> Record:
+    run = content["run"]
     outcomes = tuple(
         Outcome(tuple(o["printed"]), tuple(o["warnings"]), bool(o["open_line"]))
         for o in run["outcomes"]
     )
     figures = {str(cell): tuple(drawn) for cell, drawn in run["figures"].items()}
-    made = Run(outcomes, figures, tuple(run["reads"]), tuple(run["packages"]))
-    return Record(made, kept["device"], kept["torch"], kept["reads"], kept["packages"])
+    used = {str(key): str(state) for key, state in run["inputs"].items()}
+    made = Run(outcomes, figures, used, dict(run["packages"]))
+    return Record(made, content["device"], content["torch"])
 
 
 def _key(snippet: Snippet, setting: Setting) -> str:
-    machine = [platform.python_version(), platform.machine()]
+    python = [sys.implementation.name, platform.python_version(), platform.machine()]
     how = [str(value) for value in dataclasses.astuple(setting)]
-    parts = [snippet.name, snippet.text, *machine, *how, _engine()]
+    parts = [snippet.name, snippet.text, *python, *how, _processor(), str(kernels()), _engine()]
     return digest("\0".join(parts).encode())
 
 
 @functools.cache
+def _processor() -> str:
+    """Return what decides which kernels compute: their last digits differ."""
+    with contextlib.suppress(OSError):  # Linux lists them there
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        flags = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.M)
+        names = sorted(set(flags[1].split())) if flags else []
+        return " ".join(n for n in names if n.startswith(("amx", "asimd", "avx", "fma", "sve")))
+    return platform.processor()
+
+
+@functools.cache
 def _engine() -> str:
-    """A hash of the modules that decide what an outcome is."""
+    """Return a hash of the engine's own files."""
     here = Path(__file__).parent
-    names = (
-        "snippet.py", "outcome.py", "run.py", "work.py", "confine.py", "device.py", "warm.py",
-        "matplotlibrc", "record.py",
-    )  # fmt: skip
-    return digest(b"".join((here / name).read_bytes() for name in names))
-
-
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a file; "" where there is none."""
-    return digest(path.read_bytes()) if path.is_file() else ""
-
-
-def digest(content: bytes) -> str:
-    """The SHA-256 of a content."""
-    return hashlib.sha256(content).hexdigest()
+    paths = (path for path in sorted(here.rglob("*")) if path.is_file() and path.suffix != ".pyc")
+    return digest(b"".join(path.read_bytes() for path in paths))

@@ -1,38 +1,41 @@
-"""Run a snippet, statement by statement, in a fresh process; keep what each printed.
+"""Run snippets in fresh processes, statement by statement; return what each printed.
 
-The process is forked from a server that has imported what snippets import
-(spawned where there is no fork). It writes to files that the parent reads, so
-output of any kind is caught (print, sys.stdout, C) and a crash loses nothing.
+A process writes to files that this one reads, so output of any kind is caught (print,
+sys.stdout, C) and a crash loses nothing. A run during which a file changed that it had read is
+made again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import json
 import os
+import queue
+import shutil
 import signal
-import sys
 import tempfile
 import threading
 import time
-import types
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, SpawnContext
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from precis import confine, inputs, installed, observe
+from precis.launch import Launcher, Process
 from precis.outcome import AS_SHOWN, TIMEOUT, Fault, Outcome, Run, Setting
 from precis.snippet import Snippet
-from precis.work import STREAMS, Drawn, Ended, Task, Warned, execute
+from precis.work import STREAMS, Ended, Task
 
 OUTPUT_LIMIT = 2_000_000
 """Bytes that a snippet may print: a page cannot show more to anyone's use."""
 
+ATTEMPTS = 3
+"""How often a snippet runs while what it reads keeps changing."""
 
-_TOO_MUCH = f"printed more than {OUTPUT_LIMIT // 1_000_000} MB"
+_START_LIMIT = 120.0
+"""Seconds in which a process must start; the packages that it needs are imported before."""
 
 
 def begin(
@@ -44,22 +47,33 @@ def begin(
 ) -> list[Future[Run]]:
     """Run several snippets side by side, as many at a time as there are processors.
 
-    `root` is the project: what is read below it is remembered.
+    `root` is the project. The threads are daemons: whoever is interrupted need not wait for them.
     """
     snippets = list(snippets)
-    context = _context(snippets, setting)
-    pool = ThreadPoolExecutor(max_workers=max(1, min(len(snippets), os.cpu_count() or 1)))
-    runs = [pool.submit(_run, s, root, timeout, setting, context) for s in snippets]
-    pool.shutdown(wait=False)
+    launcher = Launcher(snippets, setting)
+    waiting: queue.SimpleQueue[tuple[Snippet, Future[Run]]] = queue.SimpleQueue()
+    runs: list[Future[Run]] = []
+    for snippet in snippets:
+        runs.append(Future())
+        waiting.put((snippet, runs[-1]))
+
+    def work() -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                snippet, future = waiting.get_nowait()
+                try:
+                    future.set_result(_run(snippet, root, timeout, setting, launcher))
+                except BaseException as error:
+                    future.set_exception(error)
+
+    for _ in range(min(len(snippets), os.cpu_count() or 1)):
+        threading.Thread(target=work, daemon=True).start()
     return runs
 
 
 def warm(snippets: Iterable[Snippet]) -> None:
     """Start what these snippets will be forked from, and do not wait for it."""
-    if isinstance(_context(list(snippets), AS_SHOWN), ForkServerContext):
-        from multiprocessing import forkserver  # not on Windows
-
-        forkserver.ensure_running()
+    Launcher(snippets, AS_SHOWN).warm_up()
 
 
 def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
@@ -67,46 +81,49 @@ def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
     return begin([snippet], root, timeout=timeout)[0].result()
 
 
-def _run(
-    snippet: Snippet,
-    root: Path,
-    timeout: float,
-    setting: Setting,
-    context: ForkServerContext | SpawnContext,
+def _run(snippet: Snippet, root: Path, timeout: float, setting: Setting, launcher: Launcher) -> Run:
+    for _ in range(ATTEMPTS):
+        made = _run_once(snippet, root, timeout, setting, launcher)
+        changed = inputs.changed(made.inputs, os.path.realpath(root))
+        if not changed:
+            return made
+    _, _, name = changed.partition(":")
+    return replace(made, unfollowed=made.unfollowed or f"{name}, which changes meanwhile")
+
+
+def _run_once(
+    snippet: Snippet, root: Path, timeout: float, setting: Setting, launcher: Launcher
 ) -> Run:
     uses_torch = "torch" in snippet.packages
-    with tempfile.TemporaryDirectory(prefix="precis-", ignore_cleanup_errors=True) as scratch:
+    scratch = os.path.realpath(tempfile.mkdtemp(prefix="precis-"))
+    try:
         task = Task(
             path=str(snippet.path.resolve()),
             text=snippet.text,
             cells=tuple(
                 (cell.name, tuple(s.line for s in cell.statements)) for cell in snippet.cells
             ),
-            scratch=scratch,
-            root=str(root.resolve()),
+            root=os.path.realpath(root),
+            seconds=timeout,
             device=setting.device if uses_torch and setting.device != "cpu" else "",
             digits=setting.digits if uses_torch else 0,
             threads=setting.threads,
+            imports=tuple(sorted(snippet.imports)),
         )
-        for name in STREAMS:
+        Path(scratch, "task.json").write_text(json.dumps(asdict(task)), encoding="utf-8")
+        for name in (*STREAMS, "inputs"):
             Path(scratch, name).touch()
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=execute, args=(task, theirs))
-        with _START, _without_main(), _hash_seed(setting.hash_seed):
-            process.start()
-        theirs.close()
-        try:
-            heard = _listen(process, ours, Path(scratch), timeout)
-        finally:
-            _kill(process)
-            ours.close()
+        heard = _listen(launcher.launch(snippet, scratch), Path(scratch), timeout)
         return _run_of(snippet, heard, Path(scratch))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @dataclass
 class _Heard:
-    """What the process said so far."""
+    """What a process said so far."""
 
+    pid: int = 0
     ends: list[int] = field(default_factory=list)
     """Where stdout ended after each statement, in bytes."""
 
@@ -114,38 +131,75 @@ class _Heard:
     """Warnings by the statement's position."""
 
     figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    finishing: bool = False
+    """Whether all statements ran."""
+
     ended: Ended | None = None
 
+    def hear(self, kind: str, *content: Any) -> None:
+        """Take a message."""
+        match kind, content:
+            case "started", [pid]:
+                self.pid = pid
+            case "warned", [text]:
+                self.warned.setdefault(len(self.ends), []).append(text)
+            case "printed", [size]:
+                self.ends.append(size)
+                if size > OUTPUT_LIMIT:
+                    self.ends.pop()
+                    self.ended = Ended(error=_TOO_MUCH)
+            case "drawn", [cell, svgs]:
+                self.figures[cell] = tuple(svgs)
+            case "finishing", []:
+                self.finishing = True
+            case "ended", [how]:
+                self.ended = Ended(**{**how, "packages": tuple(how["packages"])})
+            case "exited", [code]:
+                self.ended = Ended(error=_death(code))
 
-def _listen(process: Any, messages: Connection, scratch: Path, timeout: float) -> _Heard:
-    """Hear the process out until it ends, dies, is too slow or too loud."""
+
+_TOO_MUCH = f"printed more than {OUTPUT_LIMIT // 1_000_000} MB"
+
+
+def _listen(process: Process, scratch: Path, timeout: float) -> _Heard:
+    """Collect messages until the process ends, dies, or exceeds a limit; leave none running."""
     heard = _Heard()
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + _START_LIMIT
+    exited = False
     while heard.ended is None:
-        ready = wait([messages, process.sentinel], timeout=0.05)
-        if messages in ready:
-            try:
-                message = messages.recv()
-            except (EOFError, OSError):
-                message = Ended(error=_death(process))
-            match message:
-                case int() as end if end > OUTPUT_LIMIT:
-                    heard.ended = Ended(error=_TOO_MUCH)
-                case int() as end:
-                    heard.ends.append(end)
-                case Warned(text):
-                    heard.warned.setdefault(len(heard.ends), []).append(text)
-                case Drawn(cell, figures):
-                    heard.figures[cell] = figures
-                case Ended():
-                    heard.ended = message
-        elif ready:
-            heard.ended = Ended(error=_death(process))
-        elif sum((scratch / name).stat().st_size for name in STREAMS) > OUTPUT_LIMIT:
-            heard.ended = Ended(error=_TOO_MUCH)
-        elif time.monotonic() > deadline:
-            heard.ended = Ended(error=f"still running after {timeout:g} s")
+        try:
+            message = process.messages.get(timeout=0.05)
+        except queue.Empty:
+            if heard.pid:
+                heard.ended = _exceeded(heard, scratch, deadline, timeout)
+            elif time.monotonic() > deadline:
+                heard.ended = Ended(error=f"did not start in {_START_LIMIT:g} s")
+            continue
+        heard.hear(*message)
+        exited = message[0] == "exited"
+        if message[0] == "started":
+            deadline = time.monotonic() + timeout
+    if heard.pid and not exited:
+        process.kill(heard.pid)
+        while process.messages.get()[0] != "exited":
+            pass
     return heard
+
+
+def _exceeded(heard: _Heard, scratch: Path, deadline: float, timeout: float) -> Ended | None:
+    """Return the end of a run that goes beyond a limit."""
+    if sum((scratch / name).stat().st_size for name in STREAMS) > OUTPUT_LIMIT:
+        return Ended(error=_TOO_MUCH)
+    if confine.resident(heard.pid) > confine.MEMORY:
+        return Ended(error=f"used more than {confine.MEMORY / 2**30:g} GiB of memory")
+    if time.monotonic() > deadline:
+        if heard.finishing:
+            return Ended(
+                error=f"{timeout:g} s after its start a thread of it still runs",
+                detail="Python waits for it: join it, or make it a daemon.",
+            )
+        return Ended(error=f"still running after {timeout:g} s")
+    return None
 
 
 def _run_of(snippet: Snippet, heard: _Heard, scratch: Path) -> Run:
@@ -163,20 +217,34 @@ def _run_of(snippet: Snippet, heard: _Heard, scratch: Path) -> Run:
             )
         )
     ended = heard.ended or Ended()
-    fault = None
-    if ended.error:
-        statements = snippet.statements
-        position = min(len(outcomes) - ended.drawing, len(statements) - 1)
-        said = stderr.decode("utf-8", errors="backslashreplace").splitlines()
-        detail = ended.detail or "\n".join(said[-12:])
-        line = ended.line or (statements[position].line if statements else 1)
-        fault = Fault(line, ended.error, detail, position)
-    return Run(tuple(outcomes), heard.figures, ended.reads, ended.packages, fault)
+    if not ended.error and (late := stdout[heard.ends[-1] if heard.ends else 0 :]):
+        printed = late.decode("utf-8", errors="backslashreplace")
+        ended = Ended(
+            ended.packages,
+            "printed after its last statement, where no page can show it",
+            f"{printed.rstrip()}\nJoin the thread, or wait for the process, that printed it.",
+        )
+    fault = _fault(snippet, ended, len(outcomes), stderr) if ended.error else None
+    used, unfollowed = observe.read(str(scratch / "inputs"))
+    used |= inputs.of_packages(ended.packages)
+    versions = {package: installed.version_of(package) for package in ended.packages}
+    return Run(tuple(outcomes), heard.figures, used, versions, fault, unfollowed)
 
 
-def _death(process: Any) -> str:
-    process.join(5)
-    code = process.exitcode
+def _fault(snippet: Snippet, ended: Ended, ran: int, stderr: bytes) -> Fault:
+    statements = snippet.statements
+    position = min(ran - ended.drawing, len(statements) - 1)
+    said = stderr.decode("utf-8", errors="backslashreplace").splitlines()
+    detail = ended.detail or "\n".join(said[-12:])
+    if ended.error.startswith("ModuleNotFoundError") and "PYTHONPATH" in os.environ:
+        detail += (
+            "\nPYTHONPATH does not reach snippets: install the package, or put it beside them."
+        )
+    line = ended.line or (statements[position].line if statements else 1)
+    return Fault(line, ended.error, detail, position)
+
+
+def _death(code: int | None) -> str:
     if code is None:
         return "closed its connection without ending"
     if code < 0:
@@ -184,61 +252,3 @@ def _death(process: Any) -> str:
         memory = " (out of memory?)" if name == "SIGKILL" else ""
         return f"killed by {name}{memory}"
     return f"left its process at once, with exit code {code} (os._exit?)"
-
-
-def _kill(process: Any) -> None:
-    """End the process and what it started."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own
-    if process.is_alive():
-        process.kill()
-    process.join()
-
-
-_START = threading.Lock()  # `_without_main` changes what all threads see
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the main module: a child would import it again (mkdocs, pytest) for nothing."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-@contextlib.contextmanager
-def _hash_seed(seed: int | None) -> Iterator[None]:
-    """The environment in which a process starts whose strings have other hashes than ours."""
-    before = os.environ.get("PYTHONHASHSEED")
-    if seed is not None:
-        os.environ["PYTHONHASHSEED"] = str(seed)
-    try:
-        yield
-    finally:
-        if seed is not None:
-            os.environ.pop("PYTHONHASHSEED")
-            os.environ |= {} if before is None else {"PYTHONHASHSEED": before}
-
-
-def _context(snippets: list[Snippet], setting: Setting) -> ForkServerContext | SpawnContext:
-    """Where fresh processes come from: a server that imports what these snippets import.
-
-    The server lives as long as this process; what it preloads is decided by the
-    first snippets run. Later ones that need more import it themselves. For another device
-    each process starts anew: what torch learned of devices in the server would hold in it.
-    """
-    forks = "forkserver" in multiprocessing.get_all_start_methods()
-    if setting.device != "cpu" or setting.hash_seed is not None or not forks:
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    modules = set[str]().union(*(snippet.imports for snippet in snippets))
-    # an optimiser's first step imports as much again as torch: for those that have one
-    warm = ["precis.warm"] if any("optim" in snippet.text for snippet in snippets) else []
-    # the standard library's are quick to import, and a few print when they are
-    heavy = sorted(m for m in modules if m.partition(".")[0] not in sys.stdlib_module_names)
-    context.set_forkserver_preload(["precis.work", *heavy, *warm, "precis.leave"])
-    return context

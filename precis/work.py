@@ -1,8 +1,14 @@
-"""What happens inside the fresh process: execute a snippet's statements and report each.
+"""Execute one snippet's statements in this process, and report each.
 
-Nothing but this module runs beside the snippet. It answers on a connection, in
-order: `Warned` and then an int (where stdout ends) for each statement, `Drawn`
-for a cell with figures, and `Ended`.
+The process is a fresh one: forked by `precis.server`, or started for this snippet alone. It
+finds its task in a scratch folder, and writes messages, one JSON list a line:
+
+    ["started", pid]           the clock of the time limit starts
+    ["warned", text]           a warning that the statement in progress let out
+    ["printed", size]          the statement ended; the size of the file `stdout`
+    ["drawn", cell, [svg]]     the figures that a cell left open
+    ["finishing"]              all statements ran; threads and exit functions have their turn
+    ["ended", {…}]             `Ended`
 """
 
 from __future__ import annotations
@@ -13,20 +19,21 @@ import codeop
 import contextlib
 import ctypes
 import io
+import json
 import os
 import re
 import sys
+import threading
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from precis import device
-from precis.confine import confine, limit
+from precis import confine, device, figures, installed
+from precis.observe import MissingImports, Observer, imported_packages
 from precis.snippet import first_line
 
 STREAMS = ("stdout", "stderr")
@@ -35,10 +42,11 @@ STREAMS = ("stdout", "stderr")
 _TORCH_WARNING = re.compile(r"^\[W\d{3,4} .*$", re.M)
 """How torch's C++ side writes a warning that it does not hand to Python."""
 
-_COLOURS = {f"#0c010{n}": f"var(--precis-figure-{n}, {colour})" for n, colour in enumerate(
-    ("#1f6feb", "#c2410c", "#15803d", "#9333ea", "#b45309", "#0e7490"))
-} | {"#010203": "currentColor", "#010204": "var(--precis-figure-grid, #8884)"}  # fmt: skip
-"""The marks of `matplotlibrc` and the CSS that replaces them in a figure."""
+_OF_AUTHORS = (DeprecationWarning, FutureWarning, PendingDeprecationWarning)
+"""What a package's authors say to each other, where the package itself is the cause."""
+
+Send = Callable[..., None]
+"""Sends one message: its kind and what belongs to it."""
 
 
 @dataclass(frozen=True)
@@ -46,128 +54,159 @@ class Task:
     """What the process must do."""
 
     path: str
+    """The snippet's real path."""
+
     text: str
     cells: tuple[tuple[str, tuple[int, ...]], ...]
     """Each cell's name and the first lines of its statements."""
 
-    scratch: str
-    """A folder for this run alone, with the files `stdout` and `stderr`."""
-
     root: str
-    """The project: files read below it are reported."""
+    """The project's real path."""
+
+    seconds: float
+    """How long it may run."""
 
     device: str = ""
     """The device on which the program's tensors are made; as the program says, without one."""
 
     digits: int = 0
-    """How many decimals tensors are printed with; as torch does by itself with 0."""
+    """How many decimals tensors are printed with; 0 keeps torch's default."""
 
     threads: int = 1
     """How many torch may compute with."""
 
-
-@dataclass(frozen=True)
-class Warned:
-    """A warning that the statement in progress let out."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The figures that a cell left open, as SVG."""
-
-    cell: str
-    figures: tuple[str, ...]
+    imports: tuple[str, ...] = ()
+    """The modules that the snippet names in `import` statements."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The last message: the files read and, if an exception ended the run, what and where."""
+    """How a run came to its end."""
 
-    reads: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    """The top-level modules that were imported, but for the standard library's."""
+    """The top-level modules that were imported, without the standard library's."""
 
     error: str = ""
+    """The exception that ended it, if one did."""
+
     detail: str = ""
     line: int | None = None
     drawing: bool = False
     """Whether it is a figure that failed, after the last statement of its cell."""
 
 
-def execute(task: Task, answer: Connection) -> None:
-    """Run the task; the process is of no use afterwards."""
-    atexit.unregister(os._exit)  # of the server (precis.leave): what a snippet forks ends in order
-    flush = _redirect(task)
-    limit(memory=not task.device)
-    reads = confine(task.path, task.root, task.scratch)
+@dataclass(frozen=True)
+class Preloaded:
+    """What this process imported before it knew its snippet."""
+
+    missing: MissingImports
+    filters: dict[str, list[Any]]
+    """The filters of warnings that each module added, by its name."""
+
+    standard: list[Any]
+    """The filters of warnings of a fresh interpreter."""
+
+
+def execute(scratch: str, send: Send, preloaded: Preloaded) -> None:
+    """Run the task in a scratch folder; afterwards the process can only end."""
+    send("started", os.getpid())
+    content = json.loads(Path(scratch, "task.json").read_text(encoding="utf-8"))
+    cells = tuple((name, tuple(lines)) for name, lines in content.pop("cells"))
+    task = Task(cells=cells, **content)
+    flush = _redirect(scratch)
+    _reset_warnings(task, preloaded)
+    os.environ.pop("PYTHONHASHSEED", None)
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=task.path, __builtins__=__builtins__)
     sys.modules["__main__"] = main
     sys.argv = [task.path]
     sys.path.insert(0, os.path.dirname(task.path))
-    _settle_matplotlib()
-    compile_statement = codeop.Compile()  # remembers `from __future__ import`
-    stderr = Path(task.scratch, "stderr")
-    seen = 0
+    confine.limit(task.seconds)
+    confine.confine(task.path, scratch)
+    Observer(task.root, scratch, confine.caches()).start(preloaded.missing)
     try:
-        tree = ast.parse(task.text)
-        main.__doc__ = ast.get_docstring(tree, clean=False)
-        nodes = {first_line(node): node for node in tree.body}
-        with _place(task), warnings.catch_warnings(record=True) as caught:
-            for name, lines in task.cells:
-                for line in lines:
-                    _settle_torch(task.threads)
-                    # typeshed knows only the text form of what `compile` takes
-                    module: Any = ast.Module([nodes[line]], [])
-                    code = compile_statement(module, task.path, "exec")
-                    exec(code, main.__dict__)
-                    flush()
-                    for warning in caught:
-                        answer.send(Warned(_worded(warning)))
-                    caught.clear()
-                    said = stderr.read_text(encoding="utf-8", errors="replace")
-                    for text in _TORCH_WARNING.findall(said[seen:]):
-                        answer.send(Warned(text))
-                    seen = len(said)
-                    answer.send(os.lseek(1, 0, os.SEEK_END))
-                try:
-                    figures = tuple(_figures(name, Path(task.path).stem))
-                except Exception as error:
-                    what, detail, _ = _told(error, task.path)
-                    answer.send(Ended(error=what, detail=detail, line=lines[-1], drawing=True))
-                    return
-                if figures:
-                    answer.send(Drawn(name, figures))
+        drawing_failed = _run_statements(task, main, scratch, send, flush)
     except SystemExit as error:
-        answer.send(Ended(error=f"ended itself: sys.exit({error.code!r})"))
+        ended = Ended(error=f"ended itself: sys.exit({error.code!r})")
     except BaseException as error:
         flush()
-        what, detail, line_of_fault = _told(error, task.path)
-        answer.send(Ended(error=what, detail=detail, line=line_of_fault))
+        what, detail, line = _described(error, task.path)
+        ended = Ended(error=what, detail=detail, line=line)
     else:
-        answer.send(Ended(tuple(sorted(reads())), _packages()))
+        ended = drawing_failed or Ended(tuple(imported_packages()))
+        if not ended.error:
+            send("finishing")
+            _finish()
+    flush()
+    send("ended", asdict(ended))
 
 
-def _redirect(task: Task) -> Callable[[], None]:
+def _run_statements(
+    task: Task, main: types.ModuleType, scratch: str, send: Send, flush: Callable[[], None]
+) -> Ended | None:
+    """Run all statements; return the end where a figure could not be drawn."""
+    compile_statement = codeop.Compile()  # remembers `from __future__ import`
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # which are found without running
+        tree = ast.parse(task.text)
+    main.__doc__ = ast.get_docstring(tree, clean=False)
+    nodes = {first_line(node): node for node in tree.body}
+    with (
+        _on_device(task),
+        warnings.catch_warnings(record=True) as caught,
+        open(Path(scratch, "stderr"), encoding="utf-8", errors="replace") as stderr,
+    ):
+        for name, lines in task.cells:
+            for line in lines:
+                _configure_torch(task)
+                # typeshed knows only the text form of what `compile` takes
+                module: Any = ast.Module([nodes[line]], [])
+                exec(compile_statement(module, task.path, "exec"), main.__dict__)
+                flush()
+                for warning in caught:
+                    if _is_of_the_snippet(warning):
+                        send("warned", _head(warning))
+                caught.clear()
+                for text in _TORCH_WARNING.findall(stderr.read()):
+                    send("warned", text)
+                send("printed", os.lseek(1, 0, os.SEEK_END))
+            try:
+                svgs = list(figures.drawn(name, Path(task.path).stem))
+            except Exception as error:
+                what, detail, _ = _described(error, task.path)
+                return Ended(error=what, detail=detail, line=lines[-1], drawing=True)
+            if svgs:
+                send("drawn", name, svgs)
+    return None
+
+
+def _finish() -> None:
+    """Do what Python does after the last statement: wait for threads, call exit functions."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+
+
+def _redirect(scratch: str) -> Callable[[], None]:
     """Send file descriptors 1 and 2 to files, Python's and C's streams with them."""
-    if hasattr(os, "setsid"):
-        os.setsid()  # a group of its own, so that all that it starts can be ended with it
+    devnull = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(devnull, 0)
+    sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False), "utf-8")
     for descriptor, name in enumerate(STREAMS, 1):
-        with open(Path(task.scratch, name), "ab") as file:
+        with open(Path(scratch, name), "ab") as file:
             os.dup2(file.fileno(), descriptor)
-        stream = io.TextIOWrapper(os.fdopen(descriptor, "wb", closefd=False), "utf-8")
+        # without a buffer of its own, Python's output and that of programs keep their order
+        raw = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
+        stream = io.TextIOWrapper(raw, "utf-8", write_through=True)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    work = Path(task.scratch, "work")
+    work = Path(scratch, "work")
     work.mkdir()
     os.chdir(work)
     c_library = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("ucrtbase")
-    ours = (sys.stdout, sys.stderr)
+    own = (sys.stdout, sys.stderr)
 
     def flush() -> None:
-        for stream in (*ours, sys.stdout, sys.stderr):
+        for stream in (*own, sys.stdout, sys.stderr):
             with contextlib.suppress(ValueError, AttributeError):
                 stream.flush()
         c_library.fflush(None)
@@ -175,8 +214,17 @@ def _redirect(task: Task) -> Callable[[], None]:
     return flush
 
 
-def _place(task: Task) -> contextlib.AbstractContextManager[None]:
-    """Where the task's tensors are made, and how they are printed."""
+def _reset_warnings(task: Task, preloaded: Preloaded) -> None:
+    """Filter warnings as a fresh interpreter does that imported what the snippet imports."""
+    warnings.filters[:] = preloaded.standard  # type: ignore[index]
+    for module in task.imports:
+        added = [f for f in preloaded.filters.get(module, ()) if f not in warnings.filters]
+        warnings.filters[:0] = added  # type: ignore[index]
+    warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+def _on_device(task: Task) -> contextlib.AbstractContextManager[None]:
+    """Make tensors on the task's device, and print them with its digits."""
     if task.digits:
         import torch
 
@@ -184,59 +232,29 @@ def _place(task: Task) -> contextlib.AbstractContextManager[None]:
     return device.settled(task.device) if task.device else contextlib.nullcontext()
 
 
-def _packages() -> tuple[str, ...]:
-    names = {name.partition(".")[0] for name in list(sys.modules)}
-    return tuple(sorted(names - sys.stdlib_module_names - {"__main__", "__mp_main__", "precis"}))
-
-
-def _settle_torch(threads: int) -> None:
-    """So many threads, and every warning each time: nothing depends on the machine."""
+def _configure_torch(task: Task) -> None:
+    """Make torch the same on every machine: threads, warnings, no accelerator but the task's."""
     torch = sys.modules.get("torch")
-    if torch is not None and not getattr(torch, "_precis_settled", False):
-        torch.set_num_threads(threads)
+    if torch is not None and not getattr(torch, "_precis_configured", False):
+        torch.set_num_threads(task.threads)
         torch.set_warn_always(True)
-        torch._precis_settled = True  # type: ignore[attr-defined]
+        if not task.device:
+            device.hide_accelerators(torch)
+        torch._precis_configured = True  # type: ignore[attr-defined]
 
 
-def _settle_matplotlib() -> None:
-    rc = str(Path(__file__).with_name("matplotlibrc"))
-    os.environ.update(MPLBACKEND="svg", MATPLOTLIBRC=rc)
-    if "matplotlib" in sys.modules:
-        import matplotlib
-
-        matplotlib.use("svg")
-        matplotlib.rc_file(rc)
+def _is_of_the_snippet(warning: warnings.WarningMessage) -> bool:
+    """Return whether the snippet can do something about a warning."""
+    inside = installed.is_installed(os.path.realpath(warning.filename))
+    return not (inside and issubclass(warning.category, _OF_AUTHORS))
 
 
-def _figures(cell: str, file: str) -> Iterator[str]:
-    """The open Matplotlib figures as SVG that takes its colours from the page; closes them."""
-    if "matplotlib.pyplot" not in sys.modules:
-        return
-    from matplotlib import pyplot
-
-    for number in pyplot.get_fignums():
-        drawn = io.StringIO()
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a missing glyph is an error, not a box
-            pyplot.figure(number).savefig(drawn, format="svg", metadata={"Date": None})
-        pyplot.close(number)
-        svg = drawn.getvalue()
-        svg = svg[svg.index("<svg") :]
-        svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-        for mark, css in _COLOURS.items():
-            svg = re.sub(mark, css, svg, flags=re.I)
-        prefix = f"{file}-{cell}-{number}-"  # ids of two figures on one page must differ
-        svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', svg)
-        svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}", svg)
-        yield svg.strip()
-
-
-def _worded(warning: warnings.WarningMessage) -> str:
+def _head(warning: warnings.WarningMessage) -> str:
     head, _, _ = str(warning.message).partition("\n")
     return f"{warning.category.__name__}: {head}"
 
 
-def _told(error: BaseException, path: str) -> tuple[str, str, int | None]:
+def _described(error: BaseException, path: str) -> tuple[str, str, int | None]:
     """What happened, the traceback through the snippet's own lines, and the innermost line."""
     summary = traceback.TracebackException.from_exception(error)
     own = [frame for frame in summary.stack if frame.filename == path]

@@ -38,7 +38,7 @@ def ran(parse: Callable[[str], snippet.Snippet], tmp_path: Path) -> Callable[...
 @pytest.fixture
 def record() -> Callable[[run.Run], Record]:
     """A record of a run, as the CPU's."""
-    return lambda made: Record(made, "cpu", None, {}, {})
+    return lambda made: Record(made, "cpu", None)
 
 
 @pytest.fixture

@@ -85,6 +85,13 @@ class Project:
         }
 
 
+def logging_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = ".") -> str:
+    """A statement that adds a name to the file `ran`: in a cache, a snippet may write."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    path = (folder / "ran").as_posix()
+    return f"size = open('{path}', 'a').write('{name}')"
+
+
 @contextlib.contextmanager
 def serving(project: Project, path: str) -> Iterator[Callable[[], str]]:
     """`mkdocs serve` in the project; gives the text of a page."""

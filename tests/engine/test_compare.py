@@ -15,7 +15,7 @@ Parse = Callable[[str], Snippet]
 
 
 def mismatches(snippet: Snippet, *outcomes: Outcome, fault: Fault | None = None) -> list[Mismatch]:
-    return compare(snippet, Record(Run(outcomes, fault=fault), "cpu", "2.13.0+cpu", {}, {}))
+    return compare(snippet, Record(Run(outcomes, fault=fault), "cpu", "2.13.0+cpu"))
 
 
 def test_what_was_printed_as_expected_is_no_mismatch(parse: Parse) -> None:

@@ -8,94 +8,68 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from precis import record
+from precis.book import Book
+from precis.installed import version
 from precis.record import CACHE, Records, write_whole
 from precis.snippet import load
 
-COUNTING = """
+SNIPPET = """
     # %% a
-    import os
     from pathlib import Path
-    log = Path(__file__).with_name("log.txt")
-    told = os.system(f"printf . >> '{log}'")  # it may not write there itself
     print(Path(__file__).with_name("data.txt").read_text())
     #> 1
     """
 
 
-def runs(project: Project) -> int:
-    """How often the snippet ran, after asking fresh records for it."""
-    Records(project.folder).of([load(project.path("snippets/a.py"))])
-    return len(project.read("snippets/log.txt"))
+def ran(project: Project) -> bool:
+    """Whether the snippet ran when fresh records were asked for it."""
+    done: list[int] = []
+    records = Records(project.folder, watch=lambda one, _: done.append(one))
+    records.of([load(project.path("snippets/a.py"))])
+    return bool(done)
+
+
+def kept(project: Project) -> Path:
+    """The file of the only record."""
+    (file,) = project.path(CACHE).glob("*.json")
+    return file
 
 
 @pytest.fixture
-def counted(project: Project) -> Project:
-    return project.write(snippets__a_py=COUNTING, snippets__data_txt="1")
+def recorded(project: Project) -> Project:
+    project.write(snippets__a_py=SNIPPET, snippets__data_txt="1")
+    assert ran(project)
+    return project
 
 
-def test_what_has_not_changed_is_not_run_again(counted: Project) -> None:
-    assert [runs(counted), runs(counted)] == [1, 1]
-
-
-def test_a_changed_text_runs_again(counted: Project) -> None:
-    runs(counted)
-    counted.path("snippets/a.py").write_text(counted.read("snippets/a.py") + "x = 1\n")
-
-    assert runs(counted) == 2
-
-
-def test_a_changed_file_that_it_read_runs_it_again(counted: Project) -> None:
-    runs(counted)
-    counted.write(snippets__data_txt="2")
-
-    assert runs(counted) == 2
-
-
-def test_a_deleted_file_that_it_read_runs_it_again(counted: Project) -> None:
-    runs(counted)
-    counted.path("snippets/data.txt").unlink()
-
-    assert runs(counted) == 2
-
-
-def test_a_changed_module_that_it_imported_runs_it_again(project: Project) -> None:
-    project.write(
-        snippets__a_py=COUNTING.replace("from pathlib", "import beside\n    from pathlib"),
-        snippets__beside_py="x = 1\n",
-        snippets__data_txt="1",
-    )
-    runs(project)
-    project.write(snippets__beside_py="x = 22\n")
-
-    assert runs(project) == 2
+def test_what_has_not_changed_is_not_run_again(recorded: Project) -> None:
+    assert not ran(recorded)
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"reads": {}, "run": 3}']
 )
-def test_a_record_that_is_none_is_made_again(counted: Project, content: bytes) -> None:
-    runs(counted)
-    (kept,) = counted.path(CACHE).iterdir()
-    kept.write_bytes(content)
+def test_a_record_that_is_none_is_made_again(recorded: Project, content: bytes) -> None:
+    kept(recorded).write_bytes(content)
 
-    assert runs(counted) == 2
-    assert runs(counted) == 2
+    assert ran(recorded)
+    assert not ran(recorded)
 
 
-def test_a_record_gives_what_the_run_gave(counted: Project) -> None:
-    snippet = load(counted.path("snippets/a.py"))
+def test_a_record_gives_what_the_run_gave(project: Project) -> None:
+    project.write(snippets__a_py=SNIPPET, snippets__data_txt="1")
+    snippet = load(project.path("snippets/a.py"))
 
-    (made,), (kept,) = (Records(counted.folder).of([snippet]) for _ in range(2))
+    (made,), (found,) = (Records(project.folder).of([snippet]) for _ in range(2))
 
-    assert kept == made
+    assert found == made
 
 
 def test_a_fault_is_not_kept(project: Project) -> None:
-    project.write(snippets__a_py=COUNTING, snippets__data_txt="1")
-    project.path("snippets/data.txt").unlink()
+    project.write(snippets__a_py=SNIPPET)
 
-    assert [runs(project), runs(project)] == [1, 2]
+    assert ran(project)
+    assert ran(project)
 
 
 def test_writing_that_fails_leaves_the_old_file(
@@ -116,32 +90,8 @@ def _refuse(*_: object) -> None:
     raise OSError("full")
 
 
-LOOKING = """
-    # %% a
-    from pathlib import Path
-    try:
-        print(Path(__file__).with_name("data.txt").read_text())
-    except FileNotFoundError:
-        print("not yet")
-    #> not yet
-    """
-
-
-def test_a_file_that_was_looked_for_in_vain_runs_it_again_once_it_is_there(
-    project: Project,
-) -> None:
-    project.write(snippets__a_py=LOOKING)
-    snippet = load(project.path("snippets/a.py"))
-    Records(project.folder).of([snippet])
-    project.write(snippets__data_txt="here")
-
-    (record,) = Records(project.folder).of([snippet])
-
-    assert record.run.outcomes[-1].printed == ("here",)
-
-
 def test_the_same_book_runs_a_fault_again_in_its_next_build(project: Project) -> None:
-    project.write(snippets__a_py=COUNTING)
+    project.write(snippets__a_py=SNIPPET)
     book = project.book()
     path = project.path("snippets/a.py")
     book.run()
@@ -154,42 +104,22 @@ def test_the_same_book_runs_a_fault_again_in_its_next_build(project: Project) ->
     assert book.verified(path).mismatches == ()
 
 
-def test_a_fault_runs_once_in_a_build(project: Project) -> None:
-    project.write(snippets__a_py=COUNTING)
-    book = project.book()
+@pytest.mark.parametrize(
+    "statement", ["raise ValueError", "import os; os.system('true')"], ids=["fault", "program"]
+)
+def test_what_is_not_recorded_runs_once_in_a_build(project: Project, statement: str) -> None:
+    project.write(snippets__a_py=f"# %% a\nexec({statement!r})\n")
+    done: list[int] = []
+    book = Book(
+        project.path("snippets"), Records(project.folder, watch=lambda n, _: done.append(n))
+    )
+
     book.run()
-
     book.verified(project.path("snippets/a.py"))
+    assert done == [0, 1]
 
-    assert project.read("snippets/log.txt") == "."
-
-
-@pytest.mark.parametrize("importer", ["a", "beside"], ids=["snippet", "module beside it"])
-def test_another_version_of_an_imported_package_runs_it_again(
-    project: Project, monkeypatch: pytest.MonkeyPatch, importer: str
-) -> None:
-    imports = COUNTING.replace("from pathlib", "import beside\n    from pathlib")
-    if importer == "a":
-        imports = imports.replace("import beside", "import beside, click")
-    project.write(
-        snippets__a_py=imports,
-        snippets__beside_py="import click\n" if importer == "beside" else "x = 1\n",
-        snippets__data_txt="1",
-    )
-    runs(project)
-    installed = record.version
-    monkeypatch.setattr(
-        record, "version", lambda name: "another" if name == "click" else installed(name)
-    )
-
-    assert runs(project) == 2
-
-
-def test_another_python_runs_it_again(counted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs(counted)
-    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
-
-    assert runs(counted) == 2
+    book.run()
+    assert done == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -202,37 +132,59 @@ def test_a_record_says_which_torch_made_it_however_it_is_imported(
 
     (made,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
 
-    assert made.where == f"cpu, torch {record.version('torch')}"
+    assert made.where == f"cpu, torch {version('torch')}"
 
 
-def test_a_record_without_torch_names_none(counted: Project) -> None:
-    (made,) = Records(counted.folder).of([load(counted.path("snippets/a.py"))])
+def test_a_record_without_torch_names_none(recorded: Project) -> None:
+    (made,) = Records(recorded.folder).of([load(recorded.path("snippets/a.py"))])
 
     assert made.where == "cpu"
 
 
-def test_records_that_nothing_asks_for_are_dropped_after_a_month(counted: Project) -> None:
-    runs(counted)
-    (kept,) = counted.path(CACHE).iterdir()
-    forgotten = counted.path(CACHE) / "forgotten.json"
+def test_records_that_nothing_asks_for_are_dropped_after_a_month(recorded: Project) -> None:
+    used = kept(recorded)
+    forgotten = recorded.path(CACHE) / "forgotten.json"
     forgotten.write_text("{}")
-    for path in (kept, forgotten):
+    for path in (used, forgotten):
         os.utime(path, (0, 0))
 
-    runs(counted)
-    counted.path("snippets/a.py").write_text(counted.read("snippets/a.py") + "x = 1\n")
-    runs(counted)
+    ran(recorded)
+    recorded.path("snippets/a.py").write_text(recorded.read("snippets/a.py") + "x = 1\n")
+    ran(recorded)
 
-    assert kept.exists()
+    assert used.exists()
     assert not forgotten.exists()
 
 
-def test_an_old_folder_beside_the_records_is_left_alone(counted: Project) -> None:
+def test_an_old_folder_beside_the_records_is_left_alone(project: Project) -> None:
     """The site keeps pictures in one, which changes only when one is added."""
-    folder = counted.path(CACHE) / "cards"
+    project.write(snippets__a_py=SNIPPET, snippets__data_txt="1")
+    folder = project.path(CACHE) / "cards"
     folder.mkdir(parents=True)
     os.utime(folder, (0, 0))
 
-    assert runs(counted) == 1
+    assert ran(project)
 
     assert folder.is_dir()
+
+
+def test_git_ignores_the_records_wherever_the_project_lies(recorded: Project) -> None:
+    assert recorded.read(f"{CACHE}/.gitignore") == "*\n"
+
+
+@pytest.mark.parametrize("obstacle", ["file", "folder that is not writable"])
+def test_without_a_place_for_records_all_works_and_one_warning_says_so(
+    project: Project, obstacle: str
+) -> None:
+    project.write(snippets__a_py=SNIPPET, snippets__b_py=SNIPPET, snippets__data_txt="1")
+    if obstacle == "file":
+        project.path(CACHE).write_text("in the way")
+    else:
+        project.path(CACHE).symlink_to("/proc")  # where not even root makes files
+
+    for _ in range(2):
+        verified = project.run("precis.cli", "verify")
+
+        assert (verified.returncode, verified.stdout) == (0, "2 outputs: 2 verified on cpu\n")
+        (warning,) = verified.stderr.splitlines()
+        assert warning.startswith("precis: nothing can be remembered in .precis (")

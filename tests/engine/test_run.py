@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from precis import confine, inputs
 from precis.outcome import Run
 from precis.run import begin
 from precis.snippet import parse
@@ -94,7 +95,7 @@ def test_a_module_beside_the_snippet_can_be_imported_and_is_reported(
     )
 
     assert printed(run)[-1] == ("3 4",)
-    assert {Path(path).name for path in run.reads} == {"beside.py", "data.txt"}
+    assert {Path(path).name for path in inputs.files(run.inputs)} == {"beside.py", "data.txt"}
 
 
 def test_a_traceback_shows_the_snippet_and_nothing_of_the_engine(ran: Ran) -> None:
@@ -106,12 +107,12 @@ def test_a_traceback_shows_the_snippet_and_nothing_of_the_engine(ran: Ran) -> No
     assert "work.py" not in fault.detail
 
 
-def test_threads_and_processes_left_behind_do_not_keep_a_run_and_end_with_it(ran: Ran) -> None:
+def test_daemons_and_processes_left_behind_do_not_keep_a_run_and_end_with_it(ran: Ran) -> None:
     run = ran(
         """
         # %% a
         import subprocess, threading, time
-        threading.Thread(target=time.sleep, args=(600,)).start()
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
         print(subprocess.Popen(["sleep", "600"]).pid)
         """
     )
@@ -301,3 +302,145 @@ def test_annotations_are_postponed_only_where_the_snippet_says_so(ran: Ran) -> N
 
     assert printed(ran(text))[-1] == ("<class 'int'>",)
     assert printed(ran(postponed))[-1] == ("int",)
+
+
+def test_lines_of_python_and_of_programs_keep_their_order_within_a_statement(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        import ctypes, subprocess, sys
+        for n in (1, 2):
+            print("step", n)
+            told = subprocess.run(["echo", f"shell {n}"])
+            told = sys.stdout.buffer.write(b"bytes\\n")
+            told = ctypes.CDLL(None).puts(b"C") and ctypes.CDLL(None).fflush(None)
+        """
+    )
+
+    assert printed(run)[-1] == (
+        "step 1", "shell 1", "bytes", "C", "step 2", "shell 2", "bytes", "C",
+    )  # fmt: skip
+
+
+LATE = {
+    "thread": "threading.Thread(target=lambda: (time.sleep(0.3), print('late'))).start()",
+    "exit function": "x = atexit.register(print, 'late')",
+    "pool": "x = concurrent.futures.ThreadPoolExecutor().submit("
+    "lambda: (time.sleep(0.3), print('late')))",
+}
+
+
+@pytest.mark.parametrize("statement", LATE.values(), ids=LATE.keys())
+def test_what_is_printed_after_the_last_statement_is_a_fault(ran: Ran, statement: str) -> None:
+    imports = "import atexit, concurrent.futures, threading, time"
+    fault = ran(f"# %% a\n{imports}\n{statement}\nprint('last')\n").fault
+
+    assert fault is not None
+    assert fault.what == "printed after its last statement, where no page can show it"
+    assert fault.line == 4
+    assert fault.detail.startswith("late\n")
+
+
+def test_a_thread_that_does_not_end_is_a_fault_since_python_waits_for_it(ran: Ran) -> None:
+    text = (
+        "# %% a\nimport threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n"
+    )
+
+    fault = ran(text, timeout=1).fault
+
+    assert fault is not None
+    assert fault.what == "1 s after its start a thread of it still runs"
+
+
+def test_memory_is_limited_by_what_is_used(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confine, "MEMORY", 2**30)
+
+    fault = ran("# %% a\nkept = [b'x' * 2**20 for _ in range(4000)]\n").fault
+
+    assert fault is not None
+    assert fault.what == "used more than 1 GiB of memory"
+
+
+def test_memory_of_a_process_that_it_forked_counts_too(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confine, "MEMORY", 2**30)
+    text = """
+        # %% a
+        import multiprocessing
+        def fill():
+            kept = [b"x" * 2**20 for _ in range(4000)]
+        child = multiprocessing.get_context("fork").Process(target=fill)
+        child.start()
+        child.join()
+        """
+
+    fault = ran(text).fault
+
+    assert fault is not None
+    assert fault.what == "used more than 1 GiB of memory"
+
+
+@pytest.mark.parametrize("how", ["prot=mmap.PROT_READ", "flags=mmap.MAP_PRIVATE | 0x4000"])
+def test_addresses_without_memory_are_free(ran: Ran, how: str) -> None:
+    """As a torch maps them that has seen a CUDA device; 0x4000 is MAP_NORESERVE."""
+    text = (
+        f"# %% a\nimport mmap\nspace = mmap.mmap(-1, 64 * 2**30, {how})\nprint(len(space) >> 30)\n"
+    )
+    if "prot" in how:
+        text = text.replace("mmap.mmap(-1", "mmap.mmap(-1").replace(
+            how, "flags=mmap.MAP_PRIVATE | 0x4000, prot=mmap.PROT_READ"
+        )
+
+    assert printed(ran(text))[-1] == ("64",)
+
+
+def test_processes_of_one_program_may_talk_to_each_other(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        import torch
+        from torch.utils.data import DataLoader, Dataset
+        class Squares(Dataset):
+            def __len__(self):
+                return 6
+            def __getitem__(self, n):
+                return torch.tensor(n * n)
+        for batch in DataLoader(Squares(), batch_size=3, num_workers=2):
+            print(batch)
+        """,
+        timeout=60,
+    )
+
+    assert printed(run)[-1] == ("tensor([0, 1, 4])", "tensor([ 9, 16, 25])")
+
+
+@pytest.mark.parametrize("name", [":memory:", "", "file::memory:?cache=shared"])
+def test_a_database_in_memory_is_no_file(ran: Ran, name: str) -> None:
+    run = ran(
+        f"""
+        # %% a
+        import os, sqlite3
+        os.chdir(os.path.dirname(__file__))
+        database = sqlite3.connect({name!r}, uri=True)
+        print(database.execute("select 1").fetchone())
+        """
+    )
+
+    assert printed(run)[-1] == ("(1,)",)
+
+
+def test_a_warning_that_a_package_gives_its_own_code_is_not_the_snippets(ran: Ran) -> None:
+    run = ran(
+        """
+        # %% a
+        import json, warnings
+        for category in (FutureWarning, UserWarning):
+            warnings.warn_explicit("look", category, json.__file__, 1)
+            warnings.warn_explicit("look", category, __file__, 1)
+        """
+    )
+
+    assert sorted(run.outcomes[-1].warnings) == [
+        "FutureWarning: look", "UserWarning: look", "UserWarning: look",
+    ]  # fmt: skip

@@ -19,7 +19,7 @@ from material.plugins.search.plugin import SearchIndex
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
-from project import BILINGUAL, Project, eventually, serving
+from project import BILINGUAL, Project, eventually, logging_runs, serving
 
 from precis.rendered import Rendered
 
@@ -215,10 +215,13 @@ def test_a_page_tells_the_day_of_the_version_that_is_verified(
     assert days == [(10, False), (0, False), (10, True)]
 
 
-def test_a_save_runs_its_snippet_and_converts_its_pages_alone(served: Served) -> None:
-    ran = served.project.path("ran")
+def test_a_save_runs_its_snippet_and_converts_its_pages_alone(
+    served: Served, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    ran = cache / "ran"
     for name, text in (("a", SNIPPET), ("b", FILES["snippets__b_py"])):
-        log = f"\n    told = __import__('os').system('printf {name} >> {ran}')\n"
+        log = f"\n    {logging_runs(cache, monkeypatch, name)}\n"
         indented = text if name == "a" else text.replace("\n", "\n    ").replace("# %%", "    # %%")
         served.project.write(**{f"snippets__{name}_py": indented + log})
     served.build()

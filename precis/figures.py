@@ -1,0 +1,40 @@
+"""Turn the open Matplotlib figures into SVG that takes its colours from the page."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+
+_COLOURS = {f"#0c010{n}": f"var(--precis-figure-{n}, {colour})" for n, colour in enumerate(
+    ("#1f6feb", "#c2410c", "#15803d", "#9333ea", "#b45309", "#0e7490"))
+} | {"#010203": "currentColor", "#010204": "var(--precis-figure-grid, #8884)"}  # fmt: skip
+"""The marks of `matplotlibrc` and the CSS that replaces them in a figure."""
+
+
+def drawn(cell: str, file: str) -> Iterator[str]:
+    """Draw the figures that a cell of a file left open, and close them.
+
+    Raises what Matplotlib raises, its warnings included: a missing glyph is an error, not a box.
+    """
+    if "matplotlib.pyplot" not in sys.modules:
+        return
+    from matplotlib import pyplot
+
+    for number in pyplot.get_fignums():
+        text = io.StringIO()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            pyplot.figure(number).savefig(text, format="svg", metadata={"Date": None})
+        pyplot.close(number)
+        svg = text.getvalue()
+        svg = svg[svg.index("<svg") :]
+        svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+        for mark, css in _COLOURS.items():
+            svg = re.sub(mark, css, svg, flags=re.I)
+        prefix = f"{file}-{cell}-{number}-"  # ids of two figures on one page must differ
+        svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', svg)
+        svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}", svg)
+        yield svg.strip()

@@ -1,0 +1,442 @@
+"""Everything that a run can depend on: when it changes, the snippet runs again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pytest
+from project import Project
+
+from precis import record
+from precis.outcome import ELSEWHERE, Outcome
+from precis.record import Records
+from precis.snippet import load
+
+Change = Callable[[Path], object]
+
+
+class Dependency(NamedTuple):
+    """A snippet that prints something, and what makes it print something else."""
+
+    code: str
+    change: Change
+    files: Mapping[str, str] = MappingProxyType({})
+
+
+def write(name: str, text: str = "") -> Change:
+    """Write a file of `snippets/`."""
+
+    def change(folder: Path) -> None:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    return change
+
+
+HERE = "from pathlib import Path; here = Path(__file__).parent\n"
+OPTIONAL = "try:\n    import {0}\n    print('with')\nexcept ImportError:\n    print('without')\n"
+
+DEPENDENCIES = {
+    "content of a file": Dependency(
+        HERE + "print((here / 'd').read_text())", write("d", "2"), {"d": "1"}
+    ),
+    "file read by os.open": Dependency(
+        HERE + "import os; print(os.read(os.open(here / 'd', os.O_RDONLY), 9))",
+        write("d", "2"),
+        {"d": "1"},
+    ),
+    "file that numpy maps into memory": Dependency(
+        HERE + "import numpy; print(numpy.memmap(here / 'd', mode='r'))",
+        write("d", "2"),
+        {"d": "1"},
+    ),
+    "file deleted": Dependency(
+        HERE + "print(open(here / 'd').read() if (here / 'd').exists() else 0)",
+        lambda folder: (folder / "d").unlink(),
+        {"d": "1"},
+    ),
+    "file that was not there": Dependency(
+        HERE + "try:\n    print(open(here / 'd').read())\nexcept OSError:\n    print(0)",
+        write("d", "1"),
+    ),
+    "file outside the snippets' folder": Dependency(
+        HERE + "print((here.parent / 'd').read_text())", write("../d", "2"), {"../d": "1"}
+    ),
+    "file read after a change of folder": Dependency(
+        HERE + "import os; os.chdir(here); open('d').close(); os.chdir('e')\n"
+        "print(open('d').read())",
+        write("e/d", "2"),
+        {"d": "1", "e/d": "1"},
+    ),
+    "file that a link leads to": Dependency(
+        HERE + "print((here / 'link').read_text())", write("../d", "2"), {"../d": "1"}
+    ),
+    "link that leads elsewhere": Dependency(
+        HERE + "print((here / 'link').read_text())",
+        lambda folder: ((folder / "link").unlink(), (folder / "link").symlink_to("other")),
+        {"../d": "1", "other": "2"},
+    ),
+    "file read by a forked process": Dependency(
+        HERE + "import multiprocessing\n"
+        "def work(): print(open(here / 'd').read(), flush=True)\n"
+        "child = multiprocessing.get_context('fork').Process(target=work)\n"
+        "child.start(); child.join()",
+        write("d", "2"),
+        {"d": "1"},
+    ),
+    "existence of a file": Dependency(HERE + "print((here / 'd').exists())", write("d")),
+    "kind of a file": Dependency(
+        HERE + "import os; print(os.path.isdir(here / 'd'))", write("d/e"), {}
+    ),
+    "size of a file": Dependency(
+        HERE + "print((here / 'd').stat().st_size)", write("d", "12"), {"d": "1"}
+    ),
+    "access to a file": Dependency(
+        HERE + "import os; print(os.access(here / 'd', os.R_OK))", write("d")
+    ),
+    "os.listdir": Dependency(HERE + "import os; print(len(os.listdir(here)))", write("d")),
+    "os.scandir": Dependency(
+        HERE + "import os; print(sorted(e.name for e in os.scandir(here)))", write("d")
+    ),
+    "os.walk": Dependency(
+        HERE + "import os; print(sum(len(files) for _, _, files in os.walk(here)))", write("e/d")
+    ),
+    "glob.glob": Dependency(
+        HERE + "import glob; print(len(glob.glob(f'{here}/e/*')))", write("e/d"), {"e/c": ""}
+    ),
+    "Path.iterdir": Dependency(HERE + "print(len(list(here.iterdir())))", write("d")),
+    "Path.rglob": Dependency(
+        HERE + "print(len(list(here.rglob('*.csv'))))", write("e/d.csv"), {"e/c.csv": ""}
+    ),
+    "module": Dependency("import beside; print(beside.x)", write("beside.py", "x = 2"),
+                         {"beside.py": "x = 1"}),
+    "module of a package": Dependency(
+        "from beside import inner; print(inner.x)",
+        write("beside/inner.py", "x = 2"),
+        {"beside/__init__.py": "", "beside/inner.py": "x = 1"},
+    ),
+    "module of the project's root": Dependency(
+        HERE + "import sys; sys.path.append(str(here.parent)); import above; print(above.x)",
+        write("../above.py", "x = 2"),
+        {"../above.py": "x = 1"},
+    ),
+    "import that failed": Dependency(OPTIONAL.format("extra"), write("extra.py")),
+    "import of a package that failed": Dependency(
+        OPTIONAL.format("extra"), write("extra/__init__.py")
+    ),
+    "import inside a package that failed": Dependency(
+        OPTIONAL.format("beside.extra"), write("beside/extra.py"), {"beside/__init__.py": ""}
+    ),
+    "package that hides a module": Dependency(
+        "import beside; print(beside.x)",
+        write("beside/__init__.py", "x = 2"),
+        {"beside.py": "x = 1"},
+    ),
+    "file that hides an installed package": Dependency(
+        "import click; print(hasattr(click, 'command'))", write("click.py")
+    ),
+    "file that hides a package's own import": Dependency(
+        "import sympy; print(sympy.mpmath.mp.dps if hasattr(sympy, 'mpmath') else 0)",
+        write("mpmath.py", "raise ImportError"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEPENDENCIES)
+def test_a_run_is_made_again_when_what_it_depends_on_changes(project: Project, name: str) -> None:
+    code, change, files = DEPENDENCIES[name]
+    folder = project.path("snippets")
+    for file, text in {"a.py": f"# %% a\n{code.replace('; ', chr(10))}\n", **files}.items():
+        write(file, text)(folder)
+    if "link" in name:
+        (folder / "link").symlink_to("../d")
+    first = outcomes(project)
+    assert outcomes(project, may_run=False) == first
+
+    change(folder)
+
+    now = outcomes(project)
+    assert now != first
+    shutil.rmtree(project.path(".precis"))
+    assert outcomes(project) == now  # without a cache: the same
+
+
+def outcomes(project: Project, may_run: bool = True) -> tuple[tuple[Outcome, ...], str]:
+    """What a snippet does, as fresh records have it."""
+    done: list[int] = []
+    records = Records(project.folder, watch=lambda one, _: done.append(one))
+    (found,) = records.of([load(project.path("snippets/a.py"))])
+    assert may_run or not done, "it ran again"
+    assert not found.run.unfollowed
+    return found.run.outcomes, found.run.fault.what if found.run.fault else ""
+
+
+@pytest.mark.parametrize("where", ["linked folder", "below the interpreter's"])
+def test_files_are_known_by_their_real_paths(project: Project, where: str) -> None:
+    if where == "linked folder":
+        project.path("shared").mkdir()
+        project.path("snippets").symlink_to("shared")
+        root, python = project.folder, Path(sys.executable)
+    else:
+        python = interpreter(project.path("env"))
+        root = project.path("env/src/book")
+        (root / "snippets").mkdir(parents=True)
+    code = HERE.replace("; ", "\n") + "print((here / 'd').read_text())\n#> 1\n"
+    (root / "snippets/a.py").write_text(f"# %% a\n{code}")
+    (root / "snippets/d").write_text("1")
+    assert verify(python, root).returncode == 0
+
+    (root / "snippets/d").write_text("2")
+
+    assert "  + 2\n" in verify(python, root).stderr
+
+
+def interpreter(folder: Path) -> Path:
+    """A virtual environment's Python, which finds our own packages after its own."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "ours.pth").write_text(
+        f"{sysconfig.get_path('purelib')}\n{Path(record.__file__).parents[1]}\n"
+    )
+    return folder / "bin/python"
+
+
+def verify(python: Path, root: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(python), "-m", "precis.cli", "verify"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+
+def install(site: Path, name: str, version: str, module: str, text: str) -> None:
+    """Put a distribution of one module into an environment, in the place of another version."""
+    for old in site.glob(f"{name}-*.dist-info"):
+        shutil.rmtree(old)
+    info = site / f"{name}-{version}.dist-info"
+    info.mkdir()
+    info.joinpath("METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    )
+    info.joinpath("top_level.txt").write_text(f"{module}\n")
+    (site / f"{module}.py").write_text(text)
+
+
+def upgrade(site: Path) -> None:
+    install(site, "dist_x", "2.0", "modx", "value = 22")
+
+
+def replace_without_distribution(site: Path) -> None:
+    (site / "modx.py").write_text("value = 22")
+
+
+PACKAGES: dict[str, tuple[Change, Change, str]] = {
+    "distribution that is called otherwise": (
+        lambda site: install(site, "dist_x", "1.0", "modx", "value = 1"),
+        upgrade,
+        "import modx\nprint(modx.value)\n#> 1\n",
+    ),
+    "module that no distribution owns": (
+        lambda site: (site / "modx.py").write_text("value = 1"),
+        replace_without_distribution,
+        "import modx\nprint(modx.value)\n#> 1\n",
+    ),
+    "package in development": (
+        lambda site: [
+            (site / "dev.pth").write_text(str(site / "../../src")),
+            (site / "../../src").mkdir(),
+            (site / "../../src/modx.py").write_text("value = 1"),
+        ],
+        lambda site: (site / "../../src/modx.py").write_text("value = 22"),
+        "import modx\nprint(modx.value)\n#> 1\n",
+    ),
+    "package that was not installed": (
+        lambda site: None,
+        upgrade,
+        "try:\n    import modx\n    print(2)\nexcept ImportError:\n    print(1)\n#> 1\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_run_is_made_again_when_a_package_changes(project: Project, name: str) -> None:
+    before, change, code = PACKAGES[name]
+    python = interpreter(project.path("env"))
+    (site,) = project.path("env").glob("lib/python*/site-packages")
+    before(site)
+    project.write(snippets__a_py=f"# %% a\n{code}")
+    run = verify(python, project.folder)
+    assert run.returncode == 0, run.stderr
+
+    change(site)
+
+    assert verify(python, project.folder).returncode == 1
+
+
+MACHINES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "version of Python": lambda m: m.setattr("platform.python_version", lambda: "3.99.0"),
+    "machine": lambda m: m.setattr("platform.machine", lambda: "another"),
+    "processor": lambda m: m.setattr(record, "_processor", lambda: "another"),
+    "kernels of OpenBLAS": lambda m: m.setenv("OPENBLAS_CORETYPE", "Haswell"),
+    "engine": lambda m: m.setattr(record, "_engine", lambda: "another"),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_run_is_made_again_on_another_machine(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    project.write(snippets__a_py="# %% a\nprint(1)\n")
+    outcomes(project)
+    MACHINES[name](monkeypatch)
+
+    with pytest.raises(AssertionError, match="it ran again"):
+        outcomes(project, may_run=False)
+
+
+ENVIRONMENT = """
+    # %% a
+    import getpass, locale, os, shutil, sys, time, warnings
+    print(sorted(os.environ), shutil.get_terminal_size().columns, time.tzname[0])
+    print(locale.setlocale(locale.LC_ALL, ""), sys.flags.optimize, sys.path[0], sys.warnoptions)
+    print(hash("a"), [key for key in os.environ if key.startswith("PYTHON")])
+    assert os.environ["TERM"] == "dumb"
+    warnings.warn("shown", DeprecationWarning, stacklevel=1)
+    """
+
+
+def test_the_callers_environment_does_not_reach_a_snippet(project: Project) -> None:
+    project.write(snippets__a_py=ENVIRONMENT)
+    code = (
+        "from pathlib import Path; from precis.record import Records; "
+        "from precis.snippet import load; "
+        "print(Records(Path.cwd()).of([load(Path('snippets/a.py'))])[0].run.outcomes)"
+    )
+    theirs = {
+        "COLUMNS": "40", "FORCE_COLOR": "1", "LANG": "fr_FR.UTF-8", "MKL_NUM_THREADS": "7",
+        "PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "1", "PYTHONPATH": "/nowhere",
+        "PYTHONWARNINGS": "ignore", "TERM": "xterm", "TZ": "Europe/Paris", "PRECIS_TEST": "1",
+    }  # fmt: skip
+
+    printed = []
+    for environment in ({}, theirs):
+        shutil.rmtree(project.path(".precis"), ignore_errors=True)
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.append(run.stdout)
+
+    assert printed[0] == printed[1]
+    assert "PRECIS_TEST" not in printed[0]
+    assert "80 UTC" in printed[0]
+    assert "'C.UTF-8 0 " in printed[0]
+    assert "DeprecationWarning: shown" in printed[0]
+
+
+def test_asserts_hold_under_an_interpreter_that_leaves_them_out(project: Project) -> None:
+    project.write(snippets__a_py="# %% a\nassert 1 == 2\n")
+
+    run = subprocess.run(
+        [sys.executable, "-O", "-m", "precis.cli", "verify"], capture_output=True, text=True
+    )
+
+    assert run.returncode == 1
+    assert "snippets/a.py:2:1: AssertionError" in run.stderr
+
+
+STARTS = {
+    "subprocess": "import subprocess; told = subprocess.run(['true'])",
+    "os.system": "import os; told = os.system('true')",
+    "os.posix_spawn": "import os; told = os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)",
+    "multiprocessing": "import multiprocessing; import time\n"
+    "child = multiprocessing.get_context('spawn').Process(target=time.time)\n"
+    "child.start(); child.join()",
+}
+
+
+@pytest.mark.parametrize("what", STARTS)
+def test_a_run_that_starts_programs_is_not_recorded_and_the_report_says_so(
+    project: Project, what: str
+) -> None:
+    code = STARTS[what].replace("; ", "\n")
+    guard = 'if __name__ == "__main__":\n' if what == "multiprocessing" else ""
+    code = textwrap.indent(code, "    " if guard else "")
+    project.write(snippets__a_py=f"# %% a\n{guard}{code}\n", snippets__b_py="# %% a\nx = 1\n")
+
+    for _ in range(2):
+        run = project.run("precis.cli", "verify")
+
+        assert run.returncode == 0, run.stderr
+        assert run.stdout.splitlines()[1:] == [
+            f"snippets/a.py runs in each build: it uses {what}, "
+            "and what another program reads is not seen"
+        ]
+
+
+def test_a_run_whose_file_changes_meanwhile_is_made_again(project: Project) -> None:
+    project.write(
+        snippets__a_py="""
+            # %% a
+            import os, time
+            from pathlib import Path
+            word = Path(__file__).with_name("data.txt").read_text()
+            Path("read").touch()
+            time.sleep(0.5)
+            print(word)
+            """,
+        snippets__data_txt="old",
+    )
+    records = Records(project.folder)
+    snippet = load(project.path("snippets/a.py"))
+    scratch = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("precis-*/work"))
+
+    records.begin([snippet])
+    while not any(
+        (work / "read").exists()
+        for work in set(Path(os.environ.get("TMPDIR", "/tmp")).glob("precis-*/work")) - scratch
+    ):
+        pass
+    project.write(snippets__data_txt="new")
+
+    (made,) = records.of([snippet])
+    assert made.run.outcomes[-1].printed == ("new",)
+
+
+def test_a_file_that_never_rests_is_no_obstacle_and_leaves_no_record(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(
+        snippets__a_py='# %% a\nprint(open(__file__[:-4] + "log").read()[:1])\n',
+        snippets__log="",
+    )
+    project.path("snippets/log").write_text("x")
+    states = iter(range(100))
+    monkeypatch.setattr("precis.run.inputs.changed", lambda *_: f"file:snippets/log {next(states)}")
+
+    (made,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+
+    assert made.run.outcomes[-1].printed == ("x",)
+    assert "which changes meanwhile" in made.run.unfollowed
+    assert next(states) == 3
+
+
+def test_another_machine_has_another_path_zone_width_and_language(project: Project) -> None:
+    project.write(
+        snippets__a_py="# %% a\nimport os, time\nprint(time.tzname, os.environ['LANG'])\n"
+    )
+    records, snippet = Records(project.folder), load(project.path("snippets/a.py"))
+
+    (here,), (elsewhere,) = records.of([snippet]), records.of([snippet], ELSEWHERE)
+
+    assert here.run.outcomes[-1] != elsewhere.run.outcomes[-1]

@@ -1,0 +1,243 @@
+"""The processes in which snippets run: what a server holds; none outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from project import Project
+from test_inputs import interpreter, verify
+
+from precis import launch
+from precis.environment import environment
+from precis.launch import Launcher
+from precis.outcome import AS_SHOWN, Outcome, Setting
+from precis.record import Records
+from precis.snippet import Snippet, load, parse
+
+TORCH = """
+    # %% a
+    import torch
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1)
+    """
+
+
+def test_a_server_has_one_thread_and_no_accelerator(parse: Callable[[str], Snippet]) -> None:
+    launcher = Launcher([parse(TORCH)], AS_SHOWN)
+
+    server = launcher.ready_server()
+
+    assert server is not None
+    assert server.unsafe == ""
+    assert "torch" in server.packages
+    assert len(os.listdir(f"/proc/{server._process.pid}/task")) == 1
+
+
+def test_a_server_with_a_thread_may_not_fork(project: Project) -> None:
+    python = interpreter(project.path("env"))
+    package(
+        project,
+        "threaded",
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n",
+    )
+    project.write(snippets__a_py="# %% a\nimport threaded\nprint(1)\n#> 1\n")
+
+    run = verify(python, project.folder)
+
+    assert (run.returncode, run.stdout) == (0, "1 output: 1 verified on cpu\n"), run.stderr
+
+
+def package(project: Project, name: str, text: str) -> None:
+    """Install a distribution of one module into the project's environment."""
+    from test_inputs import install
+
+    (site,) = project.path("env").glob("lib/python*/site-packages")
+    install(site, name, "1.0", name, text)
+
+
+def test_what_an_import_says_is_on_the_page(project: Project) -> None:
+    """Though other snippets are forked from a process that has imported what they import."""
+    python = interpreter(project.path("env"))
+    package(project, "prints", "print('hello')\n")
+    package(project, "warns", "import warnings\nwarnings.warn('old', UserWarning, stacklevel=2)\n")
+    project.write(
+        snippets__a_py="# %% a\nimport prints\n#> hello\n",
+        snippets__b_py="# %% a\nimport warns\n",
+        snippets__c_py="# %% a\nimport click\nprint(click.echo.__name__)\n#> echo\n",
+    )
+
+    run = verify(python, project.folder)
+
+    assert "snippets/a.py" not in run.stderr
+    assert "snippets/c.py" not in run.stderr
+    assert "snippets/b.py:2:1: a warning that the snippet does not print" in run.stderr
+    assert "UserWarning: old" in run.stderr
+
+
+def test_a_module_beside_the_snippet_comes_before_one_of_the_callers_folder(
+    project: Project,
+) -> None:
+    project.write(
+        helpers_py="WHERE = 'caller'\n",
+        snippets__a_py="# %% a\nimport helpers\nprint(helpers.WHERE)\n#> beside\n",
+    )
+    project.path("snippets/helpers").mkdir()
+    project.path("snippets/helpers/__init__.py").write_text("WHERE = 'beside'\n")
+
+    assert project.run("precis.cli", "verify").returncode == 0
+
+
+@pytest.mark.parametrize("where", ["beside", "in development"])
+def test_a_module_of_the_project_is_read_again_by_each_run(project: Project, where: str) -> None:
+    if where == "beside":
+        folder = project.path("snippets")
+        code = "import mine\nprint(mine.x)\n"
+    else:
+        folder = project.path("src")
+        code = "import sys\nfrom pathlib import Path\n"
+        code += "sys.path.append(str(Path(__file__).parents[1] / 'src'))\n"
+        code += "import mine\nprint(mine.x)\n"
+    folder.mkdir(exist_ok=True)
+    (folder / "mine.py").write_text("x = 1\n")
+    project.write(snippets__a_py=f"# %% a\n{code}")
+    records = Records(project.folder)
+    snippet = load(project.path("snippets/a.py"))
+    records.of([snippet])
+
+    (folder / "mine.py").write_text("x = 2\n")
+
+    (record,) = records.of([snippet])
+    assert record.run.outcomes[-1] == Outcome(("2",))
+
+
+def test_an_upgrade_of_a_package_needs_another_server(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snippet = parse("# %% a\nimport click\n", project.path("a.py"))
+    first = Launcher([snippet], AS_SHOWN).ready_server()
+    assert Launcher([snippet], AS_SHOWN).ready_server() is first
+    monkeypatch.setattr("precis.installed.version", lambda name: "another")
+
+    assert Launcher([snippet], AS_SHOWN).ready_server() is not first
+
+
+def test_a_server_that_ended_is_replaced(project: Project) -> None:
+    project.write(snippets__a_py="# %% a\nprint(1)\n")
+    snippet = load(project.path("snippets/a.py"))
+    server = Launcher([snippet], AS_SHOWN).ready_server()
+    assert server is not None
+    server._process.kill()
+    server._process.wait()
+
+    (record,) = Records(project.folder).of([snippet])
+
+    assert record.run.outcomes[-1].printed == ("1",)
+
+
+def test_without_fork_a_snippet_gets_an_interpreter(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "FORKS", False)
+    monkeypatch.setattr(launch, "_server", lambda *_: pytest.fail("a server was asked for"))
+    project.write(snippets__a_py="# %% a\nimport sys\nprint(sys.path[0], __name__)\nprint(1 / 0)\n")
+
+    (record,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+
+    assert record.run.outcomes[1].printed == (f"{project.path('snippets')} __main__",)
+    assert record.run.fault is not None
+    assert record.run.fault.what == "ZeroDivisionError: division by zero"
+
+
+@pytest.mark.parametrize("device", ["cpu", "fakegpu"])
+def test_accelerators_are_hidden_from_runs_that_ask_for_none(
+    device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+
+    assert environment(device, 1)["CUDA_VISIBLE_DEVICES"] == ""
+    assert environment("cuda", 1)["CUDA_VISIBLE_DEVICES"] == "3"
+    assert "HIP_VISIBLE_DEVICES" not in environment("cuda", 1)
+
+
+def test_a_torch_built_for_an_accelerator_shows_none(project: Project) -> None:
+    project.write(
+        snippets__a_py="""
+            # %% a
+            import torch
+            print(torch.accelerator.is_available(), torch.accelerator.current_accelerator())
+            print(torch.cuda.is_available(), torch.backends.mps.is_available())
+            """
+    )
+
+    (record,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+
+    assert [o.printed for o in record.run.outcomes[1:]] == [("False None",), ("False False",)]
+
+
+ENDLESS = """
+    # %% a
+    import subprocess, time
+    child = subprocess.Popen(["sleep", "987"])
+    while True:
+        time.sleep(0.1)
+    """
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_nothing_outlives_a_command_that_is_ended(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    project.write(snippets__a_py=ENDLESS)
+    scratch = tmp_path_factory.mktemp("scratch")
+    command = subprocess.Popen(
+        [sys.executable, "-m", "precis.cli", "verify"],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        text=True,
+    )
+    until(lambda: any(scratch.glob("precis-*/started")) and sleeping(), "it did not start")
+
+    command.send_signal(getattr(signal, name))
+
+    _, said = command.communicate(timeout=20)  # of the 60 s that the snippet has
+    assert "Traceback" not in said
+    until(lambda: not sleeping(), "a process runs on")
+    until(lambda: not any(scratch.iterdir()), "a folder is left")
+    shutil.rmtree(scratch)
+
+
+def sleeping() -> bool:
+    """Whether the program that the snippet started runs."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == b"sleep\0987\0":
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def until(holds: Callable[[], bool], message: str) -> None:
+    for _ in range(400):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail(message)
+
+
+def test_another_setting_has_a_server_of_its_own(project: Project) -> None:
+    project.write(snippets__a_py="# %% a\nprint(hash('a'))\n")
+    snippet = load(project.path("snippets/a.py"))
+    records = Records(project.folder)
+
+    (first,), (second,) = records.of([snippet]), records.of([snippet], Setting(elsewhere=True))
+
+    assert first.run.outcomes != second.run.outcomes
