@@ -30,6 +30,7 @@ from precis.glossary import Definitions
 from precis.lexer import CELL, colour_once
 from precis.page import EMBED, Fence, let_embeds_have_options, refusal, strays
 from precis.passed import findings
+from precis.project import Project
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
@@ -55,6 +56,7 @@ class Page:
     place: str = ""
     """Where its links start from, if not from `path`."""
 
+    language: str = ""
     lines: tuple[str, ...] = ()
     fences: tuple[Fence, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -65,7 +67,9 @@ class Page:
     @property
     def written(self) -> Written:
         """Its text."""
-        return Written(self.path, self.lines, self.first_line, self.fences, self.place)
+        return Written(
+            self.path, self.lines, self.first_line, self.fences, self.place, self.language
+        )
 
     def report(self, line: int, what: str, hint: str) -> Finding:
         """Add a finding at a line of the file."""
@@ -83,8 +87,7 @@ class PrecisExtension(Extension):
             "elements": [[], "custom elements that hold Markdown"],
         }
         super().__init__(**options)
-        folder = Path(self.getConfig("snippets"))
-        self.book = book or Book(folder, Records(folder.resolve().parent))
+        self.book = book or self._book(Path(self.getConfig("snippets")).resolve())
         self.page = Page()
         """Set it before a page is converted; read its fences and findings afterwards."""
 
@@ -109,6 +112,11 @@ class PrecisExtension(Extension):
         md.postprocessors.register(_OutputLines(md), "precis-output", 5)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md, self), "code", 80)
+
+    def _book(self, snippets: Path) -> Book:
+        """Return the book of a folder of snippets whose project says nothing else."""
+        project = Project.configured(snippets.parent, snippets=snippets.name)
+        return Book(project, Records(project.root))
 
     def attestations(self) -> list[Attestation]:
         """Those of other machines, read again for each build. Raises Malformed."""
@@ -185,7 +193,7 @@ class _Embeds(Preprocessor):
         page = self.extension.page
         self.shows.clear()
         written = self.extension.reader.written(page.path, lines, page.first_line, page.place)
-        page.lines, page.fences = written.lines, written.fences
+        page.lines, page.fences, page.language = written.lines, written.fences, written.language
         boxes: dict[int, list[str]] = {}
         for number, what, hint in strays(lines, list(page.fences), page.first_line):
             boxes[number] = ["", self._box(page.report(number, what, hint)), ""]
@@ -200,7 +208,7 @@ class _Embeds(Preprocessor):
         except Malformed as error:  # a page with which it is compared
             wrong = error.findings
         page.findings += wrong
-        told = behind(written)
+        told = behind(self.extension.book.project, written)
         for finding in wrong:
             above = written.start(finding.line)
             boxes[above] = [*boxes.get(above, ()), "", self._box(finding), ""]

@@ -31,17 +31,18 @@ from precis.book import LABS, Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
 from precis.kept import state
+from precis.lab import languages
 from precis.markdown import Page, PrecisExtension, box
 from precis.notebook import is_chapter, notebook
 from precis.outcome import TIMEOUT
 from precis.page import EMBED
+from precis.project import Project
 from precis.prose import Written
 from precis.publish import aside, clear, publish
 from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import LOCK, key, language_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -86,7 +87,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Builds in progress, one inside the other: static-i18n builds languages so."""
 
         self.finished = False
-        self.settings: tuple[Path, bytes] | None = None
+        self.settings: tuple[Project, bytes] | None = None
         """The project and its mkdocs.yml, when it was read last."""
 
         self.site: Path | None = None
@@ -112,14 +113,14 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Add the Markdown extension; let the site be built aside."""
         if self.depth:
             return config  # a build inside ours
-        root = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        folder = root / self.config.snippets
-        if not folder.is_dir():
-            raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
-        settings = root, Path(config.config_file_path or os.devnull).read_bytes()
+        project = _project(config, self.config.snippets)
+        if not project.snippets.is_dir():
+            folder = shown(project.snippets)
+            raise PluginError(f"precis: there is no folder {folder} (option snippets)")
+        settings = project, Path(config.config_file_path or os.devnull).read_bytes()
         if settings != self.settings:  # what was kept may be rendered otherwise
             self.settings = settings
-            self.book = Book(folder, Records(root, timeout=self.config.timeout))
+            self.book = Book(project, Records(project.root, timeout=self.config.timeout))
             self.extension = PrecisExtension(self.book, elements=self.config.elements)
             self.rendered = Rendered(self.extension)
         extensions: list[Any] = config.markdown_extensions
@@ -153,8 +154,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._verify()
             self._refuse()
         if self.book.records.running:
-            self._judge(Path(config.docs_dir))
-        jupyter.make_room(self.book, Path(config.docs_dir), config)
+            self._judge()
+        jupyter.make_room(self.book, config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
         """Refuse what is no text before MkDocs reads it."""
@@ -260,7 +261,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     ) -> LiveReloadServer:
         """Build again when a snippet changes, or what was read side by side."""
         server.watch(str(self.book.folder))
-        if (lock := Path(config.docs_dir).with_name(LOCK)).is_file():
+        if (lock := self.book.project.lock).is_file():
             server.watch(str(lock))
         from precis.run import warm  # where nothing is served, nothing may need it
 
@@ -276,13 +277,14 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         else:
             shutil.rmtree(self.aside)
 
-    def _judge(self, docs: Path) -> None:
+    def _judge(self) -> None:
         """Look at the text of pages, which needs no run, while what the first page shows runs.
 
         Those in which nothing is wrong are remembered, and not judged again when they are rendered.
         """
-        reader = self.extension.reader
-        for path in sorted(docs.rglob("*.md"), key=key):  # twins together: both are cut in sections
+        reader, project = self.extension.reader, self.book.project
+        # twins together: both are cut in sections
+        for path in sorted(project.docs.rglob("*.md"), key=project.key):
             with suppress(Malformed):  # said by `on_files`
                 passed.findings(reader, reader.opened(path))
 
@@ -295,7 +297,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def _lab(self, page: MkDocsPage, files: Files) -> str:
         """Make the notebook of a lab; give the Markdown of its page."""
         file = Path(str(page.file.abs_src_path))
-        folder = language_folder(file)
         try:
             snippet = self.book.snippet(self.book.folder / LABS / f"{file.stem}.py")
         except Malformed as error:
@@ -303,8 +304,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self.extension.page = Page()
             jupyter.let_markdown_render(page)
             return f"```{EMBED}\n{file.stem}.py:text\n```\n"  # which becomes what is wrong
-        assert folder
-        written = self.extension.reader.lab(snippet, folder.parent, folder.name)
+        language = self.book.project.language(file) or "".join(languages(snippet))
+        written = self.extension.reader.lab(snippet, language)
         self._offer(written, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
         jupyter.let_markdown_render(page)
@@ -322,6 +323,19 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         count = len(self.wrong)
         things = f"{count} thing{'s' if count > 1 else ''} to mend"
         raise PluginError("\n\n".join([f"precis: {things}; nothing was published.", *self.wrong]))
+
+
+def _project(config: MkDocsConfig, snippets: str) -> Project:
+    """Return the project that a site's configuration describes."""
+    file = Path(config.config_file_path) if config.config_file_path else None
+    i18n = config.plugins.get("i18n")
+    return Project.configured(
+        file.parent if file else Path.cwd(),
+        config.docs_dir,
+        snippets,
+        i18n.config if i18n else None,
+        file,
+    )
 
 
 def _warn_only(config: MkDocsConfig) -> None:

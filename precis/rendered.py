@@ -108,6 +108,7 @@ class Rendered:
         ours.lines = tuple(known["lines"])
         ours.fences = tuple(Fence(**fence) for fence in known["fences"])
         ours.text = known["text"]
+        ours.language = self.extension.reader.project.language(Path(ours.place or ours.path))
         with suppress(LookupError):  # said by the conversion
             return bool(known["around"] == self._around(ours)) and not findings(
                 self.extension.reader, ours.written
@@ -121,6 +122,7 @@ class Rendered:
             glossaries = [str(f.abs_src_path) for f in files if f.src_uri.endswith(GLOSSARY)]
             shared = settings and state(
                 settings,
+                extension.book.project.languages,
                 [definitions(Path(glossary)) for glossary in glossaries],
                 [(file.src_uri, file.url, str(file.inclusion)) for file in files],
                 extension.attestations(),
@@ -133,7 +135,7 @@ class Rendered:
         """The state of what a page shows, and of what it tells its readers. Raises Malformed."""
         book = self.extension.book
         verified = [book.verified(book.cell(e)[0].path).hash for e in embeds(page.fences)]
-        return state(verified, behind(page.written))
+        return state(verified, behind(book.project, page.written))
 
 
 def _bare(block: re.Match[str]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from precis import project as configured
 from precis.book import Book
 from precis.record import Records
 
@@ -35,6 +36,15 @@ plugins:
 markdown_extensions: [attr_list, pymdownx.superfences]
 """
 """An `mkdocs.yml` for both languages."""
+
+_FRENCH, _ENGLISH = (line + "\n" for line in BILINGUAL.splitlines() if "locale" in line)
+
+
+def site_in(*languages: str) -> str:
+    """An `mkdocs.yml` for other languages, the first of which is the default."""
+    lines = [f"        - {{locale: {name}, name: {name}}}\n" for name in languages]
+    lines[0] = lines[0].replace("}", ", default: true}")
+    return BILINGUAL.replace(_FRENCH + _ENGLISH, "".join(lines))
 
 
 class Project:
@@ -73,7 +83,7 @@ class Project:
         )
 
     def book(self) -> Book:
-        return Book(self.folder / "snippets", Records(self.folder))
+        return Book(configured.Project.read(self.folder), Records(self.folder))
 
     def site(self) -> dict[str, bytes]:
         """Every file of the published site."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from bs4 import BeautifulSoup
-from project import Project
+from project import Project, site_in
 
 from precis.attest import SCHEMA
 
@@ -90,10 +90,11 @@ def test_a_page_says_what_of_it_was_verified(made: Project) -> None:
 
 
 def test_a_page_says_it_in_its_language(project: Project) -> None:
-    project.write(mkdocs_yml=SITE, snippets__a_py=SNIPPET, docs__fr__a_md=PAGE)
+    project.write(mkdocs_yml=site_in("fr"), snippets__a_py=SNIPPET)
+    project.write(docs__fr__a_md=PAGE, docs__fr__index_md="# Accueil\n")
     build(project)
 
-    assert line(project, "fr/a") == "3 valeurs · CPU · CUDA\u00a0: non vérifié pour cette version"
+    assert line(project, "a") == "3 valeurs · CPU · CUDA\u00a0: non vérifié pour cette version"
 
 
 def test_the_attestation_of_another_machine_is_published(made: Project) -> None:

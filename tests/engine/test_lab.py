@@ -175,7 +175,7 @@ def test_a_lab_is_written_as_its_language_is_written(site: Project) -> None:
     site.write(snippets__labs__l_py=LAB.replace("\u00a0:", " :"))
     reader = Reader(site.book())
     snippet = site.book().snippet(Path("snippets/labs/l.py"))
-    verdict = reader.judged(reader.lab(snippet, Path("docs"), "fr"))
+    verdict = reader.judged(reader.lab(snippet, "fr"))
 
     told = [str(finding) for finding in verdict.findings]
     assert any("l.py:4:11: no no-break space before :" in finding for finding in told), told

@@ -407,7 +407,7 @@ def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(
 ) -> None:
     page = "# Title {#t}\n\n```snippet\na.py:one\n```\n"
     project.write(
-        mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__en__a_md=page, docs__fr__a_md=page
+        mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, docs__en__a_md=page, docs__fr__a_md=page
     )
     assert project.run("precis.cli", "bless", "a").returncode == 0
     lock = project.read("translations.lock")
@@ -429,12 +429,12 @@ def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(
         becomes(lambda text: "since it was read" in text)
         project.path("translations.lock").write_text(lock)
         becomes(is_sound)
-        project.write(mkdocs_yml=PLAIN + "nav: [")
+        project.write(mkdocs_yml=BILINGUAL + "nav: [")
         for _ in range(300):
             if "error" in project.read("serve.log").lower():
                 break
             time.sleep(0.1)
-        project.write(mkdocs_yml=PLAIN.replace("site_name: test", "site_name: mended"))
+        project.write(mkdocs_yml=BILINGUAL.replace("site_name: test", "site_name: mended"))
         becomes(lambda text: "mended" in text and is_sound(text))
         project.path("snippets/a.py").unlink()
         becomes(lambda text: "an embed of nothing" in text)
