@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
 import click
-from jinja2 import FileSystemBytecodeCache
 from markdown import Markdown
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
@@ -30,7 +29,6 @@ from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import LABS, Book
 from precis.coverage import holes, tally
 from precis.finding import Malformed, shown
-from precis.kept import state
 from precis.lab import languages
 from precis.markdown import Page, PrecisExtension, box
 from precis.notebook import is_chapter, notebook
@@ -43,6 +41,7 @@ from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
+from precis.template_cache import TemplateCache
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -197,8 +196,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Let templates be compiled once, and the search read what changed alone."""
         cache = self.book.records.cache
         cache.mkdir(exist_ok=True)
-        compiler = state(self.settings, sorted(env.extensions))[:12]
-        env.bytecode_cache = FileSystemBytecodeCache(str(cache), f"%s.{compiler}.jinja")
+        env.bytecode_cache = TemplateCache(cache, self.settings)
         for name in ("search", "material/search"):
             index = getattr(config.plugins.get(name), "search_index", None)
             if hasattr(index, "entries"):

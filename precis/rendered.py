@@ -13,8 +13,6 @@ import io
 import logging
 import pickle
 import re
-import sys
-import sysconfig
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +29,7 @@ from mkdocs.utils import CountHandler
 
 from precis.finding import Malformed
 from precis.glossary import GLOSSARY, definitions
+from precis.installed import is_installed
 from precis.kept import find, keep, state
 from precis.markdown import Page, PrecisExtension
 from precis.page import Fence, embeds
@@ -39,9 +38,6 @@ from precis.translation import behind
 
 _READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
 """Known extensions that read files beside the page."""
-
-_INSTALLED = {sysconfig.get_path(scheme) for scheme in ("purelib", "platlib", "stdlib")}
-"""The folders of what is installed."""
 
 _PRE = re.compile(r"<pre\b.*?</pre>", re.S)
 _COLOUR = re.compile(r'<span(?: (?:class|id)="[^"]*")*>|</span>')
@@ -166,10 +162,8 @@ class _OfPackages(pickle.Pickler):
 
     def reducer_override(self, known: Any) -> Any:
         """Called for what is not plain data."""
-        if isinstance(known, type | types.FunctionType):
-            file = getattr(sys.modules.get(known.__module__), "__file__", None)
-            if file and not any(map(Path(file).is_relative_to, _INSTALLED)):
-                raise pickle.PicklingError(f"{known.__qualname__} is of no installed package")
+        if isinstance(known, type | types.FunctionType) and not is_installed(known):
+            raise pickle.PicklingError(f"{known.__qualname__} is of no installed package")
         return NotImplemented
 
 

@@ -57,7 +57,7 @@ class Project:
         """Write files; in names, `__` stands for `/` and `_py`, `_md`, `_yml` for an ending."""
         for name, text in files.items():
             path = name.replace("__", "/")
-            for ending in ("py", "md", "yml", "toml", "txt"):
+            for ending in ("py", "md", "yml", "toml", "txt", "html"):
                 path = path.removesuffix(f"_{ending}") + (
                     f".{ending}" if path.endswith(f"_{ending}") else ""
                 )
