@@ -58,6 +58,8 @@ class _Opening(Preprocessor):
         self.extension = extension
 
     def run(self, lines: list[str]) -> list[str]:
+        if "rendering_context" not in self.md.preprocessors:
+            raise ValueError("precis.zensical is for Zensical; elsewhere, list precis instead")
         context: Any = self.md.preprocessors["rendering_context"]
         path = Path(context.config["root_dir"], context.config["docs_dir"], context.page.path)
         _, first_line = body(read(path))

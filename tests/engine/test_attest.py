@@ -197,6 +197,18 @@ def test_an_audit_finds_a_page_that_was_changed(
     assert message in audited.stderr
 
 
+def test_an_audit_names_what_no_page_has(made: Project) -> None:
+    build(made)
+    for path in made.path("site").rglob("*.html"):
+        path.write_text(path.read_text("utf-8").replace("data-source", "data-other"), "utf-8")
+
+    audited = made.run("precis.cli", "audit", "site")
+
+    assert audited.returncode == 1
+    assert "no page has a block of code with data-source and data-cell" in audited.stderr
+    assert "is on no page" not in audited.stderr
+
+
 def test_an_audit_finds_a_record_that_was_changed(made: Project) -> None:
     attest(made)
     made.write(snippets__a_py=SNIPPET.replace("x + 2", "x + 3").replace("2.5", "3.5"))
