@@ -96,6 +96,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.notebooks: dict[str, Download] = {}
         """By the file of their page on the site."""
 
+        self.server: LiveReloadServer | None = None
+        self.watched: set[Path] = set()
+        """The files that are watched since the last build because a snippet read them."""
+
         self.wrong: dict[str, None] = {}
         """All that is to be reported, each once, in order."""
 
@@ -249,6 +253,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             shutil.copyfile(SCHEMA, site / SCHEMA.name)
             log.info(tally(self.book, self.pages))
         self.finished = True
+        if self.server:
+            self._watch(self.server, config)
 
     def on_build_error(self, *, error: Exception) -> None:
         """Strict mode fails after the last event of a build: then, too, nothing is published."""
@@ -257,10 +263,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
     ) -> LiveReloadServer:
-        """Build again when a snippet changes, or what was read side by side."""
+        """Build again when a snippet changes, what it read, or what was read side by side."""
         server.watch(str(self.book.folder))
         if (lock := self.book.project.lock).is_file():
             server.watch(str(lock))
+        self.server = server
+        self._watch(server, config)
         from precis.run import warm  # where nothing is served, nothing may need it
 
         warm(self.book.readable())  # the first save shall not wait until torch is imported
@@ -274,6 +282,21 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             publish(self.aside, self.site)
         else:
             shutil.rmtree(self.aside)
+
+    def _watch(self, server: LiveReloadServer, config: MkDocsConfig) -> None:
+        """Watch the files that the snippets read in the last build, and no others."""
+        project = self.book.project
+        folders = (project.docs, project.snippets, self.book.records.cache, Path(config.site_dir))
+        read = {
+            path
+            for path in _files_read(self.book)
+            if path.is_file() and not any(map(path.is_relative_to, folders))
+        }
+        for path in self.watched - read:
+            server.unwatch(str(path))
+        for path in read - self.watched:
+            server.watch(str(path))
+        self.watched = read
 
     def _judge(self) -> None:
         """Look at the text of pages, which needs no run, while what the first page shows runs.
@@ -334,6 +357,15 @@ def _project(config: MkDocsConfig, snippets: str) -> Project:
         i18n.config if i18n else None,
         file,
     )
+
+
+def _files_read(book: Book) -> set[Path]:
+    """Return the project's files that the snippets read when they ran, as their records say."""
+    files: set[Path] = set()
+    for path in book.paths():
+        with suppress(Malformed):  # a finding already
+            files |= {book.records.root / name for name in book.verified(path).record.reads}
+    return files
 
 
 def _warn_only(config: MkDocsConfig) -> None:

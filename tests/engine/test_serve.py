@@ -452,3 +452,37 @@ def test_a_snippet_runs_again_when_a_file_that_it_reads_is_mended(served: Served
     served.build()
 
     assert "precis-finding" not in served.page()
+
+
+def test_the_server_sees_files_that_snippets_read_wherever_they_lie(project: Project) -> None:
+    reading = """
+        # %% one
+        from pathlib import Path
+        print((Path(__file__).parents[1] / "data/one.txt").read_text())
+        #> 0.0898
+        """
+    project.write(
+        mkdocs_yml=PLAIN,
+        snippets__a_py=reading,
+        data__one_txt="0.0898",
+        data__two_txt="0.0898",
+        docs__a_md="# Title {#t}\n\n```snippet\na.py:one\n```\n",
+    )
+
+    with serving(project, "a/") as get:
+
+        def becomes(holds: Callable[[str], bool]) -> str:
+            return eventually(get, holds, project)
+
+        def is_sound(text: str) -> bool:
+            return "0.0898" in text and "precis-finding" not in text
+
+        becomes(is_sound)
+        project.write(data__one_txt="0.0899")
+        becomes(lambda text: "+ 0.0899" in text)
+        project.write(snippets__a_py=reading.replace("one.txt", "two.txt"))
+        becomes(is_sound)
+        project.write(data__two_txt="0.0897")
+        becomes(lambda text: "+ 0.0897" in text)
+        project.write(data__two_txt="0.0898")
+        becomes(is_sound)
