@@ -13,15 +13,16 @@ from sybil.sybil import SybilCollection
 from precis.book import Book
 from precis.device import absence
 from precis.markdown import PrecisExtension
+from precis.project import Project
 from precis.record import Records
 from precis.snippet import DEVICE_TYPES
 from precis.sybil import cells, fences, sybil
 
 ROOT = Path(__file__).parent
-SNIPPETS = ROOT / "snippets"
+project = Project.read(ROOT)
 
-config = load_config(str(ROOT / "mkdocs.yml"))
-book = Book(SNIPPETS, Records(ROOT))
+config = load_config(str(project.config))
+book = Book(project, Records(ROOT))
 extension = PrecisExtension(book)
 md = markdown.Markdown(
     extensions=[*config.markdown_extensions, extension], extension_configs=config.mdx_configs
@@ -29,8 +30,8 @@ md = markdown.Markdown(
 
 pytest_collect_file = SybilCollection(
     [
-        sybil(SNIPPETS, cells(book), "*.py"),
-        sybil(ROOT / "docs", fences(extension, md), "*.md"),
+        sybil(project.snippets, cells(book), "*.py"),
+        sybil(project.docs, fences(extension, md), "*.md"),
     ]
 ).pytest()
 
@@ -53,6 +54,6 @@ class NotTests(pytest.Module):
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> NotTests | None:
-    if module_path.is_relative_to(SNIPPETS):
+    if module_path.is_relative_to(project.snippets):
         return NotTests.from_parent(parent, path=module_path)
     return None

@@ -28,10 +28,11 @@ ENGINE = """
 import sys
 from pathlib import Path
 from precis.book import Book
+from precis.project import Project
 from precis.record import Records
 
 if __name__ == "__main__":
-    book = Book(Path("snippets"), Records(Path(sys.argv[1])))
+    book = Book(Project.configured(Path.cwd()), Records(Path(sys.argv[1])))
     book.run()
     assert not any(book.verified(path).mismatches for path in book.paths())
 """

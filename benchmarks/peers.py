@@ -31,9 +31,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from precis.book import Book
+from precis.project import Project
 from precis.reading import Reader
 from precis.record import Records
-from precis.translation import LOCK, blessed, written_lock
+from precis.translation import blessed, written_lock
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".venv-peers"
@@ -210,11 +211,12 @@ def write_ours(folder: Path, chapters: list[Chapter]) -> None:
             )
     # what the author does before a build: take what the code prints, read the two pages
     done([sys.executable, "-m", "precis.cli", "update"], folder)
-    reader, lock = Reader(Book(folder / "snippets", Records(folder))), {}
+    project, lock = Project.read(folder), {}
+    reader = Reader(Book(project, Records(folder)))
     for name in ["index", *(chapter.slug for chapter in chapters)]:
         read = [reader.opened(folder / f"docs/{language}/{name}.md") for language in LANGUAGES]
-        lock = blessed(read, lock)
-    put(folder / LOCK, written_lock(lock))
+        lock = blessed(project, read, lock)
+    put(project.lock, written_lock(lock))
 
 
 def write_mkdocs_jupyter(folder: Path, chapters: list[Chapter]) -> None:

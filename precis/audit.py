@@ -44,6 +44,11 @@ def audit(site: Path, book: Sequence[Verified], now: Attestation) -> Iterator[Fi
                 line.extract()
             if _words(block.get_text()) != _words("\n".join(code)):
                 yield _finding(path, block, f"{where} shows other code than the snippet")
+    if known and not seen:
+        what = "no page has a block of code with data-source and data-cell"
+        hint = "Build the site with precis; nothing that rewrites its pages may drop them."
+        yield Finding(shown(site), 1, 1, what, hint)
+        seen = set(known)
     for file, cell_name in sorted(set(known) - seen):
         what = f"the cell {cell_name} of {file} is on no page"
         yield Finding(shown(site), 1, 1, what, "Build the site again.")

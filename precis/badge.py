@@ -12,9 +12,9 @@ from babel.dates import format_date
 
 from precis.attest import Attestation, cells
 from precis.book import Book
+from precis.project import Project
 from precis.prose import Written
 from precis.snippet import Cell, Snippet
-from precis.translation import language_folder
 
 EXPLAINED = "verification.md"
 """The page, in each language, that says how to check this oneself."""
@@ -86,13 +86,13 @@ def badge(
     paragraph.text = f"{count_said}{_DOT}"
     where = etree.SubElement(paragraph, "span", {"data-verified": _DOT.join(parts)})
     where.text = _DOT.join(parts)
-    if explained := _explained(Path(page.at)):
+    if explained := _explained(book.project, Path(page.at)):
         where.tail = _DOT
         etree.SubElement(paragraph, "a", {"href": explained}).text = words["how"]
     return paragraph
 
 
-def _explained(page: Path) -> str:
-    folder = language_folder(page) or page.parent
+def _explained(project: Project, page: Path) -> str:
+    folder = project.language_folder(page) or page.parent
     target = folder / EXPLAINED
     return Path(os.path.relpath(target, page.parent)).as_posix() if target.is_file() else ""

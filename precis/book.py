@@ -13,6 +13,7 @@ from precis.compare import Mismatch, compare
 from precis.finding import Finding, Malformed
 from precis.inputs import digest
 from precis.outcome import AS_SHOWN, Outcome, Setting
+from precis.project import Project
 from precis.record import Record, Records
 from precis.snippet import Cell, Snippet, load
 from precis.values import DIGITS, compare_values
@@ -81,8 +82,9 @@ class Verified:
 class Book:
     """The files of a snippets folder, read again when a build begins or, outside of one, always."""
 
-    def __init__(self, folder: Path, records: Records, device: str = "cpu") -> None:
-        self.folder = folder
+    def __init__(self, project: Project, records: Records, device: str = "cpu") -> None:
+        self.project = project
+        self.folder = project.snippets
         self.records = records
         self.device = device
         """Where the values are verified besides the CPU."""
@@ -186,7 +188,7 @@ class Selection(Book):
     """A book of which only some files are asked for."""
 
     def __init__(self, book: Book, files: tuple[Path, ...]) -> None:
-        super().__init__(book.folder, book.records, book.device)
+        super().__init__(book.project, book.records, book.device)
         self.files = files
 
     def paths(self) -> list[Path]:

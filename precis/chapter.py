@@ -17,15 +17,15 @@ import yaml
 
 from precis.finding import Finding, Malformed, shown
 from precis.git import git
+from precis.project import CONFIG, Project
 from precis.prose import body
 from precis.reading import Reader
 from precis.record import write_whole
 from precis.snippet import read
-from precis.translation import LOCK, blessed, parity, read_lock, written_lock
+from precis.translation import blessed, parity, read_lock, written_lock
 from precis.typography import spaced, wrong
 
-SITE = Path("mkdocs.yml")
-DOCS = Path("docs")
+SITE = Path(CONFIG)
 _DESCRIPTIONS = {
     "fr": "{title}\u00a0: un chapitre dont chaque valeur affichée a été vérifiée.",
     "en": "{title}: a chapter whose every printed value was verified.",
@@ -94,9 +94,10 @@ def begin(slug: str, titles: Mapping[str, str], reader: Reader) -> Beginning:
     Raises Refused for a slug or a title that cannot be, Malformed where the project is in the
     way.
     """
-    _judge_slug(slug)
+    project = reader.project
+    _judge_slug(project, slug)
     snippet = reader.book.folder / f"{slug}.py"
-    paths = {language: DOCS / language / f"{slug}.md" for language in titles}
+    paths = {language: project.home(language) / f"{slug}.md" for language in titles}
     if taken := [path for path in (*paths.values(), snippet) if path.exists()]:
         what = f"this file is there already, so no new chapter can be called {slug}"
         hint = "Choose another slug, or write on in that file."
@@ -108,9 +109,9 @@ def begin(slug: str, titles: Mapping[str, str], reader: Reader) -> Beginning:
     for language, path in paths.items():
         text = _page(slug, language, titles[language])
         lines, first_line = body(text)
-        page = reader.written(path.as_posix(), lines, first_line)
+        page = reader.written(shown(path), lines, first_line)
         texts[path] = spaced(text, page)
-        pages[language] = reader.written(path.as_posix(), *body(texts[path]))
+        pages[language] = reader.written(shown(path), *body(texts[path]))
     first, *others = pages.values()
     for other in others:
         for finding in (*parity(first, other), *parity(other, first)):
@@ -119,8 +120,8 @@ def begin(slug: str, titles: Mapping[str, str], reader: Reader) -> Beginning:
     english = titles.get("en", next(iter(titles.values())))
     texts[snippet] = _template("snippet.txt", slug, _sentence(english))
     site, added = listed(read(SITE), slug, titles)
-    lock = blessed(list(pages.values()), read_lock(Path(LOCK)))
-    return Beginning(texts, {Path(LOCK): written_lock(lock), SITE: site}, added)
+    lock = blessed(project, list(pages.values()), read_lock(project.lock))
+    return Beginning(texts, {project.lock: written_lock(lock), SITE: site}, added)
 
 
 def listed(site: str, slug: str, titles: Mapping[str, str]) -> tuple[str, tuple[Line, ...]]:
@@ -176,26 +177,25 @@ def undoing(files: Iterable[Path], changed: Iterable[Path]) -> str | None:
 
     To be asked for before anything is written.
     """
-    names = [path.as_posix() for path in changed]
+    names = [shown(path) for path in changed]
     if git("ls-files", "--error-unmatch", *names) is None:
         return None
     if git("status", "--porcelain", "--", *names) != "":
         return None
-    new = " ".join(path.as_posix() for path in files)
+    new = " ".join(map(shown, files))
     return f"git checkout {' '.join(names)} && git clean -f {new}"
 
 
-def _judge_slug(slug: str) -> None:
+def _judge_slug(project: Project, slug: str) -> None:
     if not _SLUG.fullmatch(slug):
         raise Refused(
             f"a slug has small letters, digits and hyphens, and starts with a letter: not {slug!r}"
         )
     if slug in sys.stdlib_module_names or _is_installed(slug):
-        raise Refused(
-            f"Python has a module {slug}, and snippets/{slug}.py would hide it from the others"
-        )
-    if (DOCS / slug).exists():
-        raise Refused(f"docs/{slug} has that address on the site already")
+        file = shown(project.snippets / f"{slug}.py")
+        raise Refused(f"Python has a module {slug}, and {file} would hide it from the others")
+    if (project.docs / slug).exists():
+        raise Refused(f"{shown(project.docs / slug)} has that address on the site already")
 
 
 def _is_installed(name: str) -> bool:
@@ -213,7 +213,7 @@ def _title(language: str, text: str, reader: Reader) -> str:
         raise Refused(f"--{language}: a title has 1 to {_LONGEST} characters")
     if found := _MARKUP.search(text):
         raise Refused(f"--{language}: a title is plain text, without {found[0]!r}")
-    path = (DOCS / language / "title.md").as_posix()
+    path = shown(reader.project.home(language) / "title.md")
     heading = spaced(f"# {text}", reader.written(path, [f"# {text}"]))
     page = reader.written(path, [heading])
     for finding in (*reader.proved(page).findings, *wrong(page)):

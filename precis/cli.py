@@ -26,6 +26,7 @@ from precis.finding import Finding, Malformed, annotation, counted, shown
 from precis.lab import languages
 from precis.outcome import ELSEWHERE
 from precis.parameters import FILES, JSON, TIME_LIMIT, Shard, Slug
+from precis.project import Project
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records, write_whole
@@ -33,9 +34,11 @@ from precis.run import run
 from precis.snippet import DEVICE_TYPES, load
 from precis.status import Waiting, waiting
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import LOCK, blessed, key, parity, read_lock, sections, written_lock
+from precis.translation import blessed, parity, read_lock, sections, written_lock
 from precis.typography import spaced
 from precis.update import updated
+
+_ONE_LANGUAGE = "mkdocs.yml has no languages in folders (plugin i18n, docs_structure: folder)"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -231,15 +234,17 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
       precis bless autograd#chain-rule --late fr
     """
     reader = _reader()
-    lock = Path(LOCK)
-    known = read_lock(lock)
+    project = reader.project
+    if not project.languages:
+        raise click.UsageError(f"nothing to read side by side: {_ONE_LANGUAGE}")
+    known = read_lock(project.lock)
     for slug in slugs:
         name, _, section = slug.partition("#")
-        paths = sorted(Path("docs").glob(f"[a-z][a-z]/{name}.md"))
+        paths = project.pages(f"{name}.md")
         pages = [reader.opened(path) for path in paths] or _lab(reader, Path(f"{name}.py"))
         if len(pages) < 2:
             raise click.UsageError(
-                f"there are no two docs/*/{name}.md, and there is no lab {name}.py"
+                f"there are no two {shown(project.docs)}/*/{name}.md, and there is no lab {name}.py"
             )
         if section and all(section not in {s.id for s in sections(page)} for page in pages):
             raise click.UsageError(f"{name}.md has no section #{section}")
@@ -249,7 +254,7 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
             sys.exit(1)
         if late and late not in {page.language for page in pages}:
             raise click.UsageError(f"{name} has no page in {late}")
-        after = blessed(pages, known, section, late or "")
+        after = blessed(project, pages, known, section, late or "")
         changed = sorted(entry for entry in after if after[entry] != known.get(entry))
         unread = [entry for entry in changed if entry not in known]
         if late and unread:
@@ -258,7 +263,7 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
             follows = f"{late} has yet to follow" if after[entry].was else "read side by side"
             click.echo(f"{follows}: {entry}")
         known = after
-    write_whole(lock, written_lock(known).encode("utf-8"))
+    write_whole(project.lock, written_lock(known).encode("utf-8"))
 
 
 @main.command()
@@ -277,18 +282,20 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
       precis status --json
     """
     reader = _reader()
-    known = read_lock(Path(LOCK))
-    names = [f"{slug}.md" for slug in slugs] or sorted({key(p) for p in Path("docs").rglob("*.md")})
+    project = reader.project
+    known = read_lock(project.lock)
+    pages = project.docs.rglob("*.md")
+    names = [f"{slug}.md" for slug in slugs] or sorted({project.key(page) for page in pages})
     read = 0
     found: list[Waiting] = []
     try:
         for name in names:
-            paths = sorted(Path("docs").glob(f"[a-z][a-z]/{name}"))
+            paths = project.pages(name)
             if len(paths) > 1:
                 read += 1
                 found += waiting([reader.opened(path) for path in paths], known, reader)
             elif slugs:
-                raise click.UsageError(f"there are no two docs/*/{name}")
+                raise click.UsageError(f"there are no two {shown(project.docs)}/*/{name}")
     except Malformed as error:
         click.echo(error, err=True)
         sys.exit(1)
@@ -306,7 +313,10 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
         count = f"{counted(read, 'page')}: {counted(len(found), 'section')} to read again"
         click.echo(f"{count}; then: precis bless {once}")
         sys.exit(1)
-    click.echo(f"{counted(read, 'page')}: all sections read side by side")
+    if not project.languages:
+        click.echo(f"nothing to read side by side: {_ONE_LANGUAGE}")
+    else:
+        click.echo(f"{counted(read, 'page')}: all sections read side by side")
 
 
 @main.command()
@@ -323,13 +333,17 @@ def new(slug: str, fr: str, en: str) -> None:
     Examples:
       precis new attention --fr "L’attention" --en "Attention"
     """
-    site, lock = SITE, Path(LOCK)
-    if not site.is_file() or any(not Path("docs", name).is_dir() for name in ("fr", "en")):
-        raise click.UsageError(
-            "there are no mkdocs.yml, docs/fr/ and docs/en/ here: run it from the project's folder"
-        )
+    reader = _reader()
+    project = reader.project
+    if project.config is None:
+        raise click.UsageError(f"there is no {SITE} here: run it from the project's folder")
+    if project.languages != ("en", "fr"):
+        has = ", ".join(project.languages) or "none in folders"
+        raise click.UsageError(f"a new chapter is in en and fr; the languages of {SITE}: {has}")
+    if missing := [path for path in map(project.home, ("fr", "en")) if not path.is_dir()]:
+        raise click.UsageError(f"there is no folder {shown(missing[0])}/")
     try:
-        beginning = begin(slug, {"fr": fr, "en": en}, _reader())
+        beginning = begin(slug, {"fr": fr, "en": en}, reader)
     except Refused as error:
         raise click.UsageError(str(error)) from None
     except Malformed as error:
@@ -340,8 +354,8 @@ def new(slug: str, fr: str, en: str) -> None:
     for path in beginning.files:
         click.echo(f"{shown(path)}: new")
     for line in beginning.lines:
-        click.echo(f"{shown(site)}:{line.number}: {line.text}")
-    click.echo(f"{shown(lock)}: {slug}.md, its sections read side by side")
+        click.echo(f"{shown(SITE)}:{line.number}: {line.text}")
+    click.echo(f"{shown(project.lock)}: {slug}.md, its sections read side by side")
     click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
 
 
@@ -383,9 +397,12 @@ def _report(
 
 def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     reader = _reader()
-    files = files or (*sorted(Path("docs").rglob("*.md")), *reader.book.labs())
+    docs = reader.project.docs
+    files = files or (*sorted(docs.rglob("*.md")), *reader.book.labs())
     if not files:
-        raise click.UsageError("there are no pages in docs/ here: run it from the project's folder")
+        raise click.UsageError(
+            f"there are no pages in {shown(docs)}/ here: run it from the project's folder"
+        )
     wrong: list[Finding] = []
     witnessed = cited = 0
     excused: list[dict[str, object]] = []
@@ -417,7 +434,7 @@ def _lab(reader: Reader, path: Path) -> list[Written]:
     if not path.is_file():
         return []
     snippet = reader.book.snippet(path)
-    return [reader.lab(snippet, Path("docs"), language) for language in languages(snippet)]
+    return [reader.lab(snippet, language) for language in languages(snippet)]
 
 
 def _unstable(book: Book) -> list[Finding]:
@@ -434,15 +451,26 @@ def _unstable(book: Book) -> list[Finding]:
     return [f for pair in zip(snippets, first, second, strict=True) for f in unstable(*pair)]
 
 
+def _project() -> Project:
+    """Return the project in whose folder the command runs."""
+    try:
+        return Project.read(Path.cwd())
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+
+
 def _reader() -> Reader:
-    return Reader(Book(Path("snippets"), Records(Path.cwd())))
+    project = _project()
+    return Reader(Book(project, Records(project.root)))
 
 
 def _book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:
-    folder = Path("snippets")
-    if not files and not folder.is_dir():
-        raise click.UsageError("there is no snippets/ here: run it from the project's folder")
-    book = Book(folder, Records(Path.cwd(), timeout=timeout, watch=_watch), device)
+    project = _project()
+    if not files and not project.snippets.is_dir():
+        folder = shown(project.snippets)
+        raise click.UsageError(f"there is no {folder}/ here: run it from the project's folder")
+    book = Book(project, Records(project.root, timeout=timeout, watch=_watch), device)
     return Selection(book, files) if files else book
 
 

@@ -9,7 +9,9 @@ import contextlib
 import functools
 import os
 import site
+import sys
 import sysconfig
+import types
 from collections.abc import Iterable
 from importlib.machinery import PathFinder
 
@@ -34,6 +36,14 @@ def _installed_folders() -> tuple[str, ...]:
 def is_installed(path: str) -> bool:
     """Return whether a real path belongs to the standard library or an installed package."""
     return path.startswith(_installed_folders())
+
+
+def is_code_installed(thing: type | types.FunctionType) -> bool:
+    """Return whether a class or a function was written in no file of the project."""
+    files = {getattr(sys.modules.get(thing.__module__), "__file__", None)}
+    if isinstance(thing, types.FunctionType):
+        files.add(thing.__code__.co_filename)  # a decorator may name another module
+    return all(not file or is_installed(os.path.realpath(file)) for file in files)
 
 
 def version(distribution: str) -> str:

@@ -7,7 +7,7 @@ makes of the lab, so that a lab's page is like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from mkdocs import utils
@@ -18,7 +18,8 @@ from mkdocs.structure.pages import Page
 
 from precis import lab
 from precis.book import LABS, Book
-from precis.finding import Malformed
+from precis.finding import Malformed, shown
+from precis.project import Project
 
 PLUGIN = "mkdocs-jupyter"
 
@@ -35,16 +36,17 @@ def is_lab(file: File) -> bool:
     return path.suffix == SUFFIX and path.parent.name == LABS
 
 
-def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
+def make_room(book: Book, config: MkDocsConfig) -> None:
     """Let each lab have its notebooks in `docs/`, before MkDocs looks what is there.
 
     They are empty, and stay so: to write into `docs/` would have `mkdocs serve` build again.
     """
-    wanted = set(_places(book, docs))
+    project = book.project
+    wanted = set(_places(book))
     if wanted and PLUGIN not in config.plugins:
         raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")
-    for file in docs.glob(f"*/{LABS}/*.ipynb"):
-        if file not in wanted:
+    for file in project.docs.rglob(f"{LABS}/*{SUFFIX}"):
+        if file not in wanted and file.read_bytes() == _EMPTY:
             file.unlink()
     if wanted:
         let_notebooks_be_pages()
@@ -56,14 +58,27 @@ def make_room(book: Book, docs: Path, config: MkDocsConfig) -> None:
             file.write_bytes(_EMPTY)
 
 
-def _places(book: Book, docs: Path) -> Iterator[Path]:
+def _places(book: Book) -> Iterator[Path]:
     for path in book.labs():
         try:
             snippet = book.snippet(path)
         except Malformed:  # a finding already, which its pages show
-            yield from docs.glob(f"*/{LABS}/{path.stem}{SUFFIX}")
+            yield from book.project.docs.rglob(f"{LABS}/{path.stem}{SUFFIX}")
         else:
-            yield from (lab.place(snippet, docs, lang) for lang in lab.languages(snippet))
+            languages = lab.languages(snippet)
+            if not _has_pages(book.project, languages):
+                raise PluginError(
+                    f"precis: {shown(path)} has text in {', '.join(languages)}; the site has "
+                    f"pages in {', '.join(book.project.languages) or 'one language'}"
+                )
+            yield from (lab.place(snippet, book.project, name) for name in languages)
+
+
+def _has_pages(project: Project, languages: Sequence[str]) -> bool:
+    """Whether a lab in these languages has a page for each."""
+    if not project.languages:
+        return len(languages) < 2
+    return set(languages) <= set(project.languages)
 
 
 def let_notebooks_be_pages() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from precis.book import LABS
 from precis.page import EMBED
+from precis.project import Project
 from precis.snippet import Snippet
 
 _FIGURE = re.compile(
@@ -26,9 +27,9 @@ def languages(snippet: Snippet) -> list[str]:
     return sorted({text.language for text in snippet.texts})
 
 
-def place(snippet: Snippet, docs: Path, language: str) -> Path:
+def place(snippet: Snippet, project: Project, language: str) -> Path:
     """The file of a lab among the pages of its language: the notebook that is made of it."""
-    return docs / language / LABS / snippet.path.with_suffix(".ipynb").name
+    return project.home(language) / LABS / snippet.path.with_suffix(".ipynb").name
 
 
 def lines(snippet: Snippet, language: str) -> list[str]:

@@ -21,6 +21,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
+from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeExtension
 
 from precis.attest import FOLDER, Attestation, committed, read_all
 from precis.badge import badge
@@ -30,10 +31,11 @@ from precis.glossary import Definitions
 from precis.lexer import CELL, colour_once
 from precis.page import EMBED, Fence, let_embeds_have_options, refusal, strays
 from precis.passed import findings
+from precis.project import Project
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
-from precis.snippet import Cell
+from precis.snippet import Cell, Snippet
 from precis.translation import behind
 from precis.witness import is_excuse
 
@@ -55,6 +57,7 @@ class Page:
     place: str = ""
     """Where its links start from, if not from `path`."""
 
+    language: str = ""
     lines: tuple[str, ...] = ()
     fences: tuple[Fence, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -65,7 +68,9 @@ class Page:
     @property
     def written(self) -> Written:
         """Its text."""
-        return Written(self.path, self.lines, self.first_line, self.fences, self.place)
+        return Written(
+            self.path, self.lines, self.first_line, self.fences, self.place, self.language
+        )
 
     def report(self, line: int, what: str, hint: str) -> Finding:
         """Add a finding at a line of the file."""
@@ -75,7 +80,7 @@ class Page:
 
 
 class PrecisExtension(Extension):
-    """`markdown_extensions: [precis]`; needs pymdownx.superfences before it."""
+    """`markdown_extensions: [precis]`; adds pymdownx.superfences and attr_list if absent."""
 
     def __init__(self, book: Book | None = None, **options: Any) -> None:
         self.config = {
@@ -83,8 +88,7 @@ class PrecisExtension(Extension):
             "elements": [[], "custom elements that hold Markdown"],
         }
         super().__init__(**options)
-        folder = Path(self.getConfig("snippets"))
-        self.book = book or Book(folder, Records(folder.resolve().parent))
+        self.book = book or self._book(Path(self.getConfig("snippets")).resolve())
         self.page = Page()
         """Set it before a page is converted; read its fences and findings afterwards."""
 
@@ -97,6 +101,7 @@ class PrecisExtension(Extension):
         """Register before superfences (25) and after whitespace is normalised (30)."""
         md.registerExtension(self)
         md.block_level_elements += self.getConfig("elements")  # as md_in_html asks
+        _add_missing(md)
         let_embeds_have_options(md)
         colour_once(md, self.coloured)
         if not hasattr(self, "reader"):  # all are configured alike, and it remembers pages
@@ -106,9 +111,15 @@ class PrecisExtension(Extension):
         md.treeprocessors.register(
             Definitions(md, lambda: self.page.written.at), "precis-glossary", 3
         )
+        md.treeprocessors.register(_Attributes(md, self), "precis-attributes", 2)
         md.postprocessors.register(_OutputLines(md), "precis-output", 5)
         md.parser.blockprocessors.register(_Figure(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCode(md, self), "code", 80)
+
+    def _book(self, snippets: Path) -> Book:
+        """Return the book of a folder of snippets whose project says nothing else."""
+        project = Project.configured(snippets.parent, snippets=snippets.name)
+        return Book(project, Records(project.root))
 
     def attestations(self) -> list[Attestation]:
         """Those of other machines, read again for each build. Raises Malformed."""
@@ -124,6 +135,21 @@ class PrecisExtension(Extension):
             others = read_all(folder.with_name(FOLDER))
             self._attestations = (self.book.runs, others, committed(folder)[1])
         return self._attestations[1:]
+
+
+def _add_missing(md: Markdown) -> None:
+    """Add the extensions that make blocks of code, and give them their attributes."""
+    known = [e for e in md.registeredExtensions if isinstance(e, SuperFencesCodeExtension)]
+    if not known:
+        md.registerExtensions(["pymdownx.superfences"], {})
+    elif not _superfences_take_fences(md):  # Markdown's own `extra` was listed after it
+        known[-1].patch_fenced_rule()
+    if "attr_list" not in md.treeprocessors:
+        md.registerExtensions(["attr_list"], {})
+
+
+def _superfences_take_fences(md: Markdown) -> bool:
+    return isinstance(md.preprocessors["fenced_code_block"], SuperFencesBlockPreprocessor)
 
 
 class _Badge(Treeprocessor):
@@ -158,6 +184,36 @@ _OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
 """The line that Pygments makes of an output; pymdownx numbers it."""
 
 
+class _Attributes(Treeprocessor):
+    """Reports cells whose block does not name them: `precis audit` and other sites rely on it."""
+
+    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+        super().__init__(md)
+        self.extension = extension
+
+    def run(self, root: etree.Element) -> None:
+        page = self.extension.page
+        blocks = "\n".join(map(str, self.md.htmlStash.rawHtmlBlocks))
+        for snippet, cell in self.extension.reader.shown(page.written):
+            before, named, _ = blocks.partition(_source(snippet, cell))
+            element = before[before.rfind("<") :]
+            if named and element.startswith("<div ") and "highlight" in element:
+                continue
+            name = f"{snippet.name}:{cell.name}"
+            line = next(f.line for f in page.fences if f.body.strip() == name)
+            finding = page.report(
+                line,
+                f'the block of {name} is no <div class="highlight" {_source(snippet, cell)}>',
+                "Let attr_list and pymdownx.highlight (use_pygments: true) make it.",
+            )
+            etree.SubElement(root, "p").text = boxed(finding, self.md)
+
+
+def _source(snippet: Snippet, cell: Cell) -> str:
+    """Return the attributes that name a cell on its block."""
+    return f'data-source="{snippet.name}" data-cell="{cell.name}"'
+
+
 def boxed(finding: Finding, md: Markdown) -> str:
     """A box that shows a finding on its page, stashed: the text that stands for it."""
     return md.htmlStash.store(box(finding))
@@ -183,9 +239,13 @@ class _Embeds(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         page = self.extension.page
+        if not _superfences_take_fences(self.md):
+            raise ValueError(
+                "list precis after the extension that takes its fences (fenced_code, extra)"
+            )
         self.shows.clear()
         written = self.extension.reader.written(page.path, lines, page.first_line, page.place)
-        page.lines, page.fences = written.lines, written.fences
+        page.lines, page.fences, page.language = written.lines, written.fences, written.language
         boxes: dict[int, list[str]] = {}
         for number, what, hint in strays(lines, list(page.fences), page.first_line):
             boxes[number] = ["", self._box(page.report(number, what, hint)), ""]
@@ -200,7 +260,7 @@ class _Embeds(Preprocessor):
         except Malformed as error:  # a page with which it is compared
             wrong = error.findings
         page.findings += wrong
-        told = behind(written)
+        told = behind(self.extension.book.project, written)
         for finding in wrong:
             above = written.start(finding.line)
             boxes[above] = [*boxes.get(above, ()), "", self._box(finding), ""]
@@ -274,7 +334,7 @@ def _fenced(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str
     longest = max(map(len, re.findall("`+", "\n".join(lines))), default=0)
     ticks = "`" * max(3, longest + 1)
     kept = "".join(f" {k}={_quoted(options[k])}" for k in FENCE_OPTIONS if k in options)
-    source = f'data-source="{snippet.name}" data-cell="{cell.name}"'
+    source = _source(snippet, cell)
     return [f"{ticks} {{.{CELL} .annotate{kept} {source}}}", *lines, ticks]
 
 

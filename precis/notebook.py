@@ -66,8 +66,11 @@ def _state(page: Written, book: Book, address: str) -> str:
     """That of all that a notebook is made of, but for where its links lead."""
     paths = sorted({book.cell(name)[0].path for name in embeds(page.fences)})
     ran = [book.verified(path).hash for path in paths]
-    said = (page.path, page.place, page.lines, page.first_line, page.fences)
-    return state(said, address, ran, digests([glossary(page)]), behind(page))
+    said = (
+        *(page.path, page.place, page.language),
+        *(page.lines, page.first_line, page.fences),
+    )
+    return state(said, address, ran, digests([glossary(page)]), behind(book.project, page))
 
 
 def _made(source: Source, address: str) -> str:

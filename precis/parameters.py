@@ -9,7 +9,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from precis.finding import Malformed
 from precis.outcome import TIMEOUT
+from precis.project import Project
 
 FILES = click.argument(
     "files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -30,7 +32,12 @@ class Slug(click.ParamType[str]):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """The chapters here that start so."""
-        slugs = {path.stem for path in Path("docs").glob("[a-z][a-z]/*.md")}
+        try:
+            project = Project.read(Path.cwd())
+        except Malformed:
+            return []
+        pages = (path for name in project.languages for path in project.home(name).glob("*.md"))
+        slugs = {path.stem for path in pages}
         return [CompletionItem(slug) for slug in sorted(slugs) if slug.startswith(incomplete)]
 
 

@@ -18,19 +18,18 @@ from precis.book import Book
 from precis.finding import Finding, Malformed
 from precis.kept import digests, find, keep, state
 from precis.page import embeds
+from precis.project import Project
 from precis.prose import Written
 from precis.reading import Reader
-from precis.translation import pairs, twins
+from precis.translation import pairs
 from precis.witness import Cells
-
-_SETTINGS = "mkdocs.yml"
-"""Where the options of what finds the fences stand, if anywhere."""
 
 
 def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     """What is wrong with a page's text, judged only where it did not pass as it is."""
-    cache, name, now = reader.book.records.cache, f"passed {page.at}", _state(reader.book, page)
-    known, beside = find(cache, name, now) or {}, _beside(page)
+    project, cache = reader.project, reader.book.records.cache
+    name, now = f"passed {page.at}", _state(project, page)
+    known, beside = find(cache, name, now) or {}, _beside(project, page)
     compared, proved = known.get("beside") == beside, _still_proved(reader, known)
     if compared and proved:
         return ()
@@ -43,19 +42,20 @@ def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
     return tuple(sorted(found))
 
 
-def _state(book: Book, page: Written) -> str:
+def _state(project: Project, page: Written) -> str:
     """That of the page."""
     text = "\n".join(page.lines).rstrip()  # Markdown adds blank lines to what it converts
-    settings = digests([book.records.root / _SETTINGS])
-    return state(page.path, page.at, text, page.first_line, page.fences, settings)
+    settings = digests([project.config] if project.config else [])  # of what finds the fences
+    place = page.path, page.at, page.language, page.first_line
+    return state(place, text, page.fences, settings)
 
 
-def _beside(page: Written) -> str:
+def _beside(project: Project, page: Written) -> str:
     """The state of what the page is compared with."""
     path = Path(page.path)
-    lock = {section: str(pair) for section, pair in pairs(path).items()}
+    lock = {section: str(pair) for section, pair in pairs(project, path).items()}
     # a lab stands in one file with its twins
-    return state(lock, digests([path] if page.place else twins(path)))
+    return state(lock, digests([path] if page.place else project.twins(path)))
 
 
 def _still_proved(reader: Reader, known: Mapping[str, Any]) -> bool:

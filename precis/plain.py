@@ -62,7 +62,7 @@ class Source:
     def __post_init__(self) -> None:
         self.fences = {fence.line: fence for fence in self.page.fences}
         self.more = _MORE.get(self.page.language, _MORE["en"])
-        self.behind = behind(self.page)
+        self.behind = behind(self.book.project, self.page)
         self.terms = definitions(glossary(self.page))
         for line in self.page.lines:
             if found := _ABBREVIATION.fullmatch(line):

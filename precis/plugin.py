@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
 import click
-from jinja2 import FileSystemBytecodeCache
 from markdown import Markdown
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
@@ -30,18 +29,19 @@ from precis.attest import FILE, SCHEMA, committed, published
 from precis.book import LABS, Book
 from precis.coverage import holes, tally, unrecorded
 from precis.finding import Malformed, shown
-from precis.kept import state
+from precis.lab import languages
 from precis.markdown import Page, PrecisExtension, box
 from precis.notebook import is_chapter, notebook
 from precis.outcome import TIMEOUT
 from precis.page import EMBED
+from precis.project import Project
 from precis.prose import Written
 from precis.publish import aside, clear, publish
 from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
-from precis.translation import LOCK, key, language_folder
+from precis.template_cache import TemplateCache
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -86,7 +86,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Builds in progress, one inside the other: static-i18n builds languages so."""
 
         self.finished = False
-        self.settings: tuple[Path, bytes] | None = None
+        self.settings: tuple[Project, bytes] | None = None
         """The project and its mkdocs.yml, when it was read last."""
 
         self.site: Path | None = None
@@ -95,6 +95,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.pages: dict[str, Page] = {}
         self.notebooks: dict[str, Download] = {}
         """By the file of their page on the site."""
+
+        self.server: LiveReloadServer | None = None
+        self.watched: set[Path] = set()
+        """The files that are watched since the last build because a snippet read them."""
 
         self.wrong: dict[str, None] = {}
         """All that is to be reported, each once, in order."""
@@ -112,14 +116,14 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Add the Markdown extension; let the site be built aside."""
         if self.depth:
             return config  # a build inside ours
-        root = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        folder = root / self.config.snippets
-        if not folder.is_dir():
-            raise PluginError(f"precis: there is no folder {shown(folder)} (option snippets)")
-        settings = root, Path(config.config_file_path or os.devnull).read_bytes()
+        project = _project(config, self.config.snippets)
+        if not project.snippets.is_dir():
+            folder = shown(project.snippets)
+            raise PluginError(f"precis: there is no folder {folder} (option snippets)")
+        settings = project, Path(config.config_file_path or os.devnull).read_bytes()
         if settings != self.settings:  # what was kept may be rendered otherwise
             self.settings = settings
-            self.book = Book(folder, Records(root, timeout=self.config.timeout))
+            self.book = Book(project, Records(project.root, timeout=self.config.timeout))
             self.extension = PrecisExtension(self.book, elements=self.config.elements)
             self.rendered = Rendered(self.extension)
         extensions: list[Any] = config.markdown_extensions
@@ -153,8 +157,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._verify()
             self._refuse()
         if self.book.records.running:
-            self._judge(Path(config.docs_dir))
-        jupyter.make_room(self.book, Path(config.docs_dir), config)
+            self._judge()
+        jupyter.make_room(self.book, config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
         """Refuse what is no text before MkDocs reads it."""
@@ -196,8 +200,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Let templates be compiled once, and the search read what changed alone."""
         cache = self.book.records.cache
         cache.mkdir(exist_ok=True)
-        compiler = state(self.settings, sorted(env.extensions))[:12]
-        env.bytecode_cache = FileSystemBytecodeCache(str(cache), f"%s.{compiler}.jinja")
+        env.bytecode_cache = TemplateCache(cache, self.settings)
         for name in ("search", "material/search"):
             index = getattr(config.plugins.get(name), "search_index", None)
             if hasattr(index, "entries"):
@@ -251,6 +254,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             for line in (tally(self.book, self.pages), *unrecorded(self.book)):
                 log.info(line)
         self.finished = True
+        if self.server:
+            self._watch(self.server, config)
 
     def on_build_error(self, *, error: Exception) -> None:
         """Strict mode fails after the last event of a build: then, too, nothing is published."""
@@ -259,10 +264,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
     ) -> LiveReloadServer:
-        """Build again when a snippet changes, or what was read side by side."""
+        """Build again when a snippet changes, what it read, or what was read side by side."""
         server.watch(str(self.book.folder))
-        if (lock := Path(config.docs_dir).with_name(LOCK)).is_file():
+        if (lock := self.book.project.lock).is_file():
             server.watch(str(lock))
+        self.server = server
+        self._watch(server, config)
         from precis.run import warm  # where nothing is served, nothing may need it
 
         warm(self.book.readable())  # the first save shall not wait until torch is imported
@@ -277,13 +284,29 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         else:
             shutil.rmtree(self.aside)
 
-    def _judge(self, docs: Path) -> None:
+    def _watch(self, server: LiveReloadServer, config: MkDocsConfig) -> None:
+        """Watch the files that the snippets read in the last build, and no others."""
+        project = self.book.project
+        folders = (project.docs, project.snippets, self.book.records.cache, Path(config.site_dir))
+        read = {
+            path
+            for path in _files_read(self.book)
+            if path.is_file() and not any(map(path.is_relative_to, folders))
+        }
+        for path in self.watched - read:
+            server.unwatch(str(path))
+        for path in read - self.watched:
+            server.watch(str(path))
+        self.watched = read
+
+    def _judge(self) -> None:
         """Look at the text of pages, which needs no run, while what the first page shows runs.
 
         Those in which nothing is wrong are remembered, and not judged again when they are rendered.
         """
-        reader = self.extension.reader
-        for path in sorted(docs.rglob("*.md"), key=key):  # twins together: both are cut in sections
+        reader, project = self.extension.reader, self.book.project
+        # twins together: both are cut in sections
+        for path in sorted(project.docs.rglob("*.md"), key=project.key):
             with suppress(Malformed):  # said by `on_files`
                 passed.findings(reader, reader.opened(path))
 
@@ -296,7 +319,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def _lab(self, page: MkDocsPage, files: Files) -> str:
         """Make the notebook of a lab; give the Markdown of its page."""
         file = Path(str(page.file.abs_src_path))
-        folder = language_folder(file)
         try:
             snippet = self.book.snippet(self.book.folder / LABS / f"{file.stem}.py")
         except Malformed as error:
@@ -304,8 +326,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self.extension.page = Page()
             jupyter.let_markdown_render(page)
             return f"```{EMBED}\n{file.stem}.py:text\n```\n"  # which becomes what is wrong
-        assert folder
-        written = self.extension.reader.lab(snippet, folder.parent, folder.name)
+        language = self.book.project.language(file) or "".join(languages(snippet))
+        written = self.extension.reader.lab(snippet, language)
         self._offer(written, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
         jupyter.let_markdown_render(page)
@@ -323,6 +345,28 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         count = len(self.wrong)
         things = f"{count} thing{'s' if count > 1 else ''} to mend"
         raise PluginError("\n\n".join([f"precis: {things}; nothing was published.", *self.wrong]))
+
+
+def _project(config: MkDocsConfig, snippets: str) -> Project:
+    """Return the project that a site's configuration describes."""
+    file = Path(config.config_file_path) if config.config_file_path else None
+    i18n = config.plugins.get("i18n")
+    return Project.configured(
+        file.parent if file else Path.cwd(),
+        config.docs_dir,
+        snippets,
+        i18n.config if i18n else None,
+        file,
+    )
+
+
+def _files_read(book: Book) -> set[Path]:
+    """Return the project's files that the snippets read when they ran, as their records say."""
+    files: set[Path] = set()
+    for path in book.paths():
+        with suppress(Malformed):  # a finding already
+            files |= {book.records.root / name for name in book.verified(path).record.files}
+    return files
 
 
 def _warn_only(config: MkDocsConfig) -> None:

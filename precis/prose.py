@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
 from typing import Literal
 
 from precis.page import EMBED, Fence
@@ -45,8 +44,6 @@ _PIECE = re.compile(
 _FOREIGN = re.compile(r"<(\w+) lang=[^>]*>.*?</\1>|(?<![*\w])\*[^*\s][^*]*\*(?![*\w])", re.S)
 
 _SENTENCE_END = re.compile(r"[.!?…](?:[»”)*]|\[\^[\w-]+\])*\s+(?=[^a-z\s])")
-
-LANGUAGE = re.compile("[a-z]{2}")
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*\n+", re.S)
 
@@ -139,16 +136,13 @@ class Written:
     place: str = ""
     """Where its links start from, if not from `path`: a lab's page is not where its text is."""
 
+    language: str = ""
+    """The language whose folder it lies in; "" without one."""
+
     @property
     def at(self) -> str:
         """The path of the page among the others."""
         return self.place or self.path
-
-    @cached_property
-    def language(self) -> str:
-        """The folder with a language's name that it lies in, such as fr; else nothing."""
-        folders = reversed(PurePath(self.at).parts[:-1])
-        return next((folder for folder in folders if LANGUAGE.fullmatch(folder)), "")
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:

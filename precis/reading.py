@@ -19,7 +19,7 @@ from precis.finding import Finding, Malformed, shown
 from precis.page import Finder, embeds, let_embeds_have_options
 from precis.prose import Written, body
 from precis.snippet import Cell, Snippet, read
-from precis.translation import language_folder, parity, stale, twins
+from precis.translation import parity, stale
 from precis.typography import wrong
 from precis.witness import Cells, Verdict, judge
 
@@ -29,6 +29,7 @@ class Reader:
 
     def __init__(self, book: Book, md: Markdown | None = None) -> None:
         self.book = book
+        self.project = book.project
         self.md = md or Markdown(extensions=["pymdownx.superfences"])
         """What finds the fences: the Markdown that renders the pages, or one that could."""
 
@@ -51,11 +52,12 @@ class Reader:
     ) -> Written:
         """A page's text with the fences that superfences finds in it."""
         fences = Finder(self.md).fences(list(lines), first_line)
-        return Written(path, tuple(lines), first_line, tuple(fences), place)
+        language = self.project.language(Path(place or path))
+        return Written(path, tuple(lines), first_line, tuple(fences), place, language)
 
-    def lab(self, snippet: Snippet, docs: Path, language: str) -> Written:
+    def lab(self, snippet: Snippet, language: str) -> Written:
         """What a lab says in a language, as a page."""
-        place = lab.place(snippet, docs, language)
+        place = lab.place(snippet, self.project, language)
         return self.written(shown(snippet.path), lab.lines(snippet, language), place=shown(place))
 
     def shown(self, page: Written) -> list[tuple[Snippet, Cell]]:
@@ -88,24 +90,23 @@ class Reader:
         path = Path(page.path)
         for twin in self._labs_twins(page):
             yield from parity(page, twin)
-            yield from stale(page, twin)
-        for other in twins(path):
+            yield from stale(self.project, page, twin)
+        for other in self.project.twins(path):
             if not other.is_file():
                 what = f"there is no {shown(other)}, which would say the same"
                 yield Finding(page.path, 1, 1, what, "Write it, or take this page away.")
                 continue
             twin = self.opened(other)
             yield from parity(page, twin)
-            yield from stale(page, twin)
+            yield from stale(self.project, page, twin)
 
     def _labs_twins(self, page: Written) -> Iterator[Written]:
         """A lab in its other languages; none for other pages."""
-        folder = language_folder(Path(page.place)) if page.place else None
-        if folder:
+        if page.place and page.language:
             snippet = self.book.snippet(Path(page.path))
             for language in lab.languages(snippet):
                 if language != page.language:
-                    yield self.lab(snippet, folder.parent, language)
+                    yield self.lab(snippet, language)
 
     def _linked(self, page: Written, href: str) -> Cells:
         """The cells of a page by the address of a link to it; none for other addresses."""

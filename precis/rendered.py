@@ -13,8 +13,6 @@ import io
 import logging
 import pickle
 import re
-import sys
-import sysconfig
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +29,7 @@ from mkdocs.utils import CountHandler
 
 from precis.finding import Malformed
 from precis.glossary import GLOSSARY, definitions
+from precis.installed import is_code_installed
 from precis.kept import find, keep, state
 from precis.markdown import Page, PrecisExtension
 from precis.page import Fence, embeds
@@ -39,9 +38,6 @@ from precis.translation import behind
 
 _READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
 """Known extensions that read files beside the page."""
-
-_INSTALLED = {sysconfig.get_path(scheme) for scheme in ("purelib", "platlib", "stdlib")}
-"""The folders of what is installed."""
 
 _PRE = re.compile(r"<pre\b.*?</pre>", re.S)
 _COLOUR = re.compile(r'<span(?: (?:class|id)="[^"]*")*>|</span>')
@@ -108,6 +104,7 @@ class Rendered:
         ours.lines = tuple(known["lines"])
         ours.fences = tuple(Fence(**fence) for fence in known["fences"])
         ours.text = known["text"]
+        ours.language = self.extension.reader.project.language(Path(ours.place or ours.path))
         with suppress(LookupError):  # said by the conversion
             return bool(known["around"] == self._around(ours)) and not findings(
                 self.extension.reader, ours.written
@@ -121,6 +118,7 @@ class Rendered:
             glossaries = [str(f.abs_src_path) for f in files if f.src_uri.endswith(GLOSSARY)]
             shared = settings and state(
                 settings,
+                extension.book.project.languages,
                 [definitions(Path(glossary)) for glossary in glossaries],
                 [(file.src_uri, file.url, str(file.inclusion)) for file in files],
                 extension.attestations(),
@@ -133,7 +131,7 @@ class Rendered:
         """The state of what a page shows, and of what it tells its readers. Raises Malformed."""
         book = self.extension.book
         verified = [book.verified(book.cell(e)[0].path).hash for e in embeds(page.fences)]
-        return state(verified, behind(page.written))
+        return state(verified, behind(book.project, page.written))
 
 
 def _bare(block: re.Match[str]) -> str:
@@ -164,10 +162,8 @@ class _OfPackages(pickle.Pickler):
 
     def reducer_override(self, known: Any) -> Any:
         """Called for what is not plain data."""
-        if isinstance(known, type | types.FunctionType):
-            file = getattr(sys.modules.get(known.__module__), "__file__", None)
-            if file and not any(map(Path(file).is_relative_to, _INSTALLED)):
-                raise pickle.PicklingError(f"{known.__qualname__} is of no installed package")
+        if isinstance(known, type | types.FunctionType) and not is_code_installed(known):
+            raise pickle.PicklingError(f"{known.__qualname__} is of no installed package")
         return NotImplemented
 
 

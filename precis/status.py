@@ -16,7 +16,7 @@ from precis.finding import Finding
 from precis.git import git
 from precis.prose import Written, body
 from precis.reading import Reader
-from precis.translation import Pair, Section, entry_name, key, sections
+from precis.translation import Pair, Section, entry_name, sections
 
 _SENTENCES = re.compile(r"\n|(?<=[.!?…:;]) ")
 
@@ -70,7 +70,7 @@ def waiting(
     pages: Sequence[Written], known: Mapping[str, Pair], reader: Reader
 ) -> Iterator[Waiting]:
     """The sections of these twins that were not read side by side since one of them changed."""
-    name = key(Path(pages[0].path))
+    name = reader.project.key(Path(pages[0].path))
     found = [{section.id: section for section in sections(page)} for page in pages]
     shared = [section for section in found[0] if all(section in other for other in found)]
     for section in shared:

@@ -130,7 +130,7 @@ def _places(book: Book, snippet: Snippet, line: int) -> str:
     if cell is None:
         return ""
     name = f"{snippet.name}:{cell.name}"
-    pages = sorted(book.folder.with_name("docs").rglob("*.md"))
+    pages = sorted(book.project.docs.rglob("*.md"))
     places = [f"{shown(page)}:{at}" for page in pages for at in _lines_with(name, page)]
     return f"\nOn the pages: {', '.join(places)}" if places else ""
 

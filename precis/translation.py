@@ -26,9 +26,8 @@ from babel import Locale
 
 from precis import number
 from precis.finding import Finding
-from precis.prose import LANGUAGE, Block, Written
-
-LOCK = "translations.lock"
+from precis.project import Project
+from precis.prose import Block, Written
 
 _HEADING = re.compile(r"(?P<level>#{1,6}) (?P<title>.*?)\s*(?:\{#(?P<id>[\w-]+)\})?\s*")
 _BOX = re.compile(r"[>\s]*(!!!|\?\?\?\+?)\s*(\w+)")
@@ -93,34 +92,6 @@ class Pair(NamedTuple):
         return " ".join(f"{name}={known}" for name, known in sorted(named.items()))
 
 
-def twins(path: Path) -> list[Path]:
-    """Where a page's text stands, or should stand, in the other languages."""
-    folder = language_folder(path)
-    if not folder:
-        return []
-    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
-    others = sorted(other for other in beside if other != folder)
-    inside = path.relative_to(folder)
-    return [o / inside for o in others if o.is_dir() and LANGUAGE.fullmatch(o.name)]
-
-
-def lock_of(path: Path) -> Path:
-    """The lock of the project that a page belongs to."""
-    folder = language_folder(path)
-    return folder.parent.with_name(LOCK) if folder else Path(LOCK)
-
-
-def key(path: Path) -> str:
-    """What the lock calls a page: its path inside its language's folder."""
-    folder = language_folder(path)
-    return path.relative_to(folder).as_posix() if folder else path.as_posix()
-
-
-def language_folder(path: Path) -> Path | None:
-    """The folder of its language that a page lies in; none without languages."""
-    return next((folder for folder in path.parents if LANGUAGE.fullmatch(folder.name)), None)
-
-
 @functools.lru_cache(maxsize=8)  # a page and its twins are asked for one after the other
 def sections(page: Written) -> Sequence[Section]:
     """The sections of a page, the first one being what stands above the first heading."""
@@ -163,11 +134,11 @@ def parity(page: Written, twin: Written) -> Iterator[Finding]:
         yield Finding(page.path, line, 1, what, "Put the sections in the same order.")
 
 
-def stale(page: Written, twin: Written) -> Iterator[Finding]:
+def stale(project: Project, page: Written, twin: Written) -> Iterator[Finding]:
     """The sections that were not read beside the twin's since one of the two changed."""
     other = {section.id: section for section in sections(twin)}
-    known = pairs(Path(page.path))
-    slug = PurePath(key(Path(page.path))).with_suffix("").as_posix()
+    known = pairs(project, Path(page.path))
+    slug = PurePath(project.key(Path(page.path))).with_suffix("").as_posix()
     hint = f"Read both, mend what they say differently, then: precis bless {slug}"
     if not known:
         what = f"this page was never read beside {twin.path}"
@@ -197,12 +168,12 @@ def entry_name(page_key: str, section: str) -> str:
     return f"{page_key}#{section}"
 
 
-def behind(page: Written) -> dict[int, str]:
+def behind(project: Project, page: Written) -> dict[int, str]:
     """What a page tells its readers of the sections that have yet to follow their twins.
 
     By the line of the heading below which it is to be said, in the page's language.
     """
-    known = pairs(Path(page.path))
+    known = pairs(project, Path(page.path))
     if not any(pair.was for pair in known.values()):
         return {}
     told = {}
@@ -229,9 +200,9 @@ def read_lock(path: Path) -> Mapping[str, Pair]:
     }
 
 
-def pairs(path: Path) -> Mapping[str, Pair]:
+def pairs(project: Project, path: Path) -> Mapping[str, Pair]:
     """What the lock holds of one page, by section."""
-    return _lock(lock_of(path)).get(key(path), {})
+    return _lock(project.lock).get(project.key(path), {})
 
 
 def _lock(path: Path) -> Mapping[str, Mapping[str, Pair]]:
@@ -261,13 +232,17 @@ def written_lock(known: Mapping[str, Pair]) -> str:
 
 
 def blessed(
-    pages: Sequence[Written], known: Mapping[str, Pair], only: str = "", late: str = ""
+    project: Project,
+    pages: Sequence[Written],
+    known: Mapping[str, Pair],
+    only: str = "",
+    late: str = "",
 ) -> dict[str, Pair]:
     """The lock after the sections of these twins, or only one of them, were read.
 
     `late` is a language whose words have yet to follow where others changed.
     """
-    name = key(Path(pages[0].path))
+    name = project.key(Path(pages[0].path))
     by_id: dict[str, dict[str, str]] = {}
     for page in pages:
         for section in sections(page):

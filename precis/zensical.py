@@ -13,6 +13,7 @@ keep them, too, when a snippet has changed.
 from __future__ import annotations
 
 import xml.etree.ElementTree as etree
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ from markdown import Markdown
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
+from precis.book import Book
 from precis.finding import Malformed, shown
 from precis.markdown import Page, PrecisExtension
+from precis.project import Project
 from precis.prose import body
+from precis.record import Records
 from precis.snippet import read
 from precis.sybil import TextDocument, cells, findings
 
@@ -33,6 +37,11 @@ class ZensicalExtension(PrecisExtension):
     A conversion raises Malformed where a page has something to mend, or any snippet of the book:
     an exception is all that ends a build of Zensical.
     """
+
+    def _book(self, snippets: Path) -> Book:
+        """Return the book of the project, whose mkdocs.yml names its languages."""
+        project = replace(Project.read(snippets.parent), snippets=snippets)
+        return Book(project, Records(project.root))
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before the embeds (26), which ask for their page, and after all others."""
@@ -49,6 +58,8 @@ class _Opening(Preprocessor):
         self.extension = extension
 
     def run(self, lines: list[str]) -> list[str]:
+        if "rendering_context" not in self.md.preprocessors:
+            raise ValueError("precis.zensical is for Zensical; elsewhere, list precis instead")
         context: Any = self.md.preprocessors["rendering_context"]
         path = Path(context.config["root_dir"], context.config["docs_dir"], context.page.path)
         _, first_line = body(read(path))

@@ -18,6 +18,7 @@ from pathlib import Path
 from precis import number
 from precis.book import Book
 from precis.page import EMBED
+from precis.project import Project
 from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
@@ -51,7 +52,7 @@ class Outcome:
 
 
 def reader() -> Reader:
-    return Reader(Book(ROOT / "snippets", Records(ROOT)))
+    return Reader(Book(Project.read(ROOT), Records(ROOT)))
 
 
 def mutants(page: Written) -> Iterator[Mutant]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from precis.book import Book
+from precis.project import Project
 from precis.record import Records
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def book() -> Book:
-    made = Book(ROOT / "snippets", Records(ROOT, timeout=300), "fakegpu")
+    made = Book(Project.read(ROOT), Records(ROOT, timeout=300), "fakegpu")
     made.run()
     return made
 

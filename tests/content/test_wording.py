@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from precis.book import Book
+from precis.project import Project
 from precis.prose import Block, Written
 from precis.reading import Reader
 from precis.record import Records
@@ -71,9 +72,9 @@ def required(*programs: str) -> None:
 
 def opened(path: Path, language: str) -> Written:
     """A page, or what a lab says in a language."""
-    reader = Reader(Book(ROOT / "snippets", Records(ROOT)))
+    reader = Reader(Book(Project.read(ROOT), Records(ROOT)))
     if path in LABS:
-        return reader.lab(reader.book.snippet(path), ROOT / "docs", language)
+        return reader.lab(reader.book.snippet(path), language)
     return reader.opened(path)
 
 

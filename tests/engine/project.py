@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from precis import project as configured
 from precis.book import Book
 from precis.record import Records
 
@@ -36,6 +37,15 @@ markdown_extensions: [attr_list, pymdownx.superfences]
 """
 """An `mkdocs.yml` for both languages."""
 
+_FRENCH, _ENGLISH = (line + "\n" for line in BILINGUAL.splitlines() if "locale" in line)
+
+
+def site_in(*languages: str) -> str:
+    """An `mkdocs.yml` for other languages, the first of which is the default."""
+    lines = [f"        - {{locale: {name}, name: {name}}}\n" for name in languages]
+    lines[0] = lines[0].replace("}", ", default: true}")
+    return BILINGUAL.replace(_FRENCH + _ENGLISH, "".join(lines))
+
 
 class Project:
     """A folder with files of a project, and the commands that a contributor types in it."""
@@ -47,7 +57,7 @@ class Project:
         """Write files; in names, `__` stands for `/` and `_py`, `_md`, `_yml` for an ending."""
         for name, text in files.items():
             path = name.replace("__", "/")
-            for ending in ("py", "md", "yml", "toml", "txt"):
+            for ending in ("py", "md", "yml", "toml", "txt", "html"):
                 path = path.removesuffix(f"_{ending}") + (
                     f".{ending}" if path.endswith(f"_{ending}") else ""
                 )
@@ -73,7 +83,7 @@ class Project:
         )
 
     def book(self) -> Book:
-        return Book(self.folder / "snippets", Records(self.folder))
+        return Book(configured.Project.read(self.folder), Records(self.folder))
 
     def site(self) -> dict[str, bytes]:
         """Every file of the published site."""

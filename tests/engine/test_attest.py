@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from bs4 import BeautifulSoup
-from project import Project
+from project import Project, site_in
 
 from precis.attest import SCHEMA
 
@@ -90,10 +90,11 @@ def test_a_page_says_what_of_it_was_verified(made: Project) -> None:
 
 
 def test_a_page_says_it_in_its_language(project: Project) -> None:
-    project.write(mkdocs_yml=SITE, snippets__a_py=SNIPPET, docs__fr__a_md=PAGE)
+    project.write(mkdocs_yml=site_in("fr"), snippets__a_py=SNIPPET)
+    project.write(docs__fr__a_md=PAGE, docs__fr__index_md="# Accueil\n")
     build(project)
 
-    assert line(project, "fr/a") == "3 valeurs · CPU · CUDA\u00a0: non vérifié pour cette version"
+    assert line(project, "a") == "3 valeurs · CPU · CUDA\u00a0: non vérifié pour cette version"
 
 
 def test_the_attestation_of_another_machine_is_published(made: Project) -> None:
@@ -194,6 +195,18 @@ def test_an_audit_finds_a_page_that_was_changed(
     assert audited.returncode == 1
     assert "site/a/index.html:" in audited.stderr
     assert message in audited.stderr
+
+
+def test_an_audit_names_what_no_page_has(made: Project) -> None:
+    build(made)
+    for path in made.path("site").rglob("*.html"):
+        path.write_text(path.read_text("utf-8").replace("data-source", "data-other"), "utf-8")
+
+    audited = made.run("precis.cli", "audit", "site")
+
+    assert audited.returncode == 1
+    assert "no page has a block of code with data-source and data-cell" in audited.stderr
+    assert "is on no page" not in audited.stderr
 
 
 def test_an_audit_finds_a_record_that_was_changed(made: Project) -> None:

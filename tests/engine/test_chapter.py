@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from project import BILINGUAL, Project
+from project import BILINGUAL, Project, site_in
 
 from precis.chapter import Beginning, listed
 from precis.finding import Malformed
@@ -148,17 +148,29 @@ def test_what_cannot_be_is_refused_in_one_message_and_nothing_is_written(
 
 
 def test_a_navigation_in_another_form_is_left_alone(site: Project) -> None:
-    site.path("mkdocs.yml").write_text("site_name: a\nnav: [{A: index.md}]\n", encoding="utf-8")
+    site.write(mkdocs_yml=BILINGUAL + "nav: [{A: index.md}]\n")
 
     refused = new(site, "demo", *TITLES)
 
+    line = len(BILINGUAL.splitlines()) + 1
     assert refused.returncode == 1
-    assert "mkdocs.yml:2:7: no place was found here" in refused.stderr
+    assert f"mkdocs.yml:{line}:7: no place was found here" in refused.stderr
     assert not site.path("docs/fr/demo.md").exists()
 
 
 def test_outside_a_project_the_command_says_so(project: Project) -> None:
     assert "run it from the project's folder" in new(project, "demo", *TITLES).stderr
+
+
+def test_a_project_with_other_languages_is_told_so(site: Project) -> None:
+    site.write(mkdocs_yml=site_in("fr", "en", "de"))
+
+    refused = new(site, "demo", *TITLES)
+
+    assert refused.returncode == 2
+    assert (
+        "a new chapter is in en and fr; the languages of mkdocs.yml: de, en, fr" in refused.stderr
+    )
 
 
 def test_an_error_while_writing_leaves_nothing(site: Project) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from project import Project, logging_runs
+from project import BILINGUAL, Project, logging_runs
 
 SNIPPET = """
     # %% a
@@ -99,7 +99,11 @@ def test_update_writes_what_was_printed_and_nothing_else(project: Project) -> No
 
 
 def test_update_puts_no_break_spaces_into_french_pages_that_are_named(project: Project) -> None:
-    project.write(docs__fr__a_md="# Vraiment ?\n\n```text\na ? b\n```\n", docs__en__a_md="Why ?\n")
+    project.write(
+        mkdocs_yml=BILINGUAL,
+        docs__fr__a_md="# Vraiment ?\n\n```text\na ? b\n```\n",
+        docs__en__a_md="Why ?\n",
+    )
 
     updated = project.run("precis.cli", "update", "docs/fr/a.md", "docs/en/a.md")
 
@@ -328,7 +332,7 @@ def test_the_help_of_a_command_has_an_example_and_explains_its_options(
 
 
 def test_the_shell_completes_commands_and_chapters(project: Project) -> None:
-    project.write(docs__fr__tensors_md="# T\n", docs__en__tensors_md="# T\n", snippets__a_txt="")
+    project.write(mkdocs_yml=BILINGUAL, docs__fr__tensors_md="# T\n", docs__en__tensors_md="# T\n")
 
     def completed(words: str, at: int) -> str:
         asked = {"COMP_WORDS": words, "COMP_CWORD": str(at), "_PRECIS_COMPLETE": "bash_complete"}

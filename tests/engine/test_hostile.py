@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from project import Project
 
+from precis import project as configured
 from precis.book import Book
 from precis.finding import Malformed
 from precis.outcome import Run
@@ -234,7 +235,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     folder = tmp_path_factory.mktemp("book")
     (folder / "snippets").mkdir()
     (folder / "snippets" / "a.py").write_text(GOOD)
-    return Reader(Book(folder / "snippets", Records(folder)))
+    return Reader(Book(configured.Project.read(folder), Records(folder)))
 
 
 @given(ANYTHING | PAGE_LIKE.map("\n".join) | PAGE_LIKE.map(" ".join))

@@ -175,7 +175,54 @@ def test_a_lab_is_written_as_its_language_is_written(site: Project) -> None:
     site.write(snippets__labs__l_py=LAB.replace("\u00a0:", " :"))
     reader = Reader(site.book())
     snippet = site.book().snippet(Path("snippets/labs/l.py"))
-    verdict = reader.judged(reader.lab(snippet, Path("docs"), "fr"))
+    verdict = reader.judged(reader.lab(snippet, "fr"))
 
     told = [str(finding) for finding in verdict.findings]
     assert any("l.py:4:11: no no-break space before :" in finding for finding in told), told
+
+
+ONE_LANGUAGE = SITE.replace(SITE[SITE.index("  - i18n") : SITE.index("  - mkdocs-jupyter")], "")
+
+ENGLISH_LAB = LAB[LAB.index('    # %% [markdown] lang="en"') :]
+
+
+def test_a_lab_of_a_site_in_one_language_is_a_page(project: Project) -> None:
+    project.write(
+        mkdocs_yml=ONE_LANGUAGE,
+        snippets__labs__l_py=ENGLISH_LAB,
+        docs__index_md="# Home\n",
+    )
+    mine = project.path("docs/other/labs/mine.ipynb")
+    mine.parent.mkdir(parents=True)
+    mine.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+    project.run("mkdocs", "build")  # which may make nothing of it
+    assert mine.exists()
+
+    mine.unlink()
+    built = project.run("mkdocs", "build")
+    assert built.returncode == 0, built.stderr
+    assert b"One number: 2." in project.site()["labs/l/index.html"]
+    assert "labs/l/l.ipynb" in project.site()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (ONE_LANGUAGE, "snippets/labs/l.py has text in en, fr; the site has pages in one language"),
+        (
+            SITE.replace("locale: en", "locale: de"),
+            "snippets/labs/l.py has text in en, fr; the site has pages in de, fr",
+        ),
+    ],
+)
+def test_a_lab_in_a_language_that_the_site_lacks_is_refused(
+    project: Project, settings: str, told: str
+) -> None:
+    project.write(mkdocs_yml=settings, snippets__labs__l_py=LAB, docs__index_md="# Home\n")
+
+    built = project.run("mkdocs", "build")
+
+    assert built.returncode == 1
+    assert told in built.stderr
+    assert "Traceback" not in built.stderr

@@ -442,3 +442,32 @@ def test_code_by_indentation_shows_its_finding_in_a_box(convert: Convert) -> Non
     (box,) = html.select(".precis-finding")
     assert page.findings[0].what in box.get_text()
     assert html.select("b") == []
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        ["precis"],
+        ["fenced_code", "precis"],
+        ["precis", "pymdownx.superfences"],
+        ["pymdownx.superfences", "extra", "precis"],
+        ["pymdownx.extra", "precis"],
+    ],
+)
+def test_what_an_embed_needs_is_added_where_it_is_absent(
+    project: Project, extensions: list[str]
+) -> None:
+    project.write(**SNIPPETS)
+
+    html = markdown.markdown("```snippet title='T'\na.py:product\n```\n", extensions=extensions)
+
+    assert 'data-source="a.py" data-cell="product"' in html
+    assert '<span class="go">' in html
+    assert "precis-finding" not in html
+
+
+def test_an_extension_that_takes_the_fences_of_precis_is_named(project: Project) -> None:
+    project.write(**SNIPPETS)
+
+    with pytest.raises(ValueError, match=r"list precis after .*fenced_code"):
+        markdown.markdown("Text.", extensions=["precis", "fenced_code"])

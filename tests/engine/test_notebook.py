@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import nbformat
 import pytest
-from project import Project
+from project import Project, site_in
 
 from precis import kept as keeping
 from precis import notebook as made_by
@@ -321,7 +321,7 @@ def test_attributes_comments_and_front_matter_are_gone(make: Make) -> None:
 
 
 def test_french_pages_have_french_words(make: Make) -> None:
-    made = make("# A\n" + ONE, folder="docs/fr")
+    made = make("# A\n" + ONE, folder="docs/fr", mkdocs_yml=site_in("fr"))
 
     assert made.cells[0].source == "*Notebook de la page [A](https://book.example/a/).*"
 

@@ -332,3 +332,45 @@ def test_a_site_is_replaced_whole(plain: Project) -> None:
     assert built.returncode == 0, built.stderr
     assert "b/index.html" in plain.site()
     assert {"a/index.html", "left.txt"}.isdisjoint(plain.site())
+
+
+@pytest.mark.parametrize("theme", ["mkdocs", "{name: material, font: false}"])
+@pytest.mark.parametrize("extensions", ["[]", "[attr_list]", "[pymdownx.superfences, extra]"])
+def test_the_smallest_site_has_all_that_a_block_is_relied_on_for(
+    plain: Project, theme: str, extensions: str
+) -> None:
+    plain.write(
+        mkdocs_yml=f"""
+            site_name: test
+            strict: true
+            theme: {theme}
+            plugins: [search, precis]
+            markdown_extensions: {extensions}
+            """
+    )
+
+    built = build(plain)
+
+    assert built.returncode == 0, built.stderr
+    page = BeautifulSoup(plain.site()["a/index.html"], "html.parser")
+    blocks = page.select('div.highlight[data-source="a.py"]')
+    assert [block["data-cell"] for block in blocks] == ["one", "two"]
+    assert len(page.select("div.highlight span.go")) == 2
+    assert plain.run("precis.cli", "audit", "site").returncode == 0
+
+
+def test_a_site_whose_blocks_do_not_name_their_cells_is_refused_in_a_sentence(
+    plain: Project,
+) -> None:
+    plain.write(
+        mkdocs_yml=PLAIN.replace(
+            "pymdownx.superfences]", "pymdownx.superfences, pymdownx.highlight: {use_pygments: no}]"
+        )
+    )
+
+    built = build(plain)
+
+    assert built.returncode == 1
+    assert "docs/a.md:3:1: the block of a.py:one is no <div" in built.stderr
+    assert "attr_list" in built.stderr
+    assert "Traceback" not in built.stderr

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from precis.book import Book
 from precis.installed import version
 from precis.record import CACHE, Records, write_whole
 from precis.snippet import load
@@ -110,9 +109,8 @@ def test_the_same_book_runs_a_fault_again_in_its_next_build(project: Project) ->
 def test_what_is_not_recorded_runs_once_in_a_build(project: Project, statement: str) -> None:
     project.write(snippets__a_py=f"# %% a\nexec({statement!r})\n")
     done: list[int] = []
-    book = Book(
-        project.path("snippets"), Records(project.folder, watch=lambda n, _: done.append(n))
-    )
+    book = project.book()
+    book.records.watch = lambda one, _: done.append(one)
 
     book.run()
     book.verified(project.path("snippets/a.py"))

@@ -410,7 +410,7 @@ def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(
 ) -> None:
     page = "# Title {#t}\n\n```snippet\na.py:one\n```\n"
     project.write(
-        mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__en__a_md=page, docs__fr__a_md=page
+        mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, docs__en__a_md=page, docs__fr__a_md=page
     )
     assert project.run("precis.cli", "bless", "a").returncode == 0
     lock = project.read("translations.lock")
@@ -432,12 +432,12 @@ def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(
         becomes(lambda text: "since it was read" in text)
         project.path("translations.lock").write_text(lock)
         becomes(is_sound)
-        project.write(mkdocs_yml=PLAIN + "nav: [")
+        project.write(mkdocs_yml=BILINGUAL + "nav: [")
         for _ in range(300):
             if "error" in project.read("serve.log").lower():
                 break
             time.sleep(0.1)
-        project.write(mkdocs_yml=PLAIN.replace("site_name: test", "site_name: mended"))
+        project.write(mkdocs_yml=BILINGUAL.replace("site_name: test", "site_name: mended"))
         becomes(lambda text: "mended" in text and is_sound(text))
         project.path("snippets/a.py").unlink()
         becomes(lambda text: "an embed of nothing" in text)
@@ -455,3 +455,37 @@ def test_a_snippet_runs_again_when_a_file_that_it_reads_is_mended(served: Served
     served.build()
 
     assert "precis-finding" not in served.page()
+
+
+def test_the_server_sees_files_that_snippets_read_wherever_they_lie(project: Project) -> None:
+    reading = """
+        # %% one
+        from pathlib import Path
+        print((Path(__file__).parents[1] / "data/one.txt").read_text())
+        #> 0.0898
+        """
+    project.write(
+        mkdocs_yml=PLAIN,
+        snippets__a_py=reading,
+        data__one_txt="0.0898",
+        data__two_txt="0.0898",
+        docs__a_md="# Title {#t}\n\n```snippet\na.py:one\n```\n",
+    )
+
+    with serving(project, "a/") as get:
+
+        def becomes(holds: Callable[[str], bool]) -> str:
+            return eventually(get, holds, project)
+
+        def is_sound(text: str) -> bool:
+            return "0.0898" in text and "precis-finding" not in text
+
+        becomes(is_sound)
+        project.write(data__one_txt="0.0899")
+        becomes(lambda text: "+ 0.0899" in text)
+        project.write(snippets__a_py=reading.replace("one.txt", "two.txt"))
+        becomes(is_sound)
+        project.write(data__two_txt="0.0897")
+        becomes(lambda text: "+ 0.0897" in text)
+        project.write(data__two_txt="0.0898")
+        becomes(is_sound)

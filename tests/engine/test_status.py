@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from project import Project
+from project import BILINGUAL, Project
 
 FRENCH = "# Titre\n\nUn mot.\n\n## Suite {#next}\n\nUne phrase.\n\nUne autre.\n"
 ENGLISH = "# Title\n\nA word.\n\n## Next {#next}\n\nA sentence.\n\nAnother one.\n"
@@ -23,7 +23,8 @@ def status(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def book(project: Project) -> Project:
-    project.write(snippets__a_txt="", docs__fr__a_md=FRENCH, docs__en__a_md=ENGLISH)
+    project.write(mkdocs_yml=BILINGUAL, snippets__a_txt="")
+    project.write(docs__fr__a_md=FRENCH, docs__en__a_md=ENGLISH)
     assert project.run("precis.cli", "bless", "a").returncode == 0
     return project
 

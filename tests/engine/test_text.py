@@ -103,7 +103,7 @@ def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> No
 
 
 def told(project: Project, language: str, text: str) -> list[str]:
-    page = Written(f"docs/{language}/a.md", tuple(text.split("\n")), 1, ())
+    page = Written("a.md", tuple(text.split("\n")), 1, (), language=language)
     return [finding.what.partition(":")[0] for finding in wrong(page)]
 
 
@@ -167,7 +167,7 @@ def test_what_is_not_is_found(project: Project, language: str, text: str, what: 
 def test_the_blanks_of_a_french_page_become_no_break_spaces(plain: str, text: str) -> None:
     front = "---\ntitle: a ? b\n---\n"
     pages = [
-        Written(f"docs/{language}/a.md", tuple(plain.split("\n")), 4, ())
+        Written("a.md", tuple(plain.split("\n")), 4, (), language=language)
         for language in ("fr", "en")
     ]
 
@@ -175,7 +175,7 @@ def test_the_blanks_of_a_french_page_become_no_break_spaces(plain: str, text: st
 
 
 def test_what_is_wrong_is_shown_with_whole_words_around(project: Project) -> None:
-    page = Written("docs/en/a.md", ("The transformation of 12345 characters.",), 1, ())
+    page = Written("a.md", ("The transformation of 12345 characters.",), 1, (), language="en")
 
     assert [f.what for f in wrong(page)] == [
         "a number without thousands: 'transformation of 12345'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from project import Project
+from project import BILINGUAL, Project
 
 from precis.prose import Written
 from precis.translation import sections
@@ -79,7 +79,8 @@ The end.
 
 @pytest.fixture
 def book(project: Project) -> Project:
-    project.write(snippets__a_py=SNIPPET, docs__fr__a_md=FRENCH, docs__en__a_md=ENGLISH)
+    project.write(mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET)
+    project.write(docs__fr__a_md=FRENCH, docs__en__a_md=ENGLISH)
     assert bless(project, "a").returncode == 0
     return project
 
@@ -127,13 +128,15 @@ def test_what_one_language_alone_holds_is_found(
 def test_sections_in_another_order_are_found(project: Project) -> None:
     first, second = "## B {#b}\n\nX.\n\n", "## A {#a}\n\nX.\n\n"
     french, english = (f"# T\n\n{a}{b}" for a, b in ((first, second), (second, first)))
-    project.write(snippets__a_py="", docs__fr__a_md=french, docs__en__a_md=english)
+    project.write(mkdocs_yml=BILINGUAL, snippets__a_py="")
+    project.write(docs__fr__a_md=french, docs__en__a_md=english)
 
     assert "the section b stands where docs/en/a.md has a" in check(project)
 
 
 def test_each_language_may_have_its_own_alphabet(project: Project) -> None:
     project.write(
+        mkdocs_yml=BILINGUAL,
         snippets__a_py="",
         docs__fr__a_md="# T\n\n## Époque {#epoch}\n\nX.\n\n## Perte {#loss}\n\nX.\n",
         docs__en__a_md="# T\n\n## Loss {#loss}\n\nX.\n\n## Pass {#epoch}\n\nX.\n",
@@ -235,13 +238,8 @@ def test_a_page_without_a_heading_has_no_sections() -> None:
 
 
 def test_words_that_follow_later_are_published_with_a_notice(book: Project) -> None:
-    book.write(
-        mkdocs_yml="""
-            site_name: Test
-            plugins: [precis]
-            markdown_extensions: [attr_list, footnotes, pymdownx.details, pymdownx.superfences]
-            """
-    )
+    settings = BILINGUAL.replace("[attr_list", "[footnotes, pymdownx.details, attr_list")
+    book.write(mkdocs_yml=settings.replace("strict: true\n", ""))  # there is no home page
     assert book.run("mkdocs", "build").returncode == 0  # what it keeps must be made again
     book.write(docs__en__a_md=ENGLISH.replace("The end.", "The end, at last."))
 
@@ -251,11 +249,11 @@ def test_words_that_follow_later_are_published_with_a_notice(book: Project) -> N
     assert told.stdout == "fr has yet to follow: a.md#second\n"
     assert built.returncode == 0, built.stderr
     notice = "<p><em>Le texte anglais de cette section a changé depuis que les deux ont été lus"
-    french = book.read("site/fr/a/index.html")
+    french = book.read("site/a/index.html")
     assert french.count(notice) == 1
     assert french.index('id="second"') < french.index(notice) < french.index("Fin.")
     assert "has yet to follow" not in book.read("site/en/a/index.html")
-    assert notice.removeprefix("<p><em>") in book.read("site/fr/a/a.fr.ipynb")
+    assert notice.removeprefix("<p><em>") in book.read("site/a/a.fr.ipynb")
 
 
 def test_words_that_follow_later_are_listed_with_what_they_have_to_follow(book: Project) -> None:

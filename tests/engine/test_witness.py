@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import markdown
 import pytest
-from project import Project
+from project import Project, site_in
 
 from precis.finding import Finding
 from precis.markdown import Page, PrecisExtension
@@ -41,7 +41,7 @@ a.py:shapes
 
 
 def judged(project: Project, text: str, language: str = "en") -> Verdict:
-    project.write(snippets__a_py=SNIPPET, snippets__b_py=OTHER)
+    project.write(mkdocs_yml=site_in(language), snippets__a_py=SNIPPET, snippets__b_py=OTHER)
     folder = project.folder / "docs" / language
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "b.md").write_text("```snippet\nb.py:loss\n```\n", encoding="utf-8")
@@ -150,7 +150,7 @@ def test_an_excuse_that_excuses_nothing_is_found(project: Project, text: str) ->
 
 
 def test_the_page_shows_the_finding_and_hides_the_excuse(project: Project) -> None:
-    project.write(snippets__a_py=SNIPPET, docs__en__a_md="")
+    project.write(mkdocs_yml=site_in("en"), snippets__a_py=SNIPPET, docs__en__a_md="")
     extension = PrecisExtension(project.book())
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     text = "Before.\n\n<!-- no witness for 0.77: made up -->\nIt is 0.77, not 0.78.\n"

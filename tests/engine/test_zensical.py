@@ -8,9 +8,11 @@ import pytest
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
-from project import Project
+from project import Project, site_in
 
 from precis.finding import Malformed
+
+EMBED = "```snippet\na.py:sum\n```\n"
 
 
 class Context(Extension):
@@ -84,3 +86,34 @@ def test_what_a_page_has_wrong_is_an_error_at_the_line_of_its_file(book: Project
 
     with pytest.raises(Malformed, match=r"^docs/a\.md:10:1: a python fence"):
         render(book, "a.md")
+
+
+def test_the_blocks_are_whole_without_the_extensions_that_make_them(book: Project) -> None:
+    extensions = ["precis.zensical:ZensicalExtension"]
+
+    html = Markdown(extensions=[Context(book, "a.md"), *extensions]).convert(EMBED)
+
+    assert 'data-source="a.py" data-cell="sum"' in html
+
+
+def test_blocks_that_do_not_name_their_cells_are_an_error(book: Project) -> None:
+    extensions = ["precis.zensical:ZensicalExtension", "pymdownx.highlight"]
+    plain = {"pymdownx.highlight": {"use_pygments": False}}
+    md = Markdown(extensions=[Context(book, "a.md"), *extensions], extension_configs=plain)
+
+    with pytest.raises(Malformed, match=r"the block of a\.py:sum is no <div"):
+        md.convert(EMBED)
+
+
+def test_outside_of_zensical_the_extension_says_what_to_list_instead(book: Project) -> None:
+    with pytest.raises(ValueError, match="list precis instead"):
+        Markdown(extensions=["precis.zensical:ZensicalExtension"]).convert(EMBED)
+
+
+def test_pages_are_in_the_languages_of_the_configuration(book: Project) -> None:
+    page = "---\ntitle: A\n---\n## A {#a}\n\nIt is 1.5 ?\n"
+    book.write(mkdocs_yml=site_in("fr", "en"), docs__fr__b_md=page, docs__ai__b_md=EMBED)
+
+    render(book, "ai/b.md")
+    with pytest.raises(Malformed, match=r"there is no docs/en/b\.md"):
+        render(book, "fr/b.md")
