@@ -89,7 +89,18 @@ GOOD = "# %% one\nprint(1)\n#> 1\n"
 SNIPPETS = {
     "empty": (b"", "1:1: no cell"),
     "huge": (b"# %% a\n" + b"x = 1\n" * 200_000, "1:1: more than 1 MB"),
-    "NUL": (GOOD.encode() + b"\0", "4:1: a NUL character"),
+    "NUL": (GOOD.encode() + b"\0", "4:1: the control character U+0000"),
+    "Markdown's placeholder": (
+        GOOD.encode() + b"x = '\x02wzxhzdk:0\x03'\n",
+        "4:1: the control character U+0002",
+    ),
+    "an escape sequence": (GOOD.encode() + b"# \x1b[31m\n", "4:1: the control character U+001B"),
+    "C1": (GOOD.encode() + b"# \xc2\x85\n", "4:1: the control character U+0085"),
+    "text turned round": (
+        GOOD.encode() + "# \u202e\n".encode(),
+        "4:1: the control character U+202E",
+    ),
+    "another NUL after CRs": (b"# %% a\rx = 1\r#\0\r", "3:1: the control character U+0000"),
     "UTF-16": (GOOD.encode("utf-16"), "1:1: not UTF-8 text"),
     "Latin-1": ("# %% a\nx = 'é'\n".encode("latin-1"), "1:1: not UTF-8 text"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "1:1: not UTF-8 text"),
@@ -146,7 +157,13 @@ def test_a_symbolic_link_is_refused(project: Project) -> None:
 
 PAGES = {
     "huge": (b"# A\n" + b"a b c d e\n" * 200_000, "more than 1 MB"),
-    "NUL": (b"# A\n\nA\0B\n", "3:1: a NUL character"),
+    "NUL": (b"# A\n\nA\0B\n", "3:1: the control character U+0000"),
+    "Markdown's placeholder": (
+        b"# A\n\n\x02wzxhzdk:0\x03\n",
+        "3:1: the control character U+0002",
+    ),
+    "a form feed": (b"# A\n\n\fB\n", "3:1: the control character U+000C"),
+    "text turned round": ("# A\n\n\u202eB\n".encode(), "3:1: the control character U+202E"),
     "UTF-16": ("# A\n".encode("utf-16"), "not UTF-8 text"),
     "Latin-1": ("# é\n".encode("latin-1"), "not UTF-8 text"),
     "a path upwards": (b"```snippet\n../snippets/a.py:one\n```\n", "There is no ../snippets"),
