@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,13 +32,23 @@ from precis.record import Records, write_whole
 from precis.run import run
 from precis.snippet import DEVICE_TYPES, load
 from precis.status import Waiting, waiting
+from precis.streams import print_every_character
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import LOCK, blessed, key, parity, read_lock, sections, written_lock
 from precis.typography import spaced
 from precis.update import updated
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, on streams that take what they say."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command."""
+        print_every_character()
+        return super().main(*args, **kwargs)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="precis")
 def main() -> None:
     """Pages whose values were all printed by code that ran.

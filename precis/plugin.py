@@ -40,6 +40,7 @@ from precis.publish import aside, clear, publish
 from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
+from precis.streams import print_every_character
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import LOCK, key, language_folder
 
@@ -101,6 +102,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Learn what the build is for."""
+        print_every_character()
         self.serving = command == "serve"
         if date := committed(Path.cwd())[1]:  # of the sitemap too: one commit, one site
             epoch = int(datetime.datetime.fromisoformat(date).timestamp())

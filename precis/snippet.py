@@ -176,10 +176,15 @@ def load(path: Path) -> Snippet:
 def read(path: Path) -> str:
     """Return a file's text, as `decode` gives it.
 
-    Raises Malformed where it is not text in UTF-8, too large to be meant, or a symbolic link.
+    Raises Malformed where it or its name is not text in UTF-8, where it is too large to be meant,
+    or a symbolic link.
     """
     if path.is_symlink():
         _refuse(path, "a symbolic link", "Put the file itself here.")
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        _refuse(path, "a file name that is not UTF-8", "Rename the file.")
     if path.stat().st_size > LARGEST:
         _refuse_size(path)
     return decode(path.read_bytes(), path)
