@@ -7,6 +7,7 @@ showing them, and Python-Markdown uses two of them, U+0002 and U+0003, for place
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 _CONTROL = re.compile(
@@ -42,3 +43,11 @@ def why_unprintable(printed: Iterable[str]) -> tuple[str, str] | None:
         f"printed the control character {code_point(found[0])}",
         "A page cannot show it. Print its repr, or leave it out.",
     )
+
+
+def composed(name: str) -> str:
+    """Return a name with each letter and its accent as one character (NFC).
+
+    macOS gives file names with accents apart, and people type them in one.
+    """
+    return unicodedata.normalize("NFC", name)

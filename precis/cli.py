@@ -47,6 +47,14 @@ class Commands(click.Group):
         print_every_character()
         return super().main(*args, **kwargs)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Say what is wrong with a file that no command can do without."""
+        try:
+            return super().invoke(ctx)
+        except Malformed as error:
+            click.echo(error, err=True)
+            sys.exit(1)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="precis")
@@ -401,11 +409,11 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     for path in files:
         try:
             pages = _lab(reader, path) if path.suffix == ".py" else [reader.opened(path)]
-        except Malformed as error:
+            judged = [(page, reader.judged(page)) for page in pages]
+        except Malformed as error:  # of the page, or of one with which it is compared
             wrong += error.findings
             continue
-        for page in pages:
-            verdict = reader.judged(page)
+        for page, verdict in judged:
             wrong += verdict.findings
             witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
             for claim, excuse in verdict.excused:
@@ -431,7 +439,7 @@ def _lab(reader: Reader, path: Path) -> list[Written]:
 
 def _unstable(book: Book) -> list[Finding]:
     """What two runs that differ in all that must not matter do differently."""
-    snippets = [book.snippet(path) for path in book.paths()]
+    snippets = book.readable()
     first, second = (
         book.records.of(snippets, Setting(threads=threads, hash_seed=seed))
         for threads, seed in ((1, 1), (2, 2))

@@ -11,7 +11,6 @@ import ast
 import io
 import re
 import tokenize
-import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
 
-from precis.characters import code_point, control
+from precis.characters import code_point, composed, control
 from precis.finding import Finding, Malformed, shown
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "fakegpu")
@@ -113,8 +112,8 @@ class Snippet:
 
     @property
     def name(self) -> str:
-        """What an embed calls it: macOS takes accents off letters in file names."""
-        return unicodedata.normalize("NFC", self.path.name)
+        """What an embed calls it."""
+        return composed(self.path.name)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
