@@ -12,7 +12,7 @@ from precis.book import Book
 from precis.characters import composed
 from precis.finding import Finding, Malformed, counted, shown
 from precis.markdown import Page
-from precis.page import EMBED, SHOWN_ONLY, Fence
+from precis.page import SHOWN_ONLY, Fence
 
 _Embeds = list[tuple[str, Fence]]
 """The names of a file's cells that a page embeds, with their fences."""
@@ -30,7 +30,7 @@ def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     for at, page in pages.items():  # the pages of a lab have one path
         chapters[composed(PurePath(page.path).stem)].append(at)
         for fence in page.fences:
-            if fence.language == EMBED:
+            if fence.embeds:
                 file, _, name = composed(fence.body.strip()).partition(":")
                 embeds[file][at].append((name, fence))
     for path in book.paths():
@@ -87,7 +87,8 @@ def count(book: Book) -> str:
 
 def tally(book: Book, pages: Mapping[str, Page]) -> str:
     """What was verified and what is only shown, in one line."""
-    only = sum(fence.language == SHOWN_ONLY for page in pages.values() for fence in page.fences)
+    fences = [fence for page in pages.values() for fence in page.fences if not fence.in_comment]
+    only = sum(fence.language == SHOWN_ONLY for fence in fences)
     return f"{count(book)}; {counted(only, 'block')} shown only"
 
 
