@@ -130,9 +130,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.serving:
             _warn_only(config)
         if self.publishes and self.site is None:
-            self.site = Path(config.site_dir)
-            clear(self.site)
-            self.aside = aside(self.site)
+            site = Path(os.path.realpath(config.site_dir))  # a link stays
+            if os.path.lexists(site) and not site.is_dir():
+                raise PluginError(f"precis: {shown(site)} (option site_dir) is not a folder")
+            clear(site)
+            self.aside = aside(site)
+            self.site = site
             config.site_dir = str(self.aside)
         return config
 
@@ -273,10 +276,15 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Put a whole site in the place of the old one; drop one that is not."""
         if self.site is None or not self.aside.exists():
             return
-        if self.finished:
-            publish(self.aside, self.site)
-        else:
+        if not self.finished:
             shutil.rmtree(self.aside)
+            return
+        try:
+            whole = publish(self.aside, self.site)
+        except OSError as error:
+            raise PluginError(f"precis: cannot publish to {shown(self.site)}: {error}") from None
+        if not whole:
+            log.info("%s cannot be replaced: published file by file", shown(self.site))
 
     def _judge(self, docs: Path) -> None:
         """Look at the text of pages, which needs no run, while what the first page shows runs.
