@@ -18,6 +18,14 @@ _CONTROL = re.compile(
     "]"
 )
 
+_LINE_END = re.compile("(\r\n|\r|\n)")
+
+
+def split_lines(text: str) -> tuple[list[str], list[str]]:
+    """Return the lines of a file as Python reads them, and what ends each; "" for the last one."""
+    parts = _LINE_END.split(text)
+    return parts[::2], [*parts[1::2], ""]
+
 
 def control(text: str, allowed: str = "") -> re.Match[str] | None:
     """Return the first control character of a text, but for those allowed."""

@@ -138,7 +138,7 @@ def _places(book: Book, snippet: Snippet, line: int) -> str:
 
 
 def _lines_with(name: str, page: Path) -> Iterator[int]:
-    lines = page.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = page.read_text(encoding="utf-8", errors="replace").split("\n")
     return (at for at, line in enumerate(lines, 1) if composed(line.strip()) == name)
 
 

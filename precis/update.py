@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from precis.characters import why_unprintable
+from precis.characters import split_lines, why_unprintable
 from precis.finding import Finding, Malformed, shown
 from precis.outcome import Run
 from precis.snippet import Snippet, decode, is_marked, parse
-
-_LINE_END = re.compile("(\r\n|\r|\n)")
-"""What ends a line where Python reads a source file."""
 
 
 def updated(text: str, snippet: Snippet, run: Run) -> str:
@@ -20,8 +15,7 @@ def updated(text: str, snippet: Snippet, run: Run) -> str:
     what they are. Raises Malformed where something was printed that no line can hold, or where
     the new text would not be read as it is meant.
     """
-    parts = _LINE_END.split(text)
-    lines, ends = parts[::2], [*parts[1::2], ""]
+    lines, ends = split_lines(text)
     pairs = list(zip(snippet.statements, run.outcomes, strict=True))
     for statement, outcome in reversed(pairs):
         printed = list(outcome.printed)

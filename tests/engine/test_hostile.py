@@ -107,6 +107,19 @@ SNIPPETS = {
     "deep nesting": (b"# %% a\nx = " + b"(" * 5000 + b")" * 5000, "not Python"),
     "a long sum": (b"# %% a\nx = " + b"1+" * 50_000 + b"1\n", "not Python"),
     "an open string": (b"# %% a\nx = '''\n", "2:5: not Python: unterminated"),
+    "a late future": (
+        b"# %% one\nx = 1\n\n# %% two\nfrom __future__ import annotations\n",
+        "5:1: not Python: from __future__ imports must occur at the beginning of the file",
+    ),
+    "a late global": (
+        b"# %% one\nx = 1\n\n# %% two\nglobal x\nprint(x)\n#> 1\n",
+        "5:1: not Python: name 'x' is assigned to before global declaration",
+    ),
+    "a warning": (b"# %% one\nx = 1\nprint(x is 1)\n#> True\n", '3:1: Python warns: "is" with'),
+    "an escape that is none": (
+        b'# %% one\nx = "\\d"\nprint(x)\n#> \\d\n',
+        "2:1: Python warns: ",
+    ),
     "form feeds": (b"\x0c# %% a\n\x0cprint(1)\n", "2:1: code before the first cell"),
 }
 
@@ -125,6 +138,22 @@ def test_a_broken_snippet_is_refused_with_its_place(
     assert head.startswith("snippets/a.py:")
     assert message in head
     assert not [line for line in rest if not line.startswith("  ")], run.stderr
+
+
+def test_a_long_log_that_differs_in_each_line_is_told_in_a_short_message(
+    project: Project,
+) -> None:
+    log = "".join(f"#> step {i:4d} loss {1 / (i + 2.5):.6f}\n" for i in range(1500))
+    project.write(
+        snippets__a_py="# %% one\nfor i in range(1500):\n"
+        f'    print(f"step {{i:4d}} loss {{1 / (i + 2):.6f}}")\n{log}'
+    )
+
+    run = project.run("precis.cli", "verify")
+
+    assert run.returncode == 1
+    assert "- step    0 loss 0.400000\n  + step    0 loss 0.500000" in run.stderr
+    assert len(run.stderr.splitlines()) < 110
 
 
 @pytest.mark.parametrize(
