@@ -409,19 +409,18 @@ def _python(text: str, lines: list[str], path: Path) -> tuple[ast.Module, list[_
             compile(text, str(path), "exec", dont_inherit=True, optimize=0)
         with warnings.catch_warnings(action="ignore"):  # the same ones
             tree = ast.parse(text)
-        comments = [
-            _Comment(*_place(token), token.string, not token.line[: token.start[1]].strip())
-            for token in tokenize.generate_tokens(io.StringIO(text).readline)
-            if token.type == tokenize.COMMENT
-        ]
+            tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+            comments = [_comment(token) for token in tokens if token.type == tokenize.COMMENT]
     except SyntaxError as error:
         line, column, what = error.lineno or 1, error.offset or 1, f"not Python: {error.msg}"
         hint = (lines[line - 1] if line <= len(lines) else "").strip() or "Is it a text file?"
     except (ValueError, RecursionError, MemoryError) as error:
         line, column, what, hint = 1, 1, f"not Python: {error}", "Is it a text file?"
     else:
-        if caught:
-            raise Malformed(*sorted({_warned(warning, path) for warning in caught}))
+        # another thread may warn meanwhile, of a file of its own
+        warned = {_warned(warning, path) for warning in caught if warning.filename == str(path)}
+        if warned:
+            raise Malformed(*sorted(warned))
         return tree, comments
     raise Malformed(Finding(shown(path), line, column, what, hint))
 
@@ -439,9 +438,9 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
-def _place(token: tokenize.TokenInfo) -> tuple[int, int]:
-    line, column = token.start
-    return line, column + 1
+def _comment(token: tokenize.TokenInfo) -> _Comment:
+    line, before = token.start
+    return _Comment(line, before + 1, token.string, not token.line[:before].strip())
 
 
 def _prints(code: str) -> bool:
