@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+from precis.characters import composed
 from precis.compare import Mismatch, compare
-from precis.finding import Finding, Malformed
+from precis.finding import Finding, Malformed, shown
 from precis.inputs import digest
 from precis.outcome import AS_SHOWN, Outcome, Setting
 from precis.project import Project
@@ -101,6 +102,10 @@ class Book:
 
     def paths(self) -> list[Path]:
         """The snippet files, in the order of their names; labs last."""
+        return self.listed()
+
+    def listed(self) -> list[Path]:
+        """The files of the folder, asked for or not, in that order."""
         return [*sorted(self.folder.glob("*.py")), *self.labs()]
 
     def labs(self) -> list[Path]:
@@ -134,15 +139,25 @@ class Book:
         return snippets
 
     def snippet(self, path: Path) -> Snippet:
-        """One file, parsed. Raises Malformed."""
+        """One file, parsed. Raises Malformed, also where an embed could mean another file."""
         seen, known, snippet = self._snippets.get(path, (0, None, None))
         if snippet and seen and seen == self.runs:
             return snippet  # each embed asks, more than once
+        self._refuse_namesakes(path)
         now = _state(path)
         if snippet is None or now != known:
             snippet = load(path)
         self._snippets[path] = self.runs, now, snippet
         return snippet
+
+    def _refuse_namesakes(self, path: Path) -> None:
+        """Raise Malformed where another file has its name, as macOS and Windows see names."""
+        name = composed(path.name).casefold()
+        first, *others = [p for p in self.listed() if composed(p.name).casefold() == name] or [path]
+        if others:
+            what = f"a file of the same name as {', '.join(map(shown, others))}"
+            hint = "Rename one: an embed names a file without its folder."
+            raise Malformed(Finding(shown(first), 1, 1, what, hint))
 
     def verified(self, path: Path) -> Verified:
         """One file, run and compared. Raises Malformed."""
@@ -168,11 +183,11 @@ class Book:
         Raises LookupError with what to do where there is no such file or cell, Malformed
         where the file cannot be read as a snippet.
         """
-        file, colon, name = reference.partition(":")
+        file, colon, name = composed(reference).partition(":")
         if not colon or not name:
             raise LookupError("Write the file and the cell: autograd.py:product")
         if file not in self._named or not self._named[file].is_file():
-            self._named = {path.name: path for path in self.paths()}
+            self._named = {composed(path.name): path for path in self.paths()}
         if file not in self._named:
             meant = _meant(file, self._named)
             raise LookupError(f"There is no {file} in {self.folder.name}/.{meant}")

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,6 +34,7 @@ from precis.record import Records, write_whole
 from precis.run import run
 from precis.snippet import DEVICE_TYPES, load
 from precis.status import Waiting, waiting
+from precis.streams import print_every_character
 from precis.sybil import TextDocument, cells, findings
 from precis.translation import blessed, parity, read_lock, sections, written_lock
 from precis.typography import spaced
@@ -41,7 +43,24 @@ from precis.update import updated
 _ONE_LANGUAGE = "mkdocs.yml has no languages in folders (plugin i18n, docs_structure: folder)"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, on streams that take what they say."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command."""
+        print_every_character()
+        return super().main(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Say what is wrong with a file that no command can do without."""
+        try:
+            return super().invoke(ctx)
+        except Malformed as error:
+            click.echo(error, err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="precis")
 def main() -> None:
     """Pages whose values were all printed by code that ran.
@@ -409,11 +428,11 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     for path in files:
         try:
             pages = _lab(reader, path) if path.suffix == ".py" else [reader.opened(path)]
-        except Malformed as error:
+            judged = [(page, reader.judged(page)) for page in pages]
+        except Malformed as error:  # of the page, or of one with which it is compared
             wrong += error.findings
             continue
-        for page in pages:
-            verdict = reader.judged(page)
+        for page, verdict in judged:
             wrong += verdict.findings
             witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
             for claim, excuse in verdict.excused:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
+from precis.characters import why_unprintable
+from precis.diff import diff
 from precis.finding import Finding, shown
 from precis.outcome import Outcome
 from precis.record import Record
@@ -55,8 +56,7 @@ def unstable(snippet: Snippet, first: Record, second: Record) -> list[Finding]:
     runs = (first.run, second.run)
     for (cell, statement), a, b in zip(cells, *(run.outcomes for run in runs), strict=False):
         if a != b:
-            diff = difflib.ndiff(list(a.printed), list(b.printed))
-            hint = "\n".join([*(line.rstrip() for line in diff), _UNSTABLE])
+            hint = "\n".join([*diff(a.printed, b.printed), _UNSTABLE])
             what = f"prints something else in a second run, cell {cell}"
             found.append(Finding(path, statement.line, 1, what, hint))
     for part in snippet.cells:
@@ -85,6 +85,8 @@ def _wrong(statement: Statement, outcome: Outcome, path: str) -> tuple[str, str]
                 " and print its head.",
             ]
         )
+    if unprintable := why_unprintable(printed):
+        return unprintable
     if outcome.open_line:
         return (
             "the last printed line is left open",
@@ -100,7 +102,7 @@ def _wrong(statement: Statement, outcome: Outcome, path: str) -> tuple[str, str]
     return what, "\n".join(
         [
             *(f"    {line}" for line in statement.code.split("\n")),
-            *(line.rstrip() for line in difflib.ndiff(expected, printed)),
+            *diff(expected, printed),
             f"(- expected, + printed) If what was printed is right: precis update {path}",
         ]
     )

@@ -9,9 +9,10 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from precis.book import Book
+from precis.characters import composed
 from precis.finding import Finding, Malformed, counted, shown
 from precis.markdown import Page
-from precis.page import EMBED, SHOWN_ONLY, Fence
+from precis.page import SHOWN_ONLY, Fence
 
 _Embeds = list[tuple[str, Fence]]
 """The names of a file's cells that a page embeds, with their fences."""
@@ -27,10 +28,10 @@ def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     chapters: dict[str, list[str]] = defaultdict(list)
     embeds: dict[str, dict[str, _Embeds]] = defaultdict(lambda: defaultdict(list))
     for at, page in pages.items():  # the pages of a lab have one path
-        chapters[PurePath(page.path).stem].append(at)
+        chapters[composed(PurePath(page.path).stem)].append(at)
         for fence in page.fences:
-            if fence.language == EMBED:
-                file, _, name = fence.body.strip().partition(":")
+            if fence.embeds:
+                file, _, name = composed(fence.body.strip()).partition(":")
                 embeds[file][at].append((name, fence))
     for path in book.paths():
         try:
@@ -39,13 +40,12 @@ def holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
             continue  # a finding already
         names = [cell.name for cell in snippet.cells]
         quotes = embeds[snippet.name]
-        for at in chapters[path.stem]:
+        own = chapters[PurePath(snippet.name).stem]
+        for at in own:
             found += _order(pages[at].path, quotes[at], names)
         quoted = {name for embedded in quotes.values() for name, _ in embedded}
         for cell in snippet.cells:
-            without = [
-                pages[at].path for at in chapters[path.stem] if cell.name not in dict(quotes[at])
-            ]
+            without = [pages[at].path for at in own if cell.name not in dict(quotes[at])]
             if without or cell.name not in quoted:
                 where = ", ".join(without) or "any page"
                 found.append(
@@ -97,7 +97,8 @@ def count(book: Book) -> str:
 
 def tally(book: Book, pages: Mapping[str, Page]) -> str:
     """What was verified and what is only shown, in one line."""
-    only = sum(fence.language == SHOWN_ONLY for page in pages.values() for fence in page.fences)
+    fences = [fence for page in pages.values() for fence in page.fences if not fence.in_comment]
+    only = sum(fence.language == SHOWN_ONLY for fence in fences)
     return f"{count(book)}; {counted(only, 'block')} shown only"
 
 

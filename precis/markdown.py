@@ -29,7 +29,7 @@ from precis.book import Book, Verified
 from precis.finding import Finding, Malformed
 from precis.glossary import Definitions
 from precis.lexer import CELL, colour_once
-from precis.page import EMBED, Fence, let_embeds_have_options, refusal, strays
+from precis.page import Fence, let_embeds_have_options, refusal, strays
 from precis.passed import findings
 from precis.project import Project
 from precis.prose import Written
@@ -251,10 +251,13 @@ class _Embeds(Preprocessor):
             boxes[number] = ["", self._box(page.report(number, what, hint)), ""]
         new: dict[int, list[str]] = {}
         for fence in page.fences:
-            if fence.language == EMBED:
+            if fence.embeds:
                 new[fence.line] = self._embedded(fence)
             elif refused := refusal(fence):
-                new[fence.line] = ["", self._box(page.report(fence.line, *refused)), ""]
+                box = ["", self._box(page.report(fence.line, *refused)), ""]
+                if fence.in_comment:  # the box must not be in it
+                    boxes.setdefault(page.first_line, []).extend(box)
+                new[fence.line] = [] if fence.in_comment else box
         try:
             wrong = findings(self.extension.reader, written)
         except Malformed as error:  # a page with which it is compared

@@ -9,11 +9,15 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 from markdown import Markdown
+from markdown.htmlparser import HTMLExtractor
+from markdown.util import HTML_PLACEHOLDER_RE, HtmlStash
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeExtension
 
 EMBED = "snippet"
@@ -44,11 +48,18 @@ class Fence:
     language: str
     options: dict[str, str] = field(hash=False)
     body: str
+    in_comment: bool = False
+    """Whether it stands between `<!--` and `-->`, where readers do not see it."""
+
+    @property
+    def embeds(self) -> bool:
+        """Whether readers see a cell in its place."""
+        return self.language == EMBED and not self.in_comment
 
 
 def embeds(fences: Iterable[Fence]) -> list[str]:
     """What these fences embed: `file:cell` each."""
-    return [fence.body.strip() for fence in fences if fence.language == EMBED]
+    return [fence.body.strip() for fence in fences if fence.embeds]
 
 
 class Finder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
@@ -69,7 +80,8 @@ class Finder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self.clear()
         self._found, self._first_line = [], first_line
         self.search_nested(lines)
-        return self._found
+        inside = _in_comments(self.md, lines, self._found, first_line)
+        return [replace(fence, in_comment=fence.line in inside) for fence in self._found]
 
     def process_nested_block(self, ws: str, content: str, start: int, end: int) -> None:
         """Called by superfences where a fence ends: lines `start` to `end` (exclusive)."""
@@ -108,8 +120,13 @@ def _any_option(
 
 def refusal(fence: Fence) -> tuple[str, str] | None:
     """Why a fence may not stand in a page, and what to do; None for those that may."""
-    if fence.language == EMBED:
+    if fence.embeds:
         return None
+    if fence.language == EMBED:
+        return (
+            "an embed in a comment, which nobody sees",
+            "Take it out of <!-- and -->, or delete it.",
+        )
     if fence.language != SHOWN_ONLY:
         name = f"{fence.language} fence" if fence.language else "fence without a language"
         return (
@@ -149,6 +166,62 @@ def strays(
     return found
 
 
+def _in_comments(md: Markdown, lines: list[str], fences: list[Fence], first_line: int) -> set[int]:
+    """Return the first lines of the fences that stand in HTML comments.
+
+    Superfences knows no comments and puts a placeholder into them. Not each of them is one for
+    Python-Markdown, which ends the text of a list's item or a paragraph at a blank line, and shows
+    the `<!--`: but none was meant to be shown.
+    """
+    if not any("<!--" in line for line in lines):
+        return set()
+    starts = {fence.line: fence for fence in fences}
+    outside = []
+    skip = 0
+    for number, line in enumerate(lines, first_line):
+        if number in starts:
+            skip = starts[number].end
+            outside.append(f"\x02{number}\x03")
+        elif number > skip:
+            outside.append(line)
+    stash = HtmlStash()
+    reader: Any = HTMLExtractor(
+        SimpleNamespace(htmlStash=stash, is_block_level=md.is_block_level)  # type: ignore[arg-type]
+    )
+    reader.feed("\n".join([*outside, ""]))
+    reader.close()
+    paragraphs = _PARAGRAPH_END.split("".join(reader.cleandoc))
+    text = HTML_PLACEHOLDER_RE.sub(
+        lambda block: str(stash.rawHtmlBlocks[int(block[1])]),  # in which ticks are no code
+        "".join(map(_without_marks_in_code, paragraphs)),
+    )
+    inside: set[int] = set()
+    end = 0
+    while (start := text.find("<!--", end)) >= 0:
+        closed = _COMMENT_END.search(text, start + 4)
+        end = closed.end() if closed else len(text)  # as in a browser
+        inside.update(map(int, _PLACEHOLDER.findall(text, start, end)))
+    return inside
+
+
+def _without_marks_in_code(paragraph: str) -> str:
+    """Return a paragraph without the marks that its inline code shows.
+
+    Where ticks are left over, which of them belong together depends on the blocks that they are
+    in: there each mark counts.
+    """
+    if "`" in _INLINE_CODE.sub("", paragraph):
+        return paragraph
+    return _INLINE_CODE.sub(
+        lambda code: _COMMENT_END.sub("", code[0].replace("<!--", "")), paragraph
+    )
+
+
+_PARAGRAPH_END = re.compile(r"(\n[> \t]*(?=\n))")
+_COMMENT_END = re.compile("--!?>")
+_PLACEHOLDER = re.compile("\x02([0-9]+)\x03")
+
+
 def _looks_like_code(body: str) -> bool:
     texts = [textwrap.dedent(body), *(line.strip() for line in body.splitlines())]
     return ">>> " in body or any(map(_is_code, texts))
@@ -156,6 +229,8 @@ def _looks_like_code(body: str) -> bool:
 
 def _is_code(text: str) -> bool:
     try:
-        return any(isinstance(node, _CODE_NODES) for node in ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError):
+        with warnings.catch_warnings(action="ignore"):  # Python's, of a text that is not meant
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
+    return any(isinstance(node, _CODE_NODES) for node in ast.walk(tree))

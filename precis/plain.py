@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from precis.book import Book, Verified
+from precis.characters import composed
 from precis.glossary import GLOSSARY, definitions
 from precis.page import EMBED, Fence
 from precis.prose import Written
@@ -114,8 +115,8 @@ def glossary(page: Written) -> Path:
 
 def is_own(page: Written, fence: Fence) -> bool:
     """Whether a fence shows a cell of the snippet that is called as the page is."""
-    file = fence.body.strip().partition(":")[0]
-    return fence.language == EMBED and file == f"{Path(page.path).stem}.py"
+    file = composed(fence.body.strip()).partition(":")[0]
+    return fence.language == EMBED and file == composed(f"{Path(page.path).stem}.py")
 
 
 def parts_of(source: Source) -> list[Part]:

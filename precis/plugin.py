@@ -40,6 +40,7 @@ from precis.publish import aside, clear, publish
 from precis.record import Records
 from precis.rendered import Rendered
 from precis.snippet import read
+from precis.streams import print_every_character
 from precis.sybil import TextDocument, cells, findings
 from precis.template_cache import TemplateCache
 
@@ -105,6 +106,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Learn what the build is for."""
+        print_every_character()
         self.serving = command == "serve"
         if date := committed(Path.cwd())[1]:  # of the sitemap too: one commit, one site
             epoch = int(datetime.datetime.fromisoformat(date).timestamp())
@@ -132,9 +134,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.serving:
             _warn_only(config)
         if self.publishes and self.site is None:
-            self.site = Path(config.site_dir)
-            clear(self.site)
-            self.aside = aside(self.site)
+            site = Path(os.path.realpath(config.site_dir))  # a link stays
+            if os.path.lexists(site) and not site.is_dir():
+                raise PluginError(f"precis: {shown(site)} (option site_dir) is not a folder")
+            clear(site)
+            self.aside = aside(site)
+            self.site = site
             config.site_dir = str(self.aside)
         return config
 
@@ -279,10 +284,15 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Put a whole site in the place of the old one; drop one that is not."""
         if self.site is None or not self.aside.exists():
             return
-        if self.finished:
-            publish(self.aside, self.site)
-        else:
+        if not self.finished:
             shutil.rmtree(self.aside)
+            return
+        try:
+            whole = publish(self.aside, self.site)
+        except OSError as error:
+            raise PluginError(f"precis: cannot publish to {shown(self.site)}: {error}") from None
+        if not whole:
+            log.info("%s cannot be replaced: published file by file", shown(self.site))
 
     def _watch(self, server: LiveReloadServer, config: MkDocsConfig) -> None:
         """Watch the files that the snippets read in the last build, and no others."""

@@ -11,13 +11,15 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
 
+from precis.characters import code_point, composed, control
 from precis.finding import Finding, Malformed, shown
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "fakegpu")
@@ -53,7 +55,7 @@ class Statement:
     """Its first line, decorators included."""
 
     end: int
-    """Its last line."""
+    """Its last line, that of an indented comment below it included."""
 
     code: str
     expectations: tuple[Expectation, ...]
@@ -111,7 +113,7 @@ class Snippet:
     @property
     def name(self) -> str:
         """What an embed calls it."""
-        return self.path.name
+        return composed(self.path.name)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
@@ -171,22 +173,43 @@ def load(path: Path) -> Snippet:
 
 
 def read(path: Path) -> str:
-    """A file's text, its line ends made newlines and its byte order mark taken off.
+    """Return a file's text, as `decode` gives it.
 
-    Raises Malformed where it is not text in UTF-8, too large to be meant, or a symbolic link.
+    Raises Malformed where it or its name is not text in UTF-8, where it is too large to be meant,
+    or a symbolic link.
     """
     if path.is_symlink():
         _refuse(path, "a symbolic link", "Put the file itself here.")
-    if path.stat().st_size > LARGEST:
-        _refuse(path, f"more than {LARGEST // 1_000_000} MB", "Cut it into several files.")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        _refuse(path, "a file name that is not UTF-8", "Rename the file.")
+    if path.stat().st_size > LARGEST:
+        _refuse_size(path)
+    return decode(path.read_bytes(), path)
+
+
+def decode(content: bytes, path: Path) -> str:
+    """Return a file's content as text, its line ends made newlines, without a byte order mark.
+
+    Raises Malformed where it is not text in UTF-8, or too large to be meant.
+    """
+    if len(content) > LARGEST:
+        _refuse_size(path)
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         _refuse(path, "not UTF-8 text", f"Save it as UTF-8 ({error.reason}).")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        _refuse(path, "a NUL character", "Take it out. Is it a text file?", line)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := control(text, allowed="\f" if path.suffix == ".py" else ""):
+        what = f"the control character {code_point(found[0])}"
+        hint = "Take it out. In a string of Python, write its escape, such as \\x1b."
+        _refuse(path, what, hint, text.count("\n", 0, found.start()) + 1)
     return text
+
+
+def _refuse_size(path: Path) -> NoReturn:
+    _refuse(path, f"more than {LARGEST // 1_000_000} MB", "Cut it into several files.")
 
 
 def _refuse(path: Path, what: str, hint: str, line: int = 1) -> NoReturn:
@@ -196,8 +219,8 @@ def _refuse(path: Path, what: str, hint: str, line: int = 1) -> NoReturn:
 @lru_cache(maxsize=1024)  # a build asks for the same text several times
 def parse(text: str, path: Path) -> Snippet:
     """Parse a snippet's text; `path` names it in messages. Raises Malformed."""
-    tree, comments = _python(text, path)
     lines = text.split("\n")  # not splitlines, which also cuts at form feeds and U+2028
+    tree, comments = _python(text, lines, path)
     findings: list[Finding] = []
 
     def report(line: int, column: int, what: str, hint: str) -> None:
@@ -205,7 +228,8 @@ def parse(text: str, path: Path) -> Snippet:
 
     titles = list(_titles(comments, report))
     expectations = dict(_expectations(comments, report))
-    statements = list(_statements(tree, lines, expectations, report))
+    indented = {comment.line for comment in comments if comment.alone and comment.column > 1}
+    statements = list(_statements(tree, lines, indented, expectations, report))
     for line in expectations:
         report(
             line,
@@ -332,7 +356,11 @@ def _expectations(comments: list[_Comment], report: Report) -> Iterator[tuple[in
 
 
 def _statements(
-    tree: ast.Module, lines: list[str], expectations: dict[int, Expectation], report: Report
+    tree: ast.Module,
+    lines: list[str],
+    indented: Set[int],
+    expectations: dict[int, Expectation],
+    report: Report,
 ) -> Iterator[Statement]:
     """The statements, each with the expectations under it, which it takes out of the dict."""
     before = 0
@@ -346,11 +374,21 @@ def _statements(
                 "a second statement on one line",
                 "Give each statement a line of its own.",
             )
-        before = end
+        before = end = _with_comments(end, lines, indented)
         under: list[Expectation] = []
         while end + len(under) + 1 in expectations:
             under.append(expectations.pop(end + len(under) + 1))
         yield Statement(start, end, "\n".join(lines[start - 1 : end]), tuple(under))
+
+
+def _with_comments(end: int, lines: list[str], indented: Set[int]) -> int:
+    """Return the last line of a statement, with the indented comments that its block ends with."""
+    for line in range(end + 1, len(lines) + 1):
+        if line in indented:
+            end = line
+        elif lines[line - 1].strip():
+            break
+    return end
 
 
 def first_line(node: ast.stmt) -> int:
@@ -359,20 +397,37 @@ def first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _python(text: str, path: Path) -> tuple[ast.Module, list[_Comment]]:
-    """The syntax tree and the comments. Raises Malformed where it is not Python."""
+def _python(text: str, lines: list[str], path: Path) -> tuple[ast.Module, list[_Comment]]:
+    """Return the syntax tree and the comments.
+
+    The whole file is compiled, since some errors are of no single statement. Raises Malformed
+    where Python would not run it, or would warn before it runs.
+    """
     try:
-        return ast.parse(text), [
-            _Comment(*_place(token), token.string, not token.line[: token.start[1]].strip())
-            for token in tokenize.generate_tokens(io.StringIO(text).readline)
-            if token.type == tokenize.COMMENT
-        ]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            compile(text, str(path), "exec", dont_inherit=True, optimize=0)
+        with warnings.catch_warnings(action="ignore"):  # the same ones
+            tree = ast.parse(text)
+            tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+            comments = [_comment(token) for token in tokens if token.type == tokenize.COMMENT]
     except SyntaxError as error:
         line, column, what = error.lineno or 1, error.offset or 1, f"not Python: {error.msg}"
-        hint = (error.text or "").strip() or "Is it a text file?"
+        hint = (lines[line - 1] if line <= len(lines) else "").strip() or "Is it a text file?"
     except (ValueError, RecursionError, MemoryError) as error:
         line, column, what, hint = 1, 1, f"not Python: {error}", "Is it a text file?"
+    else:
+        # another thread may warn meanwhile, of a file of its own
+        warned = {_warned(warning, path) for warning in caught if warning.filename == str(path)}
+        if warned:
+            raise Malformed(*sorted(warned))
+        return tree, comments
     raise Malformed(Finding(shown(path), line, column, what, hint))
+
+
+def _warned(warning: warnings.WarningMessage, path: Path) -> Finding:
+    what = f"Python warns: {warning.message}"
+    return Finding(shown(path), warning.lineno, 1, what, "Correct it: readers see the warning too.")
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -383,9 +438,9 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
-def _place(token: tokenize.TokenInfo) -> tuple[int, int]:
-    line, column = token.start
-    return line, column + 1
+def _comment(token: tokenize.TokenInfo) -> _Comment:
+    line, before = token.start
+    return _Comment(line, before + 1, token.string, not token.line[:before].strip())
 
 
 def _prints(code: str) -> bool:

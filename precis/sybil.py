@@ -15,6 +15,7 @@ from markdown import Markdown
 from sybil import Document, Example, Region, Sybil
 
 from precis.book import Book
+from precis.characters import composed
 from precis.finding import Finding, Malformed, shown
 from precis.markdown import Page, PrecisExtension
 from precis.page import EMBED
@@ -70,6 +71,7 @@ def cells(book: Book) -> Parser:
     def regions(document: Document) -> Iterator[Region]:
         path = Path(document.path)
         try:
+            book.snippet(path)  # which sees, too, whether another file has its name
             snippet = parse(document.text, path)
         except Malformed as error:
             last = document.text.count("\n") + 1
@@ -136,8 +138,8 @@ def _places(book: Book, snippet: Snippet, line: int) -> str:
 
 
 def _lines_with(name: str, page: Path) -> Iterator[int]:
-    lines = page.read_text(encoding="utf-8", errors="replace").splitlines()
-    return (at for at, line in enumerate(lines, 1) if line.strip() == name)
+    lines = page.read_text(encoding="utf-8", errors="replace").split("\n")
+    return (at for at, line in enumerate(lines, 1) if composed(line.strip()) == name)
 
 
 def _evaluate(example: Example) -> str | None:

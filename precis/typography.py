@@ -16,6 +16,7 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
+from precis.characters import split_lines
 from precis.finding import Finding
 from precis.prose import Written
 
@@ -77,7 +78,8 @@ def spaced(text: str, page: Written) -> str:
     """The text of a French page's file with the no-break spaces that are plain blanks in it."""
     if page.language != "fr":
         return text
-    lines = text.split("\n")
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines, ends = split_lines(text.removeprefix(mark))
     for block in page.blocks:
         for pattern, space in _UNBROKEN:
             for found in pattern.finditer(block.plain):
@@ -86,7 +88,7 @@ def spaced(text: str, page: Written) -> str:
                     before = lines[line - 1]
                     if before[column - 1 : column] == " ":
                         lines[line - 1] = before[: column - 1] + space + before[column:]
-    return "\n".join(lines)
+    return mark + "".join(line + end for line, end in zip(lines, ends, strict=True))
 
 
 def wrong(page: Written) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ shapes, dtypes, flags, names and words are the same.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from precis.compare import Mismatch
+from precis.diff import diff
 from precis.finding import Finding, shown
 from precis.record import Record
 from precis.snippet import Cell, Snippet, Statement
@@ -109,8 +109,7 @@ def _difference(
     if same("\n".join(expected), told, 0 if marked else rtol):
         return ""
     code = (f"    {line}" for line in statement.code.split("\n"))
-    diff = (line.rstrip() for line in difflib.ndiff(expected, list(theirs)))
-    return "\n".join([*code, *diff, f"(- cpu, + {kind})"])
+    return "\n".join([*code, *diff(expected, theirs), f"(- cpu, + {kind})"])
 
 
 def _agree(a: Token, b: Token, rtol: float) -> bool:

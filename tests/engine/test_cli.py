@@ -112,6 +112,22 @@ def test_update_puts_no_break_spaces_into_french_pages_that_are_named(project: P
     assert project.read("docs/en/a.md") == "Why ?\n"
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\r\r\n"])
+@pytest.mark.parametrize("start", ["", "\ufeff"], ids=["", "byte order mark"])
+def test_update_finds_the_blanks_of_a_page_whatever_its_line_ends(
+    project: Project, start: str, end: str
+) -> None:
+    page = project.write(docs__fr__a_md="").path("docs/fr/a.md")
+    lines = ["Vraiment ? Oui ; bien.", "", "Ah !"]
+    page.write_bytes((start + end.join(lines)).encode())
+
+    project.run("precis.cli", "update", "docs/fr/a.md")
+
+    spaced = [line.replace(" ?", "\u202f?").replace(" ;", "\u202f;") for line in lines]
+    expected = start + end.join(spaced).replace(" !", "\u202f!")
+    assert page.read_bytes().decode() == expected
+
+
 def test_update_keeps_windows_line_ends(project: Project) -> None:
     project.write(snippets__a_py="")
     project.path("snippets/a.py").write_bytes(b"# %% a\r\nprint(1)\r\n#> 2\r\n")

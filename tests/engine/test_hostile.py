@@ -90,13 +90,37 @@ GOOD = "# %% one\nprint(1)\n#> 1\n"
 SNIPPETS = {
     "empty": (b"", "1:1: no cell"),
     "huge": (b"# %% a\n" + b"x = 1\n" * 200_000, "1:1: more than 1 MB"),
-    "NUL": (GOOD.encode() + b"\0", "4:1: a NUL character"),
+    "NUL": (GOOD.encode() + b"\0", "4:1: the control character U+0000"),
+    "Markdown's placeholder": (
+        GOOD.encode() + b"x = '\x02wzxhzdk:0\x03'\n",
+        "4:1: the control character U+0002",
+    ),
+    "an escape sequence": (GOOD.encode() + b"# \x1b[31m\n", "4:1: the control character U+001B"),
+    "C1": (GOOD.encode() + b"# \xc2\x85\n", "4:1: the control character U+0085"),
+    "text turned round": (
+        GOOD.encode() + "# \u202e\n".encode(),
+        "4:1: the control character U+202E",
+    ),
+    "another NUL after CRs": (b"# %% a\rx = 1\r#\0\r", "3:1: the control character U+0000"),
     "UTF-16": (GOOD.encode("utf-16"), "1:1: not UTF-8 text"),
     "Latin-1": ("# %% a\nx = 'é'\n".encode("latin-1"), "1:1: not UTF-8 text"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "1:1: not UTF-8 text"),
     "deep nesting": (b"# %% a\nx = " + b"(" * 5000 + b")" * 5000, "not Python"),
     "a long sum": (b"# %% a\nx = " + b"1+" * 50_000 + b"1\n", "not Python"),
     "an open string": (b"# %% a\nx = '''\n", "2:5: not Python: unterminated"),
+    "a late future": (
+        b"# %% one\nx = 1\n\n# %% two\nfrom __future__ import annotations\n",
+        "5:1: not Python: from __future__ imports must occur at the beginning of the file",
+    ),
+    "a late global": (
+        b"# %% one\nx = 1\n\n# %% two\nglobal x\nprint(x)\n#> 1\n",
+        "5:1: not Python: name 'x' is assigned to before global declaration",
+    ),
+    "a warning": (b"# %% one\nx = 1\nprint(x is 1)\n#> True\n", '3:1: Python warns: "is" with'),
+    "an escape that is none": (
+        b'# %% one\nx = "\\d"\nprint(x)\n#> \\d\n',
+        "2:1: Python warns: ",
+    ),
     "form feeds": (b"\x0c# %% a\n\x0cprint(1)\n", "2:1: code before the first cell"),
 }
 
@@ -115,6 +139,22 @@ def test_a_broken_snippet_is_refused_with_its_place(
     assert head.startswith("snippets/a.py:")
     assert message in head
     assert not [line for line in rest if not line.startswith("  ")], run.stderr
+
+
+def test_a_long_log_that_differs_in_each_line_is_told_in_a_short_message(
+    project: Project,
+) -> None:
+    log = "".join(f"#> step {i:4d} loss {1 / (i + 2.5):.6f}\n" for i in range(1500))
+    project.write(
+        snippets__a_py="# %% one\nfor i in range(1500):\n"
+        f'    print(f"step {{i:4d}} loss {{1 / (i + 2):.6f}}")\n{log}'
+    )
+
+    run = project.run("precis.cli", "verify")
+
+    assert run.returncode == 1
+    assert "- step    0 loss 0.400000\n  + step    0 loss 0.500000" in run.stderr
+    assert len(run.stderr.splitlines()) < 110
 
 
 @pytest.mark.parametrize(
@@ -147,7 +187,13 @@ def test_a_symbolic_link_is_refused(project: Project) -> None:
 
 PAGES = {
     "huge": (b"# A\n" + b"a b c d e\n" * 200_000, "more than 1 MB"),
-    "NUL": (b"# A\n\nA\0B\n", "3:1: a NUL character"),
+    "NUL": (b"# A\n\nA\0B\n", "3:1: the control character U+0000"),
+    "Markdown's placeholder": (
+        b"# A\n\n\x02wzxhzdk:0\x03\n",
+        "3:1: the control character U+0002",
+    ),
+    "a form feed": (b"# A\n\n\fB\n", "3:1: the control character U+000C"),
+    "text turned round": ("# A\n\n\u202eB\n".encode(), "3:1: the control character U+202E"),
     "UTF-16": ("# A\n".encode("utf-16"), "not UTF-8 text"),
     "Latin-1": ("# é\n".encode("latin-1"), "not UTF-8 text"),
     "a path upwards": (b"```snippet\n../snippets/a.py:one\n```\n", "There is no ../snippets"),

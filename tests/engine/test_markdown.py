@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -287,6 +288,18 @@ def test_what_is_shown_only_is_no_finding(convert: Convert, fence: str) -> None:
     assert page.findings == ()
 
 
+@pytest.mark.parametrize("body", [r'x is "\d"', "-" * 100_000 + "1", "(" * 5000])
+def test_a_text_block_that_python_cannot_read_is_text_and_python_says_nothing(
+    convert: Convert, body: str
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _, page = convert(f"```text\n{body}\n```")
+
+    assert page.findings == ()
+    assert caught == []
+
+
 def test_a_figure_has_its_alternative_text_its_caption_and_its_code_folded(
     convert: Convert,
 ) -> None:
@@ -331,6 +344,19 @@ def test_a_malformed_snippet_is_shown_where_its_cells_would_be(
     html, _ = convert(embed("broken.py:a"))
 
     assert "snippets/broken.py:2:" in html.select(".precis-finding")[0].get_text()
+
+
+def test_the_output_of_a_block_stands_below_the_comment_that_it_ends_with(
+    convert: Convert, project: Project
+) -> None:
+    project.write(
+        snippets__a_py="# %% one\nfor n in (1, 2):\n    print(n)\n    # why\n#> 1\n#> 2\n"
+    )
+
+    html, page = convert(embed("a.py:one"))
+
+    assert page.findings == ()
+    assert html.select_one("code").get_text().splitlines()[-3:] == ["    # why", "#> 1", "#> 2"]
 
 
 def test_the_page_shows_the_cpu_s_output_alone(convert: Convert) -> None:

@@ -106,6 +106,20 @@ MALFORMED = {
     "empty": ("", "1:1", "no cell"),
     "one line": ("# %% a\nx = 1; y = 2\n", "2:8", "second statement on one line"),
     "syntax": ("# %% a\nx = (1,\ny = 2\n", "2:5", "not Python"),
+    "late future": (
+        "# %% a\nx = 1\n# %% b\nfrom __future__ import annotations\n",
+        "4:1",
+        "from __future__ imports must occur at the beginning",
+    ),
+    "late global": ("# %% a\nx = 1\n# %% b\nglobal x\n", "4:1", "before global declaration"),
+    "return": ("# %% a\nreturn\n", "2:1", "'return' outside function"),
+    "await": ("# %% a\nawait f()\n", "2:1", "'await' outside function"),
+    "warning of the compiler": (
+        "# %% a\nx = 1\nif (\n    x is 1):\n    pass\n",
+        "4:1",
+        'Python warns: "is" with',
+    ),
+    "warning of the parser": ('# %% a\nx = 1\ny = "\\d"\n', "3:1", "Python warns: invalid escape"),
     "NUL": ("# %% a\nx = 1\0\n", "1:1", "not Python"),
 }
 
@@ -121,6 +135,38 @@ def test_what_is_malformed_is_reported_with_its_place_and_a_hint(
     assert f"a.py:{place}: " in str(finding)
     assert what in finding.what
     assert finding.hint
+
+
+@pytest.mark.parametrize("filters", ["error", "ignore", "always"])
+def test_a_warning_of_python_is_a_finding_whatever_the_filters_and_nothing_leaks(
+    filters: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text('# %% a\nx = "\\d"\ny = x is 1\n', encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from precis import finding, snippet\n"
+        "for _ in range(2):\n"
+        "    try: snippet.load(Path(sys.argv[1]))\n"
+        "    except finding.Malformed as error: print([f.line for f in error.findings])\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-W", filters, "-c", code, str(path)], capture_output=True, text=True
+    )
+
+    assert (ran.stdout, ran.stderr) == ("[2, 3]\n[2, 3]\n", "")
+
+
+def test_the_optimiser_s_flag_does_not_change_what_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("# %% a\nassert (1, 'always true')\n", encoding="utf-8")
+    code = "import sys; from pathlib import Path; from precis import snippet\n" + (
+        "snippet.load(Path(sys.argv[1]))"
+    )
+
+    ran = subprocess.run([sys.executable, "-OO", "-c", code, str(path)], capture_output=True)
+
+    assert b"assertion is always true" in ran.stderr
 
 
 def test_everything_malformed_is_reported_at_once_in_order(parse: Parse) -> None:
@@ -181,6 +227,29 @@ def test_expectations_stand_under_the_last_line_of_a_long_statement(parse: Parse
     assert (statement.line, statement.end) == (2, 5)
     assert statement.code == "print(\n    1,  # one\n    2,\n)"
     assert statement.expected() == ["1 2"]
+
+
+BLOCK = "# %% a\nif f():\n    x = 1\n"
+
+ENDS = {
+    "none": ("#> 1\n", 3),
+    "a comment": ("    # why\n#> 1\n", 4),
+    "after a blank line": ("\n    # why\n    # so\n#> 1\n", 6),
+    "a comment of the file": ("# why\n", 3),
+    "one of each": ("    # why\n# not\n    # at all\n", 4),
+    "at the end of the file": ("  # why", 4),
+    "blank lines alone": ("\n    \n", 3),
+}
+
+
+@pytest.mark.parametrize(("below", "end"), ENDS.values(), ids=ENDS.keys())
+def test_a_block_has_the_indented_comments_that_it_ends_with(
+    parse: Parse, below: str, end: int
+) -> None:
+    (statement,) = parse(BLOCK + below).statements
+
+    assert (statement.line, statement.end) == (2, end)
+    assert bool(statement.expectations) == ("#> 1" in below)
 
 
 def test_a_cell_line_that_is_indented_is_a_comment(parse: Parse) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 from project import Project
 
 from precis.cli import main
+from precis.finding import Malformed
 from precis.outcome import Outcome, Run
-from precis.snippet import parse
+from precis.snippet import decode, parse
 from precis.update import updated
 
 
@@ -106,10 +109,9 @@ PRINTED = {
     "looks like an expectation": "#> 1",
     "looks like a device mark": "[cuda] 1",
     "quotes": "\\'\\'\\'",
-    "form feed": r"a\x0cb",
     "line separator": r"a\u2028b",
     "tab": r"a\tb",
-    "colours": r"\x1b[31mred\x1b[0m",
+    "no-break space": r"a\xa0b",
 }
 
 
@@ -126,16 +128,131 @@ def test_what_update_wrote_is_verified_and_updating_again_changes_nothing(
     assert project.read("snippets/a.py") == once
 
 
-@pytest.mark.parametrize("char", [r"\r", r"\0"], ids=["carriage return", "NUL"])
-def test_what_no_line_of_a_file_can_hold_is_refused(project: Project, char: str) -> None:
-    before = f"# %% a\nprint('a{char}b')\n"
+CONTROL = {
+    "carriage return": (r"\r", "U+000D"),
+    "NUL": (r"\0", "U+0000"),
+    "colours": (r"\x1b[31mred\x1b[0m", "U+001B"),
+    "bell": (r"\a", "U+0007"),
+    "form feed": (r"\f", "U+000C"),
+    "placeholder of Markdown": (r"\x02wzxhzdk:0\x03", "U+0002"),
+    "DEL": (r"\x7f", "U+007F"),
+    "C1": (r"\x9b", "U+009B"),
+    "text turned round": (r"\u202e", "U+202E"),
+    "text isolated": (r"\u2066", "U+2066"),
+    "mark of direction": (r"\u200f", "U+200F"),
+}
+
+
+@pytest.mark.parametrize(("char", "name"), CONTROL.values(), ids=CONTROL.keys())
+def test_a_control_character_is_refused_by_update_and_by_verify(
+    project: Project, char: str, name: str
+) -> None:
+    before = f"# %% a\nx = 1\nprint('a{char}b')\n#> ab\n"
+    project.write(snippets__a_py=before)
+
+    refused, wrong = update(project), verify(project)
+
+    assert project.path("snippets/a.py").read_bytes() == before.encode()
+    for result in (refused, wrong):
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"snippets/a.py:3:1: printed the control character {name}")
+        assert result.stderr.count("snippets/a.py:") == 1
+        assert "Print its repr" in result.stderr
+
+
+LINE_ENDS = {
+    "lone CR in a comment": (
+        b"# %% one\nx = 1  # a\rx = 2\nprint(x)\ny = 3\n",
+        b"# %% one\nx = 1  # a\rx = 2\nprint(x)\n#> 2\ny = 3\n",
+    ),
+    "CR only": (b"# %% one\rprint(1)\r", b"# %% one\rprint(1)\r#> 1\r"),
+    "CR CR LF": (
+        b"# %% one\r\r\nprint(1)\r\r\ny = 2\r\r\n",
+        b"# %% one\r\r\nprint(1)\r#> 1\r\r\ny = 2\r\r\n",
+    ),
+    "no end at all": (b"# %% one\r\nprint(1)", b"# %% one\r\nprint(1)\r\n#> 1"),
+    "mixed": (
+        b"# %% one\rprint(1)\r\n#> 0\n#> [cuda] 1\r\nprint(2)\n#> 3\r",
+        b"# %% one\rprint(1)\r\n#> 1\r\n#> [cuda] 1\r\nprint(2)\n#> 2\r",
+    ),
+    "one line gone": (b"# %% one\rx = 1\r#> 1\r\ny = 2\n", b"# %% one\rx = 1\r\ny = 2\n"),
+    "form feed and separators": (
+        "# %% one\n\fprint('a\u2028b')\nprint(2)\n#> 1\n".encode(),
+        "# %% one\n\fprint('a\u2028b')\n#> a\u2028b\nprint(2)\n#> 2\n".encode(),
+    ),
+    "byte order mark": (b"\xef\xbb\xbf# %% a\nprint(1)\n", b"\xef\xbb\xbf# %% a\nprint(1)\n#> 1\n"),
+}
+
+
+@pytest.mark.parametrize(("before", "expected"), LINE_ENDS.values(), ids=LINE_ENDS.keys())
+def test_a_line_ends_where_python_says_and_keeps_its_end(
+    project: Project, before: bytes, expected: bytes
+) -> None:
+    path = project.write(snippets__a_py="").path("snippets/a.py")
+    path.write_bytes(before)
+
+    assert update(project).exit_code == 0
+
+    assert path.read_bytes() == expected
+    assert verify(project).exit_code == 0
+
+
+@given(
+    st.lists(st.sampled_from(["\n", "\r", "\r\n", "\r\r\n", "\n\n"]), min_size=6, max_size=6),
+    st.lists(st.sampled_from([(), ("1",), ("1", "", "[cpu] 2")]), min_size=3, max_size=3),
+)
+def test_whatever_the_line_ends_an_update_is_read_back_or_refused(
+    ends: list[str], printed: list[tuple[str, ...]]
+) -> None:
+    lines = ["# %% a", "f()", "#> 0", "g()", "h()", "#> [cuda] 1"]
+    text = "".join(line + end for line, end in zip(lines, ends, strict=True))
+    path = Path("a.py")
+    try:
+        snippet = parse(decode(text.encode(), path), path)
+    except Malformed:  # a blank line above an expectation
+        return
+
+    new = updated(text, snippet, Run(tuple(map(Outcome, printed))))
+
+    again = parse(decode(new.encode(), path), path).statements
+    assert [tuple(s.expected()) for s in again] == printed
+    assert [s.code for s in again] == ["f()", "g()", "h()"]
+
+
+def test_what_would_be_too_large_to_verify_is_not_written(project: Project) -> None:
+    before = "# %% one\nfor n in range(12000):\n    print(n, 'x' * 90)\n"
     project.write(snippets__a_py=before)
 
     refused = update(project)
 
-    assert project.path("snippets/a.py").read_bytes() == before.encode()
     assert refused.exit_code == 1
-    assert "snippets/a.py:2:1: " in refused.stderr
+    assert refused.stderr.startswith(
+        "snippets/a.py:1:1: left as it is: its new #> lines would make it more than 1 MB\n"
+    )
+    assert project.read("snippets/a.py") == before
+
+
+def test_a_line_goes_under_the_comment_that_a_block_ends_with(project: Project) -> None:
+    project.write(
+        snippets__a_py="""
+        # %% a
+        for n in range(2):
+            print(n)
+
+            # why
+
+        # of the file
+        print(2)
+        """
+    )
+
+    update(project)
+
+    assert project.read("snippets/a.py").splitlines()[1:] == [
+        *("for n in range(2):", "    print(n)", "", "    # why", "#> 0", "#> 1", ""),
+        *("# of the file", "print(2)", "#> 2"),
+    ]
+    assert verify(project).exit_code == 0
 
 
 def test_a_malformed_file_is_left_alone_and_the_others_are_done(project: Project) -> None:

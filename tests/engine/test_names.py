@@ -1,0 +1,131 @@
+"""A name means one file, however it is spelled."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from project import Project
+from test_plugin import PLAIN
+
+from precis.cli import main
+from precis.finding import Malformed
+
+CHAPTER = '# %% one\nprint("chapter")\n#> chapter\n'
+LAB = '# %% one\nprint("lab")\n#> lab\n'
+
+TWO_FILES = (
+    "snippets/a.py:1:1: a file of the same name as snippets/labs/a.py\n"
+    "  Rename one: an embed names a file without its folder.\n"
+)
+
+
+@pytest.fixture
+def two(project: Project) -> Project:
+    """A chapter and a lab of one name."""
+    own = Path(__file__).parents[2] / "conftest.py"
+    return project.write(
+        conftest_py=own.read_text(encoding="utf-8"),
+        mkdocs_yml=PLAIN,
+        snippets__a_py=CHAPTER,
+        snippets__labs__a_py=LAB,
+        docs__index_md="# Home\n",
+        docs__a_md="# T\n\n```snippet\na.py:one\n```\n",
+    )
+
+
+@pytest.mark.parametrize("files", [[], ["snippets/a.py"], ["snippets/labs/a.py"]], ids=str)
+def test_two_files_of_one_name_are_one_finding(two: Project, files: list[str]) -> None:
+    verified = CliRunner().invoke(main, ["verify", *files])
+
+    assert (verified.exit_code, verified.stderr) == (1, TWO_FILES)
+
+
+def test_a_build_refuses_two_files_of_one_name(two: Project) -> None:
+    built = two.run("mkdocs", "build")
+
+    assert built.returncode == 1
+    assert built.stderr.count(TWO_FILES) == 1
+    assert "precis: 1 thing to mend; nothing was published" in built.stderr
+    assert two.site() == {}
+
+
+def test_pytest_refuses_two_files_of_one_name(two: Project) -> None:
+    ran = two.run("pytest", "-q", "-p", "no:cacheprovider", "snippets")
+
+    assert ran.returncode == 1
+    assert ran.stdout.splitlines()[-1].startswith("2 failed in"), ran.stdout
+    assert ran.stdout.count(TWO_FILES.split("\n")[0]) == 2
+
+
+def test_a_name_that_differs_in_capitals_alone_is_the_same(project: Project) -> None:
+    project.write(snippets__a_py=CHAPTER, snippets__labs__A_py=LAB)
+
+    with pytest.raises(Malformed, match=r"same name as snippets/labs/A\.py"):
+        project.book().cell("a.py:one")
+
+
+COMPOSED, APART = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
+
+
+@pytest.mark.parametrize(("file", "embed"), [(COMPOSED, APART), (APART, COMPOSED)])
+@pytest.mark.parametrize("page", [COMPOSED, APART])
+def test_accents_may_be_spelled_in_both_ways(
+    project: Project, file: str, embed: str, page: str
+) -> None:
+    project.write(mkdocs_yml=PLAIN, docs__index_md="# Home\n")
+    project.path("snippets").mkdir()
+    project.path(f"snippets/{file}.py").write_text(CHAPTER, encoding="utf-8")
+    project.path(f"docs/{page}.md").write_text(
+        f"# T\n\n```snippet\n{embed}.py:one\n```\n", encoding="utf-8"
+    )
+
+    built = project.run("mkdocs", "build")
+
+    assert built.returncode == 0, built.stderr
+    assert "1 output: 1 verified" in built.stderr
+    assert list(json.loads(project.site()["verified.json"])["cells"]) == [f"{COMPOSED}.py:one"]
+    assert any(name.endswith(".ipynb") for name in project.site())
+
+
+def test_two_spellings_of_one_name_are_two_files_of_it(project: Project) -> None:
+    project.path("snippets").mkdir()
+    for name in (COMPOSED, APART):
+        project.path(f"snippets/{name}.py").write_text(CHAPTER, encoding="utf-8")
+    if len(list(project.path("snippets").iterdir())) == 1:
+        pytest.skip("this file system gives both spellings one file")
+
+    with pytest.raises(Malformed, match="a file of the same name"):
+        project.book().cell(f"{COMPOSED}.py:one")
+
+
+BROKEN = {
+    "verify --twice": ["verify", "--twice"],
+    "verify --prose": ["verify", "--prose"],
+    "audit": ["audit", "site"],
+    "bless": ["bless", "b"],
+    "status": ["status"],
+}
+
+
+@pytest.mark.parametrize("command", BROKEN.values(), ids=BROKEN.keys())
+def test_no_command_ends_in_a_traceback_where_a_file_cannot_be_read(
+    project: Project, command: list[str]
+) -> None:
+    text = "# T {#t}\n"
+    project.write(
+        mkdocs_yml=PLAIN,
+        snippets__a_py="# %% one\nx = (\n",
+        docs__fr__b_md=text,
+        docs__en__b_md=text + "\x02\n",
+        site__index_txt="",
+    )
+
+    result = CliRunner().invoke(main, command)
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert (result.stderr or result.output).startswith(("snippets/a.py:2:", "docs/en/b.md:2:1: "))

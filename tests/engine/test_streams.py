@@ -1,0 +1,109 @@
+"""Messages on streams of any encoding: none is lost, none ends in a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from project import Project
+
+from precis.streams import print_every_character
+
+SNIPPET = '# %% a\nprint("→ é 日本 \U0001f600")\n#> → é\n'
+PRINTED = "→ é 日本 \U0001f600"
+
+SITE = "site_name: A\nplugins: [precis]\nmarkdown_extensions: [pymdownx.superfences]\n"
+
+
+def run(project: Project, encoding: str, *command: str) -> tuple[int, str, str]:
+    """Run `python -m …` where Python's streams have an encoding; give what it said as UTF-8."""
+    ran = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=project.folder,
+        capture_output=True,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONIOENCODING": encoding},
+    )
+    return ran.returncode, ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-16", "utf-8:surrogateescape"])
+@pytest.mark.parametrize("style", ["text", "json", "github"])
+def test_a_finding_is_said_in_utf_8_whatever_the_encoding(
+    project: Project, encoding: str, style: str
+) -> None:
+    project.write(snippets__a_py=SNIPPET)
+
+    code, out, err = run(project, encoding, "precis.cli", "verify", "--format", style)
+
+    assert code == 1
+    assert PRINTED in (err if style == "text" else out)
+    assert "Traceback" not in err
+    if style == "json":
+        assert PRINTED in json.loads(out)["findings"][0]["hint"]
+
+
+def test_a_wrong_command_is_said_whatever_the_encoding(project: Project) -> None:
+    code, _, err = run(project, "ascii", "precis.cli", "vérifier→")
+
+    assert code == 2
+    assert "No such command 'vérifier→'" in err
+
+
+def test_a_file_name_that_is_no_text_is_refused_and_escaped(project: Project) -> None:
+    project.write(snippets__a_py=SNIPPET)
+    try:
+        os.rename(
+            os.fsencode(project.path("snippets/a.py")),
+            os.fsencode(project.path("snippets")) + b"/a\xff.py",
+        )
+    except OSError:
+        pytest.skip("this file system has no such names")
+
+    code, out, err = run(project, "utf-8", "precis.cli", "verify", "--json")
+
+    assert code == 1, err
+    (finding,) = json.loads(out)["findings"]
+    assert finding["path"] == "snippets/a\udcff.py"
+    assert finding["what"] == "a file name that is not UTF-8"
+
+
+def test_a_build_says_what_is_wrong_whatever_the_encoding(project: Project) -> None:
+    project.write(mkdocs_yml=SITE, snippets__a_py=SNIPPET, docs__index_md="# A\n")
+
+    code, _, err = run(project, "cp1252", "mkdocs", "build")
+
+    assert code == 1
+    assert PRINTED in err
+    assert "Traceback" not in err
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that people look at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_keeps_its_encoding_and_escapes_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", Terminal(shown, encoding="cp1252"))
+
+    print_every_character()
+    print("é →", flush=True)
+
+    assert shown.getvalue() == b"\xe9 \\u2192" + os.linesep.encode()
+
+
+def test_a_stream_that_something_else_put_there_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(sys, "stdout", None)
+
+    print_every_character()
