@@ -16,6 +16,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
+from precis.device import refuse_fused_dropout
+
 NAME = "fakegpu"
 
 _SEED_OF_ITS_OWN = 0xFA4E
@@ -80,12 +82,28 @@ class Factories(TorchFunctionMode):
         if func in (torch.tensor, torch.as_tensor) and device.type == NAME:
             tensor = func(*args, **{**kwargs, "device": "cpu"})
             return tensor.detach().to(NAME).requires_grad_(tensor.requires_grad)
+        if func is torch.nn.functional.scaled_dot_product_attention:
+            _refuse_dropout(*args, **kwargs)
         return func(*args, **kwargs)
 
 
 def set_up() -> None:
     """Make torch know the device; once a process."""
     _setup_privateuseone_for_python_backend(NAME)
+
+
+def _refuse_dropout(
+    query: torch.Tensor,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    **options: Any,
+) -> None:
+    """Refuse what an accelerator would fuse; this device has attention's plain form only."""
+    enabled = torch.backends.cuda.flash_sdp_enabled, torch.backends.cuda.mem_efficient_sdp_enabled
+    if dropout_p and query.device.type == NAME and any(fused() for fused in enabled):
+        refuse_fused_dropout("scaled_dot_product_attention")
 
 
 def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
