@@ -50,7 +50,7 @@ def settled(device: str) -> Iterator[None]:
             fake: Any = importlib.import_module("precis.fakegpu")
             fake.set_up()
             stack.enter_context(fake.Dispatch())
-            stack.enter_context(fake.Factories())
+            stack.enter_context(fake.Attention())
         stack.enter_context(_draws_of_the_cpu(torch))
         stack.enter_context(torch.device(device))
         yield
