@@ -230,6 +230,31 @@ ITS_OWN = {
         "        [2., 2., 2., 2., 2., 2., 2., 2., 2., 2., 2.]], device='fakegpu:0',\n"
         "       dtype=torch.float64, grad_fn=<MulBackward0>)",
     ),
+    "repr of any": (
+        """
+        from itertools import product
+        from torch._tensor_str import _add_suffixes, _tensor_str
+        shapes = [(), (1,), (9,), (40,), (3, 4), (2, 3, 5)]
+        dtypes = [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.int32]
+        different = []
+        for shape, dtype, width, flag in product(shapes, dtypes, range(30, 120, 19), (0, 1, 2)):
+            torch.set_printoptions(linewidth=width)
+            cpu = (torch.arange(60, device="cpu")[: torch.Size(shape).numel()] / 7).to(dtype)
+            x = cpu.reshape(shape).to(DEVICE)
+            suffixes = ["device='fakegpu:0'"]
+            if dtype not in (torch.float32, torch.int64, torch.bool):
+                suffixes.append(f"dtype={dtype}")
+            if flag and dtype.is_floating_point:
+                x = x.requires_grad_() if flag == 1 else x.requires_grad_().view_as(x)
+                suffixes.append(["", "requires_grad=True", "grad_fn=<ViewBackward0>"][flag])
+            values = _tensor_str(cpu.reshape(shape), len("tensor("))
+            expected = _add_suffixes("tensor(" + values, suffixes, len("tensor("), False)
+            if repr(x) != expected:
+                different.append((repr(x), expected))
+        print(len(different), *different[:1])
+        """,
+        "0",
+    ),
     "repr of a parameter": (
         "print(torch.nn.Parameter(torch.arange(12.0)))",
         "Parameter containing:\n"
