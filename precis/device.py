@@ -82,7 +82,9 @@ _FUSED_DROPOUT = {"dropout_p", "dropout"}
 
 
 def _drops(operation: Any, args: Any, kwargs: Any) -> bool:
-    """Return whether a call of a fused operation draws a dropout."""
+    """Return whether a call of a fused operation draws a dropout; choosing a kernel does not."""
+    if not any("Tensor" in repr(result.type) for result in operation._schema.returns):
+        return False
     arguments = operation._schema.arguments
     given = {a.name: a.default_value for a in arguments if a.has_default_value()}
     given |= dict(zip((a.name for a in arguments), args, strict=False)) | kwargs

@@ -2,7 +2,7 @@
 
 A tensor on it reports `device='fakegpu:0'`, refuses to mix with tensors of the CPU, and draws
 other random numbers than the CPU for the same seed, as a real accelerator does. It shows what
-a snippet does on another device. It leans on a private part of torch,
+a snippet does on another device. It leans on private parts of torch, such as
 `_setup_privateuseone_for_python_backend`, which the pinned version has.
 """
 

@@ -91,7 +91,8 @@ ATTENTION = """
         def __torch_dispatch__(self, func, types, args=(), kwargs=None):
             where = {a.device.type for a in args if isinstance(a, torch.Tensor)}
             seen.append((func._schema.name, *where))
-            return [x if "Tensor" in repr(r.type) else 0 for r in func._schema.returns]
+            results = [x if "Tensor" in repr(r.type) else 0 for r in func._schema.returns]
+            return results if len(results) > 1 else results[0]
 
 
     x = fakegpu.FakeTensor(torch.ones(1, 1, 2, 4))
@@ -150,10 +151,18 @@ def test_dropout_inside_fused_attention_is_refused(project: Project, calls: str)
     )
 
 
-def test_a_recurrent_layer_that_does_not_train_does_not_drop_out(project: Project) -> None:
-    call = "aten._cudnn_rnn(x, [x], 1, None, x, x, 2, 4, 0, 1, False, 0.5, False, False, [], None)"
+@pytest.mark.parametrize(
+    "call",
+    [
+        "_cudnn_rnn(x, [x], 1, None, x, x, 2, 4, 0, 1, False, 0.5, False, False, [], None)",
+        "_fused_sdp_choice(x, x, x, None, 0.5)",
+    ],
+    ids=["a recurrent layer that does not train", "a choice among kernels"],
+)
+def test_what_does_not_draw_its_dropout_is_not_refused(project: Project, call: str) -> None:
+    seen, said = attention(project, f"aten.{call}")
 
-    assert attention(project, call)[0] == ["('aten::_cudnn_rnn', 'fakegpu')"]
+    assert seen == [f"('aten::{call.partition('(')[0]}', 'fakegpu')"], said
 
 
 SCALED = """
