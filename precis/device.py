@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 FAKE = "fakegpu"
 
@@ -50,14 +50,49 @@ def settled(device: str) -> Iterator[None]:
             fake: Any = importlib.import_module("precis.fakegpu")
             fake.set_up()
             stack.enter_context(fake.Dispatch())
-            stack.enter_context(fake.Factories())
+            stack.enter_context(fake.Attention())
         stack.enter_context(_draws_of_the_cpu(torch))
         stack.enter_context(torch.device(device))
         yield
 
 
+def draws(operation: Any) -> bool:
+    """Return whether an operation tagged `nondeterministic_seeded` draws its result.
+
+    Fused attention and recurrent layers have the tag too, whether they drop out or not.
+    """
+    arguments = {argument.name for argument in operation._schema.arguments}
+    name = operation._schema.name.partition("::")[2]
+    if arguments & _FUSED_DROPOUT:
+        return False
+    return "generator" in arguments or name.startswith("rand") or "dropout" in name
+
+
+def refuse_fused_dropout(operation: str) -> NoReturn:
+    """Raise the error for an operation that draws its dropout in a kernel of the device."""
+    raise NotImplementedError(
+        f"the dropout of {operation} is drawn by the device, so its values are not the CPU's: "
+        "run attention under torch.nn.attention.sdpa_kernel(SDPBackend.MATH), "
+        "and put nn.Dropout between recurrent layers"
+    )
+
+
+_FUSED_DROPOUT = {"dropout_p", "dropout"}
+"""How an operation that does more than drop out names the probability with which it does."""
+
+
+def _drops(operation: Any, args: Any, kwargs: Any) -> bool:
+    """Return whether a call of a fused operation draws a dropout; choosing a kernel does not."""
+    if not any("Tensor" in repr(result.type) for result in operation._schema.returns):
+        return False
+    arguments = operation._schema.arguments
+    given = {a.name: a.default_value for a in arguments if a.has_default_value()}
+    given |= dict(zip((a.name for a in arguments), args, strict=False)) | kwargs
+    return any(given.get(name) for name in _FUSED_DROPOUT) and given.get("train", True)
+
+
 def _draws_of_the_cpu(torch: Any) -> contextlib.AbstractContextManager[Any]:
-    """A mode in which whatever draws random numbers draws on the CPU, then moves."""
+    """Return a mode in which whatever draws random numbers draws on the CPU, then moves."""
     from torch.utils import _pytree as pytree
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -73,6 +108,10 @@ def _draws_of_the_cpu(torch: Any) -> contextlib.AbstractContextManager[Any]:
             named = [kwargs["device"]] if kwargs.get("device") is not None else []
             device = torch.device(next(iter([*named, *(t.device for t in tensors)]), "cpu"))
             if device.type in ("cpu", "meta"):
+                return func(*args, **kwargs)
+            if _drops(func, args, kwargs):
+                refuse_fused_dropout(func._schema.name)
+            if not draws(func):
                 return func(*args, **kwargs)
             moved = {id(t): t.cpu() for t in tensors}
 

@@ -27,12 +27,15 @@ TOLERANCES = {
     "bfloat16": (1.6e-2, 1e-5),
     "float32": (1.3e-6, 1e-5),
     "float64": (1e-7, 1e-7),
+    "complex32": (1e-3, 1e-5),
+    "complex128": (1e-7, 1e-7),
 }
 """Relative and absolute, by dtype: those of `torch.testing.assert_close`."""
 
-_TOKEN = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|inf\b|nan\b))(?![\w.])|\w+|\S")
+_TOKEN = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|inf|nan)j?)(?![\w.])|\w+|\S")
 
-_SUFFIX = re.compile(r", device='[^']*'")
+_DEVICE = re.compile(r",\s+device='[^']*'")
+"""As torch prints it after the values of a tensor: on their line, or on the next if it is full."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Token:
     @property
     def number(self) -> float | None:
         """Its value; None for a word or a sign."""
-        found = _TOKEN.fullmatch(self.text)
-        return float(self.text) if found and found["number"] else None
+        match = _TOKEN.fullmatch(self.text)
+        return float(self.text.removesuffix("j")) if match and match["number"] else None
 
     @property
     def is_float(self) -> bool:
@@ -88,12 +91,15 @@ def same(ours: str, theirs: str, rtol: float = 0) -> bool:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The words, signs and numbers of a printed text, the device of tensors taken off."""
-    text = _SUFFIX.sub("", text)
+    """Yield the words, signs and numbers of a printed text, without the device of tensors.
+
+    White space separates tokens and is no token: where a line breaks says nothing.
+    """
+    text = _DEVICE.sub("", text)
     dtypes = [*_tensors(text)]
-    for found in _TOKEN.finditer(text):
-        inside = (name for start, end, name in dtypes if start <= found.start() < end)
-        yield Token(found[0], next(inside, "") if found["number"] else "")
+    for match in _TOKEN.finditer(text):
+        inside = (name for start, end, name in dtypes if start <= match.start() < end)
+        yield Token(match[0], next(inside, "") if match["number"] else "")
 
 
 def _difference(

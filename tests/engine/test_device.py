@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import torch
 from project import Project
 
-from precis.device import absence
+from precis.device import absence, draws
 from precis.values import same
 
 DRAWS = """
@@ -43,6 +46,163 @@ def verified(project: Project, text: str, *options: str) -> tuple[int, str]:
 
 def test_what_is_drawn_on_a_device_is_what_the_cpu_draws(project: Project) -> None:
     assert verified(project, DRAWS) == (0, "8 outputs: 8 verified on cpu, 8 on fakegpu\n")
+
+
+def test_only_operations_that_draw_are_sent_to_the_generator_of_the_cpu() -> None:
+    stay, drawn = set(), set()
+    for schema in torch._C._jit_get_all_schemas():
+        packet = getattr(torch.ops.aten, schema.name.removeprefix("aten::"), None)
+        operation = getattr(packet, schema.overload_name or "default", None)
+        if operation is None or torch.Tag.nondeterministic_seeded not in operation.tags:
+            continue
+        (drawn if draws(operation) else stay).add(schema.name.removeprefix("aten::"))
+
+    assert not stay & drawn
+    assert {name for name in stay if not re.search("attention|sdp|rnn|lstm|gru", name)} == {
+        "_cudnn_init_dropout_state",  # of a recurrent layer
+        "_fill_mem_eff_dropout_mask_",  # of attention
+        "_nested_tensor_softmax_with_shape",
+    }
+    assert {
+        name.strip("_").removesuffix("_like").removesuffix("_functional") for name in drawn
+    } == {
+        *("alpha_dropout", "dropout", "feature_alpha_dropout", "feature_dropout"),
+        *("fused_dropout", "native_dropout"),
+        *("bernoulli", "binomial", "cauchy", "exponential", "geometric", "log_normal"),
+        *("multinomial", "normal", "poisson", "uniform", "sample_dirichlet", "standard_gamma"),
+        *("rand", "randint", "randn", "random", "randperm"),
+        *("rrelu", "rrelu_with_noise"),
+    }
+
+
+ATTENTION = """
+    import os
+    import sys
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from precis import device, fakegpu
+
+    aten = torch.ops.aten
+    fakegpu.set_up()
+    seen = []
+
+
+    class Kernels(TorchDispatchMode):  # what lies under the mode: the device's own kernels
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            where = {a.device.type for a in args if isinstance(a, torch.Tensor)}
+            seen.append((func._schema.name, *where))
+            results = [x if "Tensor" in repr(r.type) else 0 for r in func._schema.returns]
+            return results if len(results) > 1 else results[0]
+
+
+    x = fakegpu.FakeTensor(torch.ones(1, 1, 2, 4))
+    seed = fakegpu.FakeTensor(torch.ones((), dtype=torch.int64))
+
+
+    def forward(p):
+        aten._scaled_dot_product_efficient_attention(x, x, x, None, True, p)
+        aten._scaled_dot_product_flash_attention(x, x, x, p)
+        aten._scaled_dot_product_cudnn_attention(x, x, x, None, True, dropout_p=p)
+        aten._scaled_dot_product_fused_attention_overrideable(x, x, x, None, p)
+        aten._efficient_attention_forward(x, x, x, None, None, None, None, None, p, 0)
+        aten._cudnn_rnn(x, [x], 1, None, x, x, 2, 4, 0, 1, False, p, True, False, [], None)
+
+
+    def backward(p):
+        aten._scaled_dot_product_efficient_attention_backward(
+            x, x, x, x, None, x, x, seed, seed, p, [True, True, True, False]
+        )
+        aten._scaled_dot_product_cudnn_attention_backward(
+            x, x, x, x, x, x, seed, seed, None, None, None, 2, 2, p, False
+        )
+
+
+    with Kernels(), device._draws_of_the_cpu(torch):
+        exec(sys.argv[1])
+    print(*seen, sep="\\n")
+    sys.stdout.flush()
+    os._exit(0)  # the fake device's threads need not end
+    """
+
+
+def attention(project: Project, calls: str) -> tuple[list[str], str]:
+    run = project.write(a_py=ATTENTION).run("a", calls)
+    return run.stdout.splitlines(), run.stderr
+
+
+@pytest.mark.parametrize(("calls", "count"), [("forward(0.0)", 6), ("backward(0.0)", 2)])
+def test_fused_attention_runs_on_the_device(project: Project, calls: str, count: int) -> None:
+    seen, said = attention(project, calls)
+
+    assert len(seen) == count, said
+    assert all(line.endswith("'fakegpu')") for line in seen), seen
+
+
+@pytest.mark.parametrize("calls", ["forward(0.1)", "backward(0.1)"])
+def test_dropout_inside_fused_attention_is_refused(project: Project, calls: str) -> None:
+    _, said = attention(project, calls)
+
+    assert said.splitlines()[-1] == (
+        "NotImplementedError: the dropout of aten::_scaled_dot_product_efficient_attention"
+        + ("_backward" if calls.startswith("back") else "")
+        + " is drawn by the device, so its values are not the CPU's: run attention under "
+        "torch.nn.attention.sdpa_kernel(SDPBackend.MATH), and put nn.Dropout between recurrent "
+        "layers"
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "_cudnn_rnn(x, [x], 1, None, x, x, 2, 4, 0, 1, False, 0.5, False, False, [], None)",
+        "_fused_sdp_choice(x, x, x, None, 0.5)",
+    ],
+    ids=["a recurrent layer that does not train", "a choice among kernels"],
+)
+def test_what_does_not_draw_its_dropout_is_not_refused(project: Project, call: str) -> None:
+    seen, said = attention(project, f"aten.{call}")
+
+    assert seen == [f"('aten::{call.partition('(')[0]}', 'fakegpu')"], said
+
+
+SCALED = """
+    # %% attention
+    import contextlib
+    import torch
+    import torch.nn.functional as F
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(1, 2, 4, 8, requires_grad=True) for _ in range(3))
+    mask = torch.ones(4, 4, dtype=torch.bool).tril()
+    backend = contextlib.nullcontext
+    for options in ({}, {"is_causal": True}, {"attn_mask": mask}, {"attn_mask": mask.float()}):
+        with backend():
+            out = F.scaled_dot_product_attention(q, k, v, **options)
+        out.square().sum().backward()
+        print(out[0, 0], q.grad[0, 0], sep="\\n")
+    """
+
+DROPPED = SCALED.replace("in ({}, ", 'in ({"dropout_p": 0.5}, ')
+
+
+def test_attention_and_its_gradients_are_those_of_the_cpu(project: Project) -> None:
+    assert verified(project, SCALED) == (0, "1 output: 1 verified on cpu, 1 on fakegpu\n")
+
+
+def test_the_dropout_of_attention_is_refused_on_the_fake_device_too(project: Project) -> None:
+    code, said = verified(project, DROPPED)
+
+    assert code == 1
+    assert "NotImplementedError: the dropout of scaled_dot_product_attention is drawn by" in said
+
+
+def test_the_dropout_of_attention_that_is_not_fused_is_what_the_cpu_draws(
+    project: Project,
+) -> None:
+    text = DROPPED.replace("= contextlib.nullcontext", "= lambda: sdpa_kernel(SDPBackend.MATH)")
+
+    assert verified(project, text) == (0, "1 output: 1 verified on cpu, 1 on fakegpu\n")
 
 
 def test_a_device_has_a_stream_of_its_own_without_that_rule(project: Project) -> None:
