@@ -117,7 +117,7 @@ def test_update_puts_no_break_spaces_into_french_pages_that_are_named(project: P
 def test_update_finds_the_blanks_of_a_page_whatever_its_line_ends(
     project: Project, start: str, end: str
 ) -> None:
-    page = project.write(docs__fr__a_md="").path("docs/fr/a.md")
+    page = project.write(mkdocs_yml=BILINGUAL, docs__fr__a_md="").path("docs/fr/a.md")
     lines = ["Vraiment ? Oui ; bien.", "", "Ah !"]
     page.write_bytes((start + end.join(lines)).encode())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from project import Project
+from project import BILINGUAL, Project
 from test_plugin import PLAIN
 
 from precis.cli import main
@@ -117,7 +117,7 @@ def test_no_command_ends_in_a_traceback_where_a_file_cannot_be_read(
 ) -> None:
     text = "# T {#t}\n"
     project.write(
-        mkdocs_yml=PLAIN,
+        mkdocs_yml=BILINGUAL,
         snippets__a_py="# %% one\nx = (\n",
         docs__fr__b_md=text,
         docs__en__b_md=text + "\x02\n",
