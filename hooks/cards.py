@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
-import shutil
 import textwrap
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from precis.record import CACHE, write_whole
+from precis.record import CACHE, write_cache
 
 SIZE = (1200, 630)
 """Pixels; the ratio that the Open Graph readers cut to."""
@@ -35,13 +34,15 @@ def on_page_context(
     said = "\0".join([_DRAWING, config.site_name, title, about])
     name = f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.png"
     kept = Path(config.config_file_path).parent / CACHE / "cards" / name
-    if not kept.exists():
+    card = kept.read_bytes() if kept.exists() else b""
+    if not card:
+        card = _drawn(config.site_name, "" if page.is_homepage else title, about)
         # whole or not at all: another build may be looking for the same card
-        write_whole(kept, _drawn(config.site_name, "" if page.is_homepage else title, about))
+        write_cache(kept, card)
     address = f"assets/cards/{config.plugins['i18n'].current_language}/{page.file.name}.png"
     published = Path(config.site_dir, address)
     published.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(kept, published)
+    published.write_bytes(card)
     context["card"] = address
 
 

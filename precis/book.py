@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -96,6 +97,9 @@ class Book:
         self._snippets: dict[Path, tuple[int, object, Snippet]] = {}
         """With the build in which the file was looked at, and its state when it was read."""
 
+        self._by_name: tuple[int, dict[str, list[Path]]] = 0, {}
+        """With the build in which they were listed."""
+
         self._verified: dict[Path, Verified] = {}
         self._named: dict[str, Path] = {}
         """The files by name, when last listed: to list them for each embed takes too long."""
@@ -143,21 +147,33 @@ class Book:
         seen, known, snippet = self._snippets.get(path, (0, None, None))
         if snippet and seen and seen == self.runs:
             return snippet  # each embed asks, more than once
-        self._refuse_namesakes(path)
+        self._refuse_name(path)
         now = _state(path)
         if snippet is None or now != known:
             snippet = load(path)
         self._snippets[path] = self.runs, now, snippet
         return snippet
 
-    def _refuse_namesakes(self, path: Path) -> None:
-        """Raise Malformed where another file has its name, as macOS and Windows see names."""
-        name = composed(path.name).casefold()
-        first, *others = [p for p in self.listed() if composed(p.name).casefold() == name] or [path]
+    def _refuse_name(self, path: Path) -> None:
+        """Raise Malformed where a file's name is that of another, or of a module of Python."""
+        first, *others = self._namesakes().get(_folded(path), [path])
         if others:
             what = f"a file of the same name as {', '.join(map(shown, others))}"
             hint = "Rename one: an embed names a file without its folder."
             raise Malformed(Finding(shown(first), 1, 1, what, hint))
+        if path.stem in sys.stdlib_module_names:
+            what = f"a file that hides Python's module {path.stem} from all files beside it"
+            raise Malformed(Finding(shown(path), 1, 1, what, "Give it another name."))
+
+    def _namesakes(self) -> dict[str, list[Path]]:
+        """Return the files by their names as macOS and Windows see them."""
+        runs, found = self._by_name
+        if not runs or runs != self.runs:
+            found = {}
+            for path in self.listed():
+                found.setdefault(_folded(path), []).append(path)
+            self._by_name = self.runs, found
+        return found
 
     def verified(self, path: Path) -> Verified:
         """One file, run and compared. Raises Malformed."""
@@ -209,6 +225,10 @@ class Selection(Book):
     def paths(self) -> list[Path]:
         """The files asked for."""
         return list(self.files)
+
+
+def _folded(path: Path) -> str:
+    return composed(path.name).casefold()
 
 
 def _state(path: Path) -> object:

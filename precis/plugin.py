@@ -37,7 +37,7 @@ from precis.page import EMBED
 from precis.project import Project
 from precis.prose import Written
 from precis.publish import aside, clear, publish
-from precis.record import Records
+from precis.record import Records, is_writable
 from precis.rendered import Rendered
 from precis.snippet import read
 from precis.streams import print_every_character
@@ -138,6 +138,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             if os.path.lexists(site) and not site.is_dir():
                 raise PluginError(f"precis: {shown(site)} (option site_dir) is not a folder")
             clear(site)
+            self.built = config
             self.aside = aside(site)
             self.site = site
             config.site_dir = str(self.aside)
@@ -204,8 +205,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
         """Let templates be compiled once, and the search read what changed alone."""
         cache = self.book.records.cache
-        cache.mkdir(exist_ok=True)
-        env.bytecode_cache = TemplateCache(cache, self.settings)
+        if is_writable(cache):
+            env.bytecode_cache = TemplateCache(cache, self.settings)
         for name in ("search", "material/search"):
             index = getattr(config.plugins.get(name), "search_index", None)
             if hasattr(index, "entries"):
@@ -282,7 +283,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
     def on_shutdown(self) -> None:
         """Put a whole site in the place of the old one; drop one that is not."""
-        if self.site is None or not self.aside.exists():
+        if self.site is None:
+            return
+        self.built.site_dir = str(self.site)  # where `mkdocs gh-deploy` looks for it
+        if not self.aside.exists():
             return
         if not self.finished:
             shutil.rmtree(self.aside)

@@ -167,13 +167,22 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def write_cache(path: Path, content: bytes) -> None:
     """Write a file of a cache; say once, and go on, where that cannot be."""
+    if is_writable(path.parent):
+        with contextlib.suppress(OSError):  # a full disk costs time, and nothing else
+            write_whole(path, content)
+
+
+def is_writable(cache: Path) -> bool:
+    """Return whether files can be put into a cache's folder, which is made; say once if not."""
     try:
-        write_whole(path, content)
-        ignored = path.parent / ".gitignore"
+        cache.mkdir(parents=True, exist_ok=True)
+        ignored = cache / ".gitignore"
         if not ignored.exists():
             ignored.write_text("*\n", encoding="utf-8")
     except OSError as error:
-        _warn_unwritable(path.parent, error.strerror or str(error))
+        _warn_unwritable(cache, error.strerror or str(error))
+        return False
+    return os.access(cache, os.W_OK)
 
 
 @functools.cache

@@ -61,6 +61,19 @@ def test_pytest_refuses_two_files_of_one_name(two: Project) -> None:
     assert ran.stdout.count(TWO_FILES.split("\n")[0]) == 2
 
 
+@pytest.mark.parametrize("name", ["snippets/random.py", "snippets/labs/json.py"])
+def test_a_file_may_not_hide_a_module_of_python(project: Project, name: str) -> None:
+    """Files beside it would import it, and so would what they import."""
+    project.path(name).parent.mkdir(parents=True)
+    project.path(name).write_text(CHAPTER)
+
+    verified = CliRunner().invoke(main, ["verify"])
+
+    assert verified.exit_code == 1
+    module = Path(name).stem
+    assert f"{name}:1:1: a file that hides Python's module {module} from" in verified.stderr
+
+
 def test_a_name_that_differs_in_capitals_alone_is_the_same(project: Project) -> None:
     project.write(snippets__a_py=CHAPTER, snippets__labs__A_py=LAB)
 

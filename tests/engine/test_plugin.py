@@ -374,3 +374,38 @@ def test_a_site_whose_blocks_do_not_name_their_cells_is_refused_in_a_sentence(
     assert "docs/a.md:3:1: the block of a.py:one is no <div" in built.stderr
     assert "attr_list" in built.stderr
     assert "Traceback" not in built.stderr
+
+
+def test_a_site_is_deployed_to_github(plain: Project) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    plain.write(snippets__a_py=SNIPPET)
+    for command in (
+        ["git", "init", "-q", "--bare", "remote"],
+        ["git", "init", "-q"],
+        ["git", "remote", "add", "origin", str(plain.path("remote"))],
+        [*git, "commit", "-q", "--allow-empty", "-m", "first"],
+    ):
+        subprocess.run(command, cwd=plain.folder, check=True)
+
+    deployed = plain.run("mkdocs", "gh-deploy", "--no-history")
+
+    assert deployed.returncode == 0, deployed.stderr
+    listed = subprocess.run(
+        ["git", "--git-dir", "remote", "ls-tree", "-r", "--name-only", "gh-pages"],
+        cwd=plain.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"index.html", "verified.json"} <= set(listed.stdout.split())
+
+
+def test_a_build_needs_no_place_for_what_it_remembers(plain: Project) -> None:
+    plain.write(snippets__a_py=SNIPPET)
+    plain.path(".precis").write_text("in the way")
+
+    built = build(plain)
+
+    assert built.returncode == 0, built.stderr
+    assert built.stderr.count("precis: nothing can be remembered in .precis (") == 1
+    assert "Traceback" not in built.stderr
