@@ -71,7 +71,8 @@ class Observer:
         self._root = root
         self._ancestors = _ancestors(root, scratch, *installed.site_folders())
         ours = os.path.dirname(os.path.abspath(__file__))
-        self._uncovered = tuple(f"{folder}{os.sep}" for folder in (scratch, ours, *uncovered))
+        free = map(os.path.realpath, (scratch, ours, *uncovered))
+        self._uncovered = tuple(f"{folder}{os.sep}" for folder in free)
         self._noted: set[tuple[str, str]] = set()
         self._reals: dict[str, str] = {}
         self._busy = threading.local()
@@ -117,8 +118,7 @@ class Observer:
             caller = sys._getframe(3).f_code.co_filename  # whoever raised the event
             if caller.startswith("<frozen importlib"):
                 return  # `_lookup` notes what the search is for
-            if subject is None or isinstance(subject, str | bytes):
-                self._note("folder", os.fsdecode(subject or "."))
+            self._note("folder", _path(subject or "."))
         elif event == "import":
             if isinstance(arguments[1], str):  # an extension module's file
                 self._opened(arguments[1])
@@ -174,12 +174,26 @@ class Observer:
         os.write(self._file, f"{line}\n".encode())
 
     def _replace_stat(self) -> None:
-        for ours, shown in ((os.stat, "stat"), (os.lstat, "lstat"), (os.access, "access")):
-            noting = self._noting(ours)
-            for group in (os.supports_follow_symlinks, os.supports_dir_fd, os.supports_fd):
-                if ours in group:
-                    group.add(noting)
-            setattr(os, shown, noting)
+        for name, kind in (("stat", "entry"), ("lstat", "entry"), ("access", "entry")):
+            self._replace(name, kind, lambda options: True)
+        # the event of `open` does not tell the folder from which a path starts
+        self._replace("open", "file", lambda options: options.get("dir_fd") is not None)
+
+    def _replace(self, name: str, kind: str, notes: Callable[[dict[str, Any]], bool]) -> None:
+        """Let a function of `os` note its first argument, where its options call for that."""
+        look = getattr(os, name)
+
+        @functools.wraps(look)
+        def noting(path: Any, *arguments: Any, **options: Any) -> Any:
+            if isinstance(path, str | bytes | os.PathLike) and notes(options):
+                start = _path(options.get("dir_fd") or ".")
+                self._quietly(self._note, kind, os.path.join(start, os.fsdecode(path)))
+            return look(path, *arguments, **options)
+
+        for group in (os.supports_follow_symlinks, os.supports_dir_fd, os.supports_fd):
+            if look in group:
+                group.add(noting)
+        setattr(os, name, noting)
 
     def _replace_fork_exec(self) -> None:
         """Note the processes that `multiprocessing` spawns, which raise no audit event."""
@@ -195,14 +209,12 @@ class Observer:
 
             _posixsubprocess.fork_exec = noting  # type: ignore[assignment]
 
-    def _noting(self, look: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(look)
-        def noting(path: Any, *arguments: Any, **options: Any) -> Any:
-            if isinstance(path, str | bytes | os.PathLike) and options.get("dir_fd") is None:
-                self._quietly(self._note, "entry", os.fsdecode(path))
-            return look(path, *arguments, **options)
 
-        return noting
+def _path(subject: object) -> str:
+    """Return the path that a function of `os` was given, also by the number of an open folder."""
+    if isinstance(subject, int):
+        return os.readlink(f"/proc/self/fd/{subject}") if os.path.isdir("/proc/self/fd") else "."
+    return os.fsdecode(subject) if isinstance(subject, str | bytes | os.PathLike) else "."
 
 
 def imported_packages() -> list[str]:

@@ -114,6 +114,16 @@ DEPENDENCIES = {
     "glob.glob": Dependency(
         HERE + "import glob; print(len(glob.glob(f'{here}/e/*')))", write("e/d"), {"e/c": ""}
     ),
+    "os.fwalk": Dependency(
+        HERE + "import os; print(sum(len(files) for _, _, files, _ in os.fwalk(here)))",
+        write("e/d"),
+    ),
+    "file in an open folder": Dependency(
+        HERE + "import os; folder = os.open(here, os.O_RDONLY)\n"
+        "print(os.read(os.open('d', os.O_RDONLY, dir_fd=folder), 9))",
+        write("d", "2"),
+        {"d": "1"},
+    ),
     "Path.iterdir": Dependency(HERE + "print(len(list(here.iterdir())))", write("d")),
     "Path.rglob": Dependency(
         HERE + "print(len(list(here.rglob('*.csv'))))", write("e/d.csv"), {"e/c.csv": ""}
@@ -440,3 +450,63 @@ def test_another_machine_has_another_path_zone_width_and_language(project: Proje
     (here,), (elsewhere,) = records.of([snippet]), records.of([snippet], ELSEWHERE)
 
     assert here.run.outcomes[-1] != elsewhere.run.outcomes[-1]
+
+
+AUDITED = """
+    # %% folder
+    from pathlib import Path
+    here = Path(__file__).parent
+    print(len(list(here.glob("data/*.csv"))))
+    #> 1
+
+    # %% file
+    print((here / "data/a.csv").read_text())
+    #> 1
+
+    # %% program
+    import subprocess, sys
+    ran = subprocess.run([sys.executable, here / "helper.py"], capture_output=True, text=True)
+    print(ran.stdout.strip())
+    #> helper one
+
+    # %% optional
+    try:
+        import extra
+        print("with")
+    except ImportError:
+        print("without")
+    #> without
+    """
+
+
+def test_an_audit_and_a_verification_agree_after_each_change(project: Project) -> None:
+    cells = ("folder", "file", "program", "optional")
+    project.write(
+        mkdocs_yml="site_name: t\ntheme: mkdocs\nplugins: [precis]\n",
+        docs__index_md="# T\n\n" + "".join(f"```snippet\na.py:{cell}\n```\n\n" for cell in cells),
+        snippets__a_py=AUDITED,
+        snippets__helper_py="# %% a\nprint('helper one')\n#> helper one\n",
+    )
+    folder = project.path("snippets")
+    write("data/a.csv", "1")(folder)
+    project.write(docs__b_md="# B\n\n```snippet\nhelper.py:a\n```\n")
+    built = project.run("mkdocs", "build")
+    assert built.returncode == 0, built.stderr
+    changes: list[tuple[str, str]] = [
+        ("data/b.csv", ""), ("data/a.csv", "2"), ("extra.py", "# %% a\nx = 1\n"),
+        ("helper.py", "# %% a\nprint('helper two')\n#> helper two\n"),
+    ]  # fmt: skip
+
+    for name, text in changes:
+        path = folder / name
+        before = path.read_bytes() if path.exists() else None
+        write(name, text)(folder)
+        codes = [
+            project.run("precis.cli", *command).returncode
+            for command in (["verify", "snippets/a.py"], ["audit", "site"])
+        ]
+        assert codes == [1, 1], name
+        path.unlink() if before is None else path.write_bytes(before)
+
+    assert project.run("precis.cli", "verify").returncode == 0
+    assert project.run("precis.cli", "audit", "site").returncode == 0
