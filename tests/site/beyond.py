@@ -28,7 +28,8 @@ def lay_out(folder: Path) -> None:
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__")
         )
-    shutil.copy(ROOT / "translations.lock", folder)
+    for name in ("translations.lock", "mkdocs.yml"):  # which names the languages
+        shutil.copy(ROOT / name, folder)
     if (ROOT / ".precis").is_dir():  # the records of runs: what ran here does not run there
         shutil.copytree(ROOT / ".precis", folder / ".precis", ignore=shutil.ignore_patterns(".*"))
     # a language's pages do not hold what both share; a theme's files come with each of them
