@@ -48,12 +48,12 @@ def is_code_installed(thing: type | types.FunctionType) -> bool:
 
 def version(distribution: str) -> str:
     """Return the version of an installed distribution; "" if there is none."""
-    return _version(distribution, _state())
+    return _version(distribution, state())
 
 
 def distributions(package: str) -> tuple[str, ...]:
     """Return the distributions that provide a top-level package, by name."""
-    return _providers(_state()).get(package, ())
+    return _providers(state()).get(package, ())
 
 
 def version_of(package: str) -> str:
@@ -63,7 +63,7 @@ def version_of(package: str) -> str:
 
 def is_importable(package: str) -> bool:
     """Return whether a top-level package is installed."""
-    return _is_importable(package, _state())
+    return _is_importable(package, state())
 
 
 def sources(package: str) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def sources(package: str) -> tuple[str, ...]:
     return tuple(sorted(set(found)))
 
 
-def _state() -> tuple[int, ...]:
+def state() -> tuple[int, ...]:
     """Return what an installation or removal of a package changes."""
     return tuple(_changed(folder) for folder in site_folders())
 

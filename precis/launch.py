@@ -213,8 +213,8 @@ def _forward(
 class _Wanted:
     modules: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
-    versions: tuple[str, ...]
-    """Of the distributions that the modules come from: an upgrade needs another server."""
+    installed: tuple[int, ...]
+    """What an installation changes: an upgrade needs another server."""
 
 
 _servers: dict[_Wanted, _Server] = {}
@@ -223,9 +223,8 @@ _servers_lock = threading.Lock()
 
 def _server(modules: tuple[str, ...], setting: Setting) -> _Server:
     """Return the server that has these modules in an environment; start it if there is none."""
-    owners = [o for m in modules for o in installed.distributions(m.partition(".")[0])]
-    versions = tuple(installed.version(owner) for owner in owners)
-    wanted = _Wanted(modules, tuple(sorted(_variables(setting).items())), versions)
+    variables = tuple(sorted(_variables(setting).items()))
+    wanted = _Wanted(modules, variables, installed.state())
     with _servers_lock:
         server = _servers.get(wanted)
         if server is None or not (server.is_running() or server.noisy or server.unsafe):
@@ -246,8 +245,9 @@ def _to_preload(snippets: Iterable[Snippet]) -> tuple[str, ...]:
         module
         for module in modules
         if top[module] not in sys.stdlib_module_names
-        and installed.distributions(top[module])
         and installed.is_importable(top[module])
+        # most are called like their distribution, and all others take longer to find
+        and (installed.version(top[module]) or installed.distributions(top[module]))
     )
     warm = [WARM] if any(WARM in snippet.text for snippet in snippets) and "torch" in found else []
     return (*found, *warm)

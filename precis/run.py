@@ -58,6 +58,8 @@ def begin(
         waiting.put((snippet, runs[-1]))
 
     def work() -> None:
+        launcher.warm_up()
+        installed.distributions("")  # looked up while the server imports what it must
         with contextlib.suppress(queue.Empty):
             while True:
                 snippet, future = waiting.get_nowait()

@@ -124,7 +124,7 @@ def test_an_upgrade_of_a_package_needs_another_server(
     snippet = parse("# %% a\nimport click\n", project.path("a.py"))
     first = Launcher([snippet], AS_SHOWN).ready_server()
     assert Launcher([snippet], AS_SHOWN).ready_server() is first
-    monkeypatch.setattr("precis.installed.version", lambda name: "another")
+    monkeypatch.setattr("precis.installed.state", lambda: (0,))
 
     assert Launcher([snippet], AS_SHOWN).ready_server() is not first
 
