@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: serve test build verify lint clean
+.PHONY: serve test test-all build verify lint clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make serve   the site, live, on http://127.0.0.1:$(PORT)/ (PORT= changes it)"
-	@echo "make test    every value, page and part of the engine, checked"
+	@echo "make test    every value, page and part of the engine, checked on all cores;"
+	@echo "             make test K=tensors: what concerns one chapter"
+	@echo "make test-all   the rest: every variant of what make test tries a sample of"
 	@echo "make build   the site, strictly, into site/"
 	@echo "make verify  the values alone"
 	@echo "make lint    format, lint and types"
@@ -27,8 +29,13 @@ $(READY): requirements.txt pyproject.toml
 serve: $(READY)
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(PORT)
 
+# Wrong values are said at once; what runs here need not run again in the tests.
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/precis verify
+	$(BIN)/pytest $(if $(K),-k "$(K)",-n auto) -m "not exhaustive" --durations 10
+
+test-all: $(READY)
+	$(BIN)/pytest -n auto -m exhaustive --durations 10
 
 build: $(READY)
 	$(BIN)/mkdocs build --strict

@@ -216,6 +216,12 @@ class _Wanted:
     installed: tuple[int, ...]
     """What an installation changes: an upgrade needs another server."""
 
+    def holds(self, other: _Wanted) -> bool:
+        """Return whether a server for this has all that another needs."""
+        same = (self.variables, self.installed) == (other.variables, other.installed)
+        # where nothing is asked for, nothing may be there: see `Launcher`
+        return same and bool(other.modules) and set(other.modules) <= set(self.modules)
+
 
 _servers: dict[_Wanted, _Server] = {}
 _servers_lock = threading.Lock()
@@ -226,6 +232,9 @@ def _server(modules: tuple[str, ...], setting: Setting) -> _Server:
     variables = tuple(sorted(_variables(setting).items()))
     wanted = _Wanted(modules, variables, installed.state())
     with _servers_lock:
+        for other, running in _servers.items():  # one that holds more does as well
+            if other.holds(wanted) and running.is_running():
+                return running
         server = _servers.get(wanted)
         if server is None or not (server.is_running() or server.noisy or server.unsafe):
             server = _servers[wanted] = _Server(modules, setting)

@@ -16,13 +16,13 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from precis.compare import compare
 from precis.finding import Malformed
 from precis.record import Record, Records
-from precis.snippet import Snippet, first_line, load, parse
+from precis.snippet import Expectation, Snippet, Statement, first_line, load, parse
 
 ROOT = Path(__file__).parents[2]
 UNNOTICED = "and prints something else"
@@ -58,10 +58,24 @@ def outputs(snippet: Snippet) -> Iterator[Mutant]:
         for expectation in statement.expectations:
             line = snippet.lines[expectation.line - 1]
             for start, end, new in _other_outputs(line):
-                lines = [*snippet.lines]
-                lines[expectation.line - 1] = line[:start] + new + line[end:]
-                mutated = parse("\n".join(lines), snippet.path)
+                other = line[:start] + new + line[end:]
+                mutated = _with_expectation(snippet, statement, expectation, other)
                 yield Mutant(expectation.line, f"{line[start:end]} → {new} in {line}", mutated)
+
+
+def _with_expectation(
+    snippet: Snippet, statement: Statement, expectation: Expectation, line: str
+) -> Snippet:
+    """The snippet with another `#>` line, which is parsed alone: the rest is as it was."""
+    (read,) = parse(f"# %% a\n0\n{line}\n", snippet.path).statements[0].expectations
+    other = replace(read, line=expectation.line)
+    lines = tuple(other if each is expectation else each for each in statement.expectations)
+    mutated = replace(statement, expectations=lines)
+    cells = (
+        replace(cell, statements=tuple(mutated if s is statement else s for s in cell.statements))
+        for cell in snippet.cells
+    )
+    return replace(snippet, cells=tuple(cells))
 
 
 _SWAPS = {

@@ -28,6 +28,7 @@ def test_another_number_sign_dtype_or_flag_in_an_expectation_is_refused(path: Pa
     assert [str(fate) for fate in survivors if "[cuda]" not in fate.mutant.change] == []
 
 
+@pytest.mark.exhaustive
 def test_another_constant_is_refused_where_it_changes_what_is_printed() -> None:
     snippet = load(ROOT / "snippets" / "autograd.py")
     (record,) = Records(ROOT).of([snippet])
@@ -39,6 +40,7 @@ def test_another_constant_is_refused_where_it_changes_what_is_printed() -> None:
     assert [str(fate) for fate in survivors if fate.survives == UNNOTICED] == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_page_that_embeds_another_cell_is_refused(path: Path) -> None:
     survivors = [o.mutant for o in tried([path], lambda m: m.kind == "embed") if not o.refused]

@@ -129,6 +129,27 @@ def test_an_upgrade_of_a_package_needs_another_server(
     assert Launcher([snippet], AS_SHOWN).ready_server() is not first
 
 
+def test_a_server_that_holds_more_does_as_well(project: Project) -> None:
+    """Such as the one that `mkdocs serve` starts for all, when one snippet is saved."""
+    both = [
+        parse(f"# %% a\nimport {name}\n", project.path(f"{name}.py")) for name in ("click", "yaml")
+    ]
+    Launcher(both, AS_SHOWN).ready_server()
+    running = [*launch._servers]
+
+    Launcher(both[:1], AS_SHOWN).ready_server()
+
+    assert [*launch._servers] == running
+
+
+def test_a_snippet_without_packages_gets_a_server_without_any(project: Project) -> None:
+    Launcher([parse("# %% a\nimport click\n", project.path("a.py"))], AS_SHOWN).ready_server()
+
+    bare = Launcher([parse("# %% a\nx = 1\n", project.path("b.py"))], AS_SHOWN).ready_server()
+
+    assert "click" not in bare.packages
+
+
 def test_a_server_that_ended_is_replaced(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nprint(1)\n")
     snippet = load(project.path("snippets/a.py"))

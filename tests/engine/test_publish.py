@@ -57,6 +57,7 @@ def numbers(project: Project) -> set[str]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+@pytest.mark.exhaustive
 def test_a_build_killed_at_any_moment_leaves_the_old_site_or_the_new(project: Project) -> None:
     began = time.monotonic()
     assert start(state(project, 100)).wait() == 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Page
 
@@ -24,13 +26,39 @@ PAGES = sorted(start + name for start in LANGUAGES.values() for name in NAMES)
 """The address of each page, from the site's root."""
 
 
+class Pages(Mapping[str, BeautifulSoup]):
+    """The pages of a site, each parsed when it is first asked for.
+
+    By path from the site's root, as in a URL: `en/tensors/`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {
+            path.parent.relative_to(folder).as_posix().removeprefix(".") + "/": path
+            for path in sorted(folder.rglob("index.html"))
+        }
+        self._files = {path.removeprefix("/"): file for path, file in self._files.items()}
+        self._parsed: dict[str, BeautifulSoup] = {}
+
+    def __getitem__(self, path: str) -> BeautifulSoup:
+        if path not in self._parsed:
+            text = self._files[path].read_text(encoding="utf-8")
+            self._parsed[path] = BeautifulSoup(text, "html.parser")
+        return self._parsed[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 @dataclass(frozen=True)
 class Site:
-    """A built site, its pages parsed."""
+    """A built site."""
 
     folder: Path
-    pages: dict[str, BeautifulSoup]
-    """By path from the site's root, as in a URL: `en/tensors/`."""
+    pages: Pages
 
 
 def becomes_true(page: Page, expression: str, seconds: float = 10) -> bool:
@@ -44,3 +72,20 @@ def becomes_true(page: Page, expression: str, seconds: float = 10) -> bool:
             return False
         page.wait_for_timeout(50)
     return True
+
+
+REACHABLE = """
+[...document.querySelectorAll("pre > code")].every(
+  code => code.scrollWidth <= code.clientWidth || code.tabIndex === 0)
+"""
+"""Becomes true once the page's scripts have seen every block that is shown."""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on a page as it stands, at any impact."""
+    answer = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    return [
+        f"{rule['id']}: {node['target']} {node['html'][:100]}"
+        for rule in answer["violations"]
+        for node in rule["nodes"]
+    ]

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from bs4 import BeautifulSoup
-from built import ROOT, Site
+from built import ROOT, Pages, Site
+from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -21,21 +21,19 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    folder = tmp_path_factory.mktemp("built") / "site"
-    build = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert build.returncode == 0, build.stderr
-    pages = {
-        path.parent.relative_to(folder).as_posix().removeprefix(".") + "/": BeautifulSoup(
-            path.read_text(encoding="utf-8"), "html.parser"
-        )
-        for path in sorted(folder.rglob("index.html"))
-    }
-    return Site(folder, {path.removeprefix("/"): page for path, page in pages.items()})
+    """The site, built by the first process that asks for it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, log = shared / "built/site", shared / "build.log"
+    with FileLock(shared / "build.lock"):
+        if not log.exists():
+            command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
+            build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            log.write_text("" if build.returncode == 0 else build.stderr, encoding="utf-8")
+    if wrong := log.read_text(encoding="utf-8"):
+        pytest.fail(f"the site does not build:\n{wrong}", pytrace=False)
+    return Site(folder, Pages(folder))
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from built import LANGUAGES, Site
+from built import LANGUAGES, Site, violations
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from test_accessibility import violations
 
 PATHS = [f"{start}autograd-explorer/" for start in LANGUAGES.values()]
 COUNT = 500

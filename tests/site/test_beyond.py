@@ -16,6 +16,8 @@ from beyond import build, lay_out
 from bs4 import BeautifulSoup, Tag
 from built import LANGUAGES, ROOT, Site
 
+pytestmark = pytest.mark.exhaustive
+
 VERIFIED = "div.highlight[data-source][data-cell], figure.precis-figure, math"
 CHAPTERS = sorted(path.stem for path in (ROOT / "docs/fr").glob("*.md"))
 

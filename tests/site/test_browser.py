@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
-from built import PAGES, Site, becomes_true
+from built import Site
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -22,77 +21,6 @@ def page(browser: Browser, scheme: str) -> Iterator[Page]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield context.new_page()
     context.close()
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What happened when a page was opened on a telephone."""
-
-    errors: list[str]
-    """Of the console, of scripts, and failed requests."""
-
-    foreign: list[str]
-    """Addresses elsewhere that the page asked for."""
-
-    width: int
-    """Of what the page can scroll through, in CSS pixels."""
-
-    words: list[float]
-    """The sizes of the words on its figures, in CSS pixels."""
-
-
-WIDTH = 320
-"""The narrowest telephone."""
-
-SIZES_ON_FIGURES = """
-[...document.querySelectorAll(".precis-figure svg")].flatMap(svg => {
-  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-  const size = text => parseFloat(getComputedStyle(text).fontSize);
-  return [...svg.querySelectorAll("text")].map(text => size(text) * scale);
-})
-"""
-
-
-@pytest.fixture(
-    scope="module",
-    params=[(path, scheme) for path in PAGES for scheme in ("light", "dark")],
-    ids=lambda param: f"/{param[0]}-{param[1]}",
-)
-def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
-    path, scheme = request.param
-    errors: list[str] = []
-    foreign: list[str] = []
-    context = browser.new_context(color_scheme=scheme, viewport={"width": WIDTH, "height": 800})
-    page = context.new_page()
-    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "request",
-        lambda r: None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url),
-    )
-    page.goto(address + path, wait_until="networkidle")
-    # while fonts and scripts settle, a page may be wider
-    becomes_true(page, f"document.documentElement.scrollWidth <= {WIDTH}", seconds=3)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    words = page.evaluate(SIZES_ON_FIGURES)
-    context.close()
-    return Visit(errors, foreign, width, words)
-
-
-def test_a_page_opens_without_an_error(visit: Visit) -> None:
-    assert visit.errors == []
-
-
-def test_a_page_asks_nothing_of_others(visit: Visit) -> None:
-    assert visit.foreign == []
-
-
-def test_no_page_scrolls_sideways_on_a_telephone(visit: Visit) -> None:
-    assert visit.width <= WIDTH
-
-
-def test_words_on_figures_can_be_read_on_a_telephone(visit: Visit) -> None:
-    assert min(visit.words, default=10) >= 9.5
 
 
 def test_the_scheme_follows_the_system(page: Page, address: str, scheme: str) -> None:

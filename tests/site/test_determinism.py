@@ -11,9 +11,11 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from built import ROOT, Site
 
 
+@pytest.mark.exhaustive
 def test_two_builds_are_the_same_byte_for_byte(site: Site, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere"
     shutil.copytree(ROOT, copy, ignore=_made)

@@ -13,8 +13,8 @@ from typing import Literal
 
 import pytest
 import torch
+from built import violations
 from playwright.sync_api import Browser, Locator, Page, expect
-from test_accessibility import violations
 
 VIEWS = {
     torch.float32: torch.int32,

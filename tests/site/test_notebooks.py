@@ -74,6 +74,7 @@ def shown(page: BeautifulSoup, source: str) -> Outputs:
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("path", CHAPTERS)
 def test_a_notebook_runs_from_top_to_bottom_and_prints_what_its_page_shows(
     site: Site, path: str

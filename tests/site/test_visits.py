@@ -1,0 +1,152 @@
+"""Each page opened as readers open it; everything that is asked there is asked in one visit.
+
+`make test` opens a page on a telephone, in light colours, and on a desk, in dark ones. The rules
+of axe, which take longest, are tried in one of the two by `make test`: on the telephone for a
+French page, on the desk for its English twin, which has the same parts. `make test-all` tries them
+in both schemes and both widths.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pytest
+from built import PAGES, REACHABLE, becomes_true, violations
+from playwright.sync_api import Browser, Page
+
+WIDTHS = {"telephone": 320, "desk": 1280}
+"""CSS pixels: the narrowest telephone, and a screen that shows both menus."""
+
+SIZES_ON_FIGURES = """
+[...document.querySelectorAll(".precis-figure svg")].flatMap(svg => {
+  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  const size = text => parseFloat(getComputedStyle(text).fontSize);
+  return [...svg.querySelectorAll("text")].map(text => size(text) * scale);
+})
+"""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What happened when a page was opened."""
+
+    errors: list[str]
+    """Of the console, of scripts, and failed requests."""
+
+    foreign: list[str]
+    """Addresses elsewhere that the page asked for."""
+
+    excess: int
+    """How much wider than the window the page is, in CSS pixels."""
+
+    words: list[float]
+    """The sizes of the words on its figures, in CSS pixels."""
+
+    violations: list[str]
+    """What axe finds with all that is folded opened, where it was asked."""
+
+
+class Context(NamedTuple):
+    """How a page is opened."""
+
+    path: str
+    width: str
+    scheme: str
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether `make test` opens the page so."""
+        return (self.width == "telephone") == (self.scheme == "light")
+
+    @property
+    def has_axe(self) -> bool:
+        """Whether the rules of axe are tried in the visit that asks all the rest."""
+        own = "desk" if self.path.startswith("en/") else "telephone"
+        return not self.is_usual or self.width == own
+
+
+CONTEXTS = [
+    Context(path, width, scheme)
+    for path in PAGES
+    for width in WIDTHS
+    for scheme in ("light", "dark")
+]
+
+
+def params(usual: Callable[[Context], bool]) -> list[object]:
+    """The contexts, those marked that `make test` leaves out."""
+    return [
+        pytest.param(
+            context,
+            id=f"/{context.path}-{context.width}-{context.scheme}",
+            marks=() if usual(context) else pytest.mark.exhaustive,
+        )
+        for context in CONTEXTS
+    ]
+
+
+@pytest.fixture(params=params(lambda context: context.is_usual))
+def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
+    return visited(browser, address, request.param, request.param.has_axe)
+
+
+@pytest.fixture(params=params(lambda context: context.is_usual and context.has_axe))
+def visit_with_axe(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
+    return visited(browser, address, request.param, True)
+
+
+@functools.cache
+def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Visit:
+    """Open a page and ask it everything."""
+    errors: list[str] = []
+    foreign: list[str] = []
+    context = browser.new_context(
+        color_scheme=how.scheme,  # type: ignore[arg-type]
+        viewport={"width": WIDTHS[how.width], "height": 900},
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url),
+    )
+    page.goto(address + how.path, wait_until="networkidle")
+    # while fonts and scripts settle, a page may be wider
+    becomes_true(page, "document.documentElement.scrollWidth <= innerWidth", seconds=3)
+    excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    words = page.evaluate(SIZES_ON_FIGURES)
+    found = with_all_opened(page) if with_axe else []
+    context.close()
+    return Visit(errors, foreign, excess, words, found)
+
+
+def with_all_opened(page: Page) -> list[str]:
+    """What axe finds once the scripts have seen all that is folded opened."""
+    page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
+    becomes_true(page, REACHABLE)
+    return violations(page)
+
+
+def test_a_page_opens_without_an_error(visit: Visit) -> None:
+    assert visit.errors == []
+
+
+def test_a_page_asks_nothing_of_others(visit: Visit) -> None:
+    assert visit.foreign == []
+
+
+def test_no_page_scrolls_sideways(visit: Visit) -> None:
+    assert visit.excess <= 0
+
+
+def test_words_on_figures_can_be_read(visit: Visit) -> None:
+    assert min(visit.words, default=10) >= 9.5
+
+
+def test_a_page_breaks_no_rule_of_accessibility(visit_with_axe: Visit) -> None:
+    assert visit_with_axe.violations == []
