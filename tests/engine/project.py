@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from precis import project as configured
 from precis.book import Book
+from precis.cli import main
 from precis.record import Records
 
 BILINGUAL = """\
@@ -73,7 +75,13 @@ class Project:
         return self.path(name).read_text(encoding="utf-8")
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run `python -m …` in the folder."""
+        """Run `python -m …` in the folder; the command `precis` in this process, as its main."""
+        if command[0] == "precis.cli":
+            return self._invoke(*command[1:])
+        return self.start(*command)
+
+    def start(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m …` in the folder, in a process of its own."""
         return subprocess.run(
             [sys.executable, "-m", *command],
             cwd=self.folder,
@@ -81,6 +89,14 @@ class Project:
             text=True,
             env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         )
+
+    def _invoke(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with contextlib.chdir(self.folder):
+            result = CliRunner().invoke(main, arguments, prog_name="precis")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        command = ["precis", *arguments]
+        return subprocess.CompletedProcess(command, result.exit_code, result.stdout, result.stderr)
 
     def book(self) -> Book:
         return Book(configured.Project.read(self.folder), Records(self.folder))

@@ -181,7 +181,7 @@ def test_without_a_place_for_records_all_works_and_one_warning_says_so(
         project.path(CACHE).symlink_to("/proc")  # where not even root makes files
 
     for _ in range(2):
-        verified = project.run("precis.cli", "verify")
+        verified = project.start("precis.cli", "verify")
 
         assert (verified.returncode, verified.stdout) == (0, "2 outputs: 2 verified on cpu\n")
         (warning,) = verified.stderr.splitlines()

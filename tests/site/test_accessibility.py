@@ -13,29 +13,33 @@ from built import REACHABLE, becomes_true, violations
 from playwright.sync_api import Browser, Page, expect
 
 
-@pytest.fixture(params=[360, 1280])
-def width(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
+MENUS = [
+    pytest.param("pretraining/", 360, "light", id="telephone-light"),
+    pytest.param("en/pretraining/", 1280, "dark", id="desk-dark"),
+    *(
+        pytest.param(path, width, scheme, marks=pytest.mark.exhaustive)
+        for path, width, scheme in (
+            ("pretraining/", 360, "dark"),
+            ("pretraining/", 1280, "light"),
+            ("en/pretraining/", 360, "light"),
+            ("en/pretraining/", 360, "dark"),
+            ("en/pretraining/", 1280, "light"),
+        )
+    ),
+]
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(
-    browser: Browser, address: str, path: str, width: int, request: pytest.FixtureRequest
-) -> Iterator[Page]:
+@pytest.mark.parametrize(("path", "width", "scheme"), MENUS)
+def test_search_menu_and_notes_break_no_rule_when_they_are_open(
+    browser: Browser, address: str, path: str, width: int, scheme: str
+) -> None:
     context = browser.new_context(
-        color_scheme=request.param,
+        color_scheme=scheme,  # type: ignore[arg-type]
         viewport={"width": width, "height": 900},
         reduced_motion="reduce",
     )
     page = context.new_page()
     page.goto(address + path, wait_until="networkidle")
-    yield page
-    context.close()
-
-
-@pytest.mark.parametrize("path", ["pretraining/", "en/pretraining/"])
-def test_search_menu_and_notes_break_none_when_they_are_open(page: Page, width: int) -> None:
-    assert violations(page) == []  # with everything closed
 
     page.locator(".md-annotation__index").first.focus()
     expect(page.locator(".md-annotation .md-tooltip--active").first).to_be_visible()
@@ -54,6 +58,7 @@ def test_search_menu_and_notes_break_none_when_they_are_open(page: Page, width: 
         page.keyboard.press("Enter")
         expect(page.locator(".md-sidebar--primary")).to_be_visible()
         assert violations(page) == []
+    context.close()
 
 
 @pytest.fixture
