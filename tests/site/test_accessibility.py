@@ -12,7 +12,6 @@ import pytest
 from built import REACHABLE, becomes_true, violations
 from playwright.sync_api import Browser, Page, expect
 
-
 MENUS = [
     pytest.param("pretraining/", 360, "light", id="telephone-light"),
     pytest.param("en/pretraining/", 1280, "dark", id="desk-dark"),
