@@ -261,9 +261,27 @@ def test_what_differs_from_run_to_run_is_found(project: Project, line: str, wher
 
 
 def test_what_is_the_same_twice_passes(project: Project) -> None:
-    project.write(snippets__a_py=SNIPPET)
+    """What it uses is there too: files, folders, modules beside it, what is looked for."""
+    project.write(
+        snippets__a_py=SNIPPET,
+        snippets__b_py="""
+            # %% a
+            from pathlib import Path
+            import beside
+            here = Path(__file__).parent
+            print(beside.x, (here / "data/one.txt").read_text(), (here.parent / "d.txt").exists())
+            print(sorted(path.name for path in here.glob("data/*")))
+            """,
+        snippets__beside_py="# %% a\nx = 1\n",
+        snippets__data__one_txt="1",
+        snippets__data__two_txt="2",
+        d_txt="",
+    )
+    project.run("precis.cli", "update")
 
-    assert project.run("precis.cli", "verify", "--twice").returncode == 0
+    verified = project.run("precis.cli", "verify", "--twice")
+
+    assert verified.returncode == 0, verified.stderr
 
 
 def test_machines_get_findings_and_counts_as_json(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import shutil
 import signal
 import subprocess
@@ -42,6 +43,12 @@ def test_a_server_has_one_thread_and_no_accelerator(parse: Callable[[str], Snipp
 
 def test_a_server_with_a_thread_may_not_fork(project: Project) -> None:
     python = interpreter(project.path("env"))
+    asked = (
+        "from pathlib import Path; from precis.launch import Launcher; "
+        "from precis.outcome import AS_SHOWN; from precis.snippet import load; "
+        "server = Launcher([load(Path('snippets/a.py'))], AS_SHOWN).ready_server(); "
+        "print('threaded' in server.packages)"
+    )
     package(
         project,
         "threaded",
@@ -53,6 +60,7 @@ def test_a_server_with_a_thread_may_not_fork(project: Project) -> None:
     run = verify(python, project.folder)
 
     assert (run.returncode, run.stdout) == (0, "1 output: 1 verified on cpu\n"), run.stderr
+    assert subprocess.check_output([python, "-c", asked], text=True) == "False\n"
 
 
 def package(project: Project, name: str, text: str) -> None:
@@ -80,6 +88,35 @@ def test_what_an_import_says_is_on_the_page(project: Project) -> None:
     assert "snippets/c.py" not in run.stderr
     assert "snippets/b.py:2:1: a warning that the snippet does not print" in run.stderr
     assert "UserWarning: old" in run.stderr
+
+
+def test_filters_of_warnings_are_those_of_what_the_snippet_imports(project: Project) -> None:
+    python = interpreter(project.path("env"))
+    package(project, "quiet", "import warnings\nwarnings.filterwarnings('ignore', 'look')\n")
+    warn = "import warnings\nwarnings.warn('look', UserWarning, stacklevel=1)\n"
+    project.write(snippets__a_py=f"# %% a\nimport quiet\n{warn}", snippets__b_py=f"# %% a\n{warn}")
+
+    run = verify(python, project.folder)
+
+    assert "snippets/a.py" not in run.stderr
+    assert "snippets/b.py:3:1: a warning that the snippet does not print" in run.stderr
+
+
+def test_a_module_is_read_from_its_source_though_python_kept_an_older_one(
+    project: Project,
+) -> None:
+    """Python compares whole seconds and sizes alone."""
+    module = project.write(snippets__mine_py="x = 1\n").path("snippets/mine.py")
+    py_compile.compile(str(module))
+    known = module.stat()
+    project.write(
+        snippets__mine_py="x = 2\n", snippets__a_py="# %% a\nimport mine\nprint(mine.x)\n"
+    )
+    os.utime(module, ns=(known.st_atime_ns, known.st_mtime_ns))
+
+    (record,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+
+    assert record.run.outcomes[-1].printed == ("2",)
 
 
 def test_a_module_beside_the_snippet_comes_before_one_of_the_callers_folder(
