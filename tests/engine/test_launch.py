@@ -240,10 +240,13 @@ def test_a_torch_built_for_an_accelerator_shows_none(project: Project) -> None:
     assert [o.printed for o in record.run.outcomes[1:]] == [("False None",), ("False False",)]
 
 
-ENDLESS = """
+SECONDS = f"98{os.getpid()}"
+"""How long the program sleeps that a snippet starts, by which it is known."""
+
+ENDLESS = f"""
     # %% a
     import subprocess, time
-    child = subprocess.Popen(["sleep", "987"])
+    child = subprocess.Popen(["sleep", "{SECONDS}"])
     while True:
         time.sleep(0.1)
     """
@@ -260,6 +263,7 @@ def test_nothing_outlives_a_command_that_is_ended(
         stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(scratch)},
         text=True,
+        preexec_fn=hear_interruptions,
     )
     until(lambda: any(scratch.glob("precis-*/started")) and sleeping(), "it did not start")
 
@@ -272,11 +276,17 @@ def test_nothing_outlives_a_command_that_is_ended(
     shutil.rmtree(scratch)
 
 
+def hear_interruptions() -> None:
+    """What runs the tests may ignore or block the signal, and so would the command."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def sleeping() -> bool:
     """Whether the program that the snippet started runs."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if path.read_bytes() == b"sleep\0987\0":
+            if path.read_bytes() == f"sleep\0{SECONDS}\0".encode():
                 return True
         except OSError:
             continue
