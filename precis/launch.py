@@ -59,6 +59,12 @@ class Launcher:
             with self._lock:
                 _server(self._modules, self._setting)
 
+    def wait_until_ready(self) -> None:
+        """Wait until the server has imported what it must."""
+        if FORKS:
+            with self._lock:
+                self.ready_server()
+
     def launch(self, snippet: Snippet, scratch: str) -> Process:
         """Start the process of a snippet whose task lies in a scratch folder."""
         if not FORKS:

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import signal
 import tempfile
 import threading
@@ -97,8 +96,9 @@ def _run_once(
     snippet: Snippet, root: Path, timeout: float, setting: Setting, launcher: Launcher
 ) -> Run:
     uses_torch = "torch" in snippet.packages
-    scratch = os.path.realpath(tempfile.mkdtemp(prefix="precis-"))
-    try:
+    launcher.wait_until_ready()  # what makes no folder leaves none when it is interrupted
+    with tempfile.TemporaryDirectory(prefix="precis-", ignore_cleanup_errors=True) as folder:
+        scratch = os.path.realpath(folder)
         task = Task(
             path=str(snippet.path.resolve()),
             text=snippet.text,
@@ -117,8 +117,6 @@ def _run_once(
             Path(scratch, name).touch()
         heard = _listen(launcher.launch(snippet, scratch), Path(scratch), timeout)
         return _run_of(snippet, heard, Path(scratch))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @dataclass
