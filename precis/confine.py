@@ -96,7 +96,7 @@ def confine(path: str, scratch: str) -> None:
     tempfile.tempdir = temporary
     sys.dont_write_bytecode = True  # beside a module of the project's
     started = os.open(os.path.join(scratch, "started"), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    free = tuple(map(os.path.realpath, (scratch, *caches())))
+    free = tuple(map(os.path.realpath, (scratch, *_caches())))
     devices = os.path.realpath("/dev")
     parent = os.getppid()
 
@@ -163,7 +163,7 @@ def resident(process: int) -> int:
     return used
 
 
-def caches() -> list[str]:
+def _caches() -> list[str]:
     """Return where libraries keep what they would otherwise make again: fonts, kernels."""
     home = Path.home()
     named = [os.environ[name] for name in ("XDG_CACHE_HOME", "LOCALAPPDATA") if name in os.environ]

@@ -66,13 +66,11 @@ class MissingImports:
 class Observer:
     """Notes inputs into the file `inputs` of a run's scratch folder."""
 
-    def __init__(self, root: str, scratch: str, uncovered: Sequence[str]) -> None:
-        """`uncovered` are the folders, such as caches, whose files are no inputs."""
+    def __init__(self, root: str, scratch: str) -> None:
         self._root = root
         self._ancestors = _ancestors(root, scratch, *installed.site_folders())
         ours = os.path.dirname(os.path.abspath(__file__))
-        free = map(os.path.realpath, (scratch, ours, *uncovered))
-        self._uncovered = tuple(f"{folder}{os.sep}" for folder in free)
+        self._uncovered = tuple(f"{os.path.realpath(each)}{os.sep}" for each in (scratch, ours))
         self._noted: set[tuple[str, str]] = set()
         self._reals: dict[str, str] = {}
         self._busy = threading.local()
@@ -112,7 +110,9 @@ class Observer:
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         subject = arguments[0] if arguments else None
         if event in ("open", "ctypes.dlopen", "sqlite3.connect"):
-            if isinstance(subject, str | bytes):
+            flags = arguments[2] if event == "open" else os.O_RDONLY
+            writes_only = isinstance(flags, int) and bool(flags & os.O_WRONLY)
+            if isinstance(subject, str | bytes) and not writes_only:
                 self._opened(os.fsdecode(subject))
         elif event in ("os.listdir", "os.scandir"):
             caller = sys._getframe(3).f_code.co_filename  # whoever raised the event

@@ -123,7 +123,7 @@ def execute(scratch: str, send: Send, preloaded: Preloaded) -> None:
     sys.path.insert(0, os.path.dirname(task.path))
     confine.limit(task.seconds)
     confine.confine(task.path, scratch)
-    Observer(task.root, scratch, confine.caches()).start(preloaded.missing)
+    Observer(task.root, scratch).start(preloaded.missing)
     try:
         drawing_failed = _run_statements(task, main, scratch, send, flush)
     except SystemExit as error:

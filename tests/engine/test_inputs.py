@@ -72,6 +72,11 @@ DEPENDENCIES = {
     "file outside the snippets' folder": Dependency(
         HERE + "print((here.parent / 'd').read_text())", write("../d", "2"), {"../d": "1"}
     ),
+    "file in a cache": Dependency(
+        "import os; print(open(os.environ['XDG_CACHE_HOME'] + '/d').read())",
+        write("../cache/d", "2"),
+        {"../cache/d": "1"},
+    ),
     "file read after a change of folder": Dependency(
         HERE + "import os; os.chdir(here); open('d').close(); os.chdir('e')\n"
         "print(open('d').read())",
@@ -163,8 +168,11 @@ DEPENDENCIES = {
 
 
 @pytest.mark.parametrize("name", DEPENDENCIES)
-def test_a_run_is_made_again_when_what_it_depends_on_changes(project: Project, name: str) -> None:
+def test_a_run_is_made_again_when_what_it_depends_on_changes(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     code, change, files = DEPENDENCIES[name]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project.path("cache")))
     folder = project.path("snippets")
     for file, text in {"a.py": f"# %% a\n{code.replace('; ', chr(10))}\n", **files}.items():
         write(file, text)(folder)
