@@ -28,7 +28,7 @@ def split_lines(text: str) -> tuple[list[str], list[str]]:
 
 
 def control(text: str, allowed: str = "") -> re.Match[str] | None:
-    """Return the first control character of a text, but for those allowed."""
+    """Return the first control character of a text, except those allowed."""
     return next((found for found in _CONTROL.finditer(text) if found[0] not in allowed), None)
 
 

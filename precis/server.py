@@ -121,7 +121,7 @@ def _why_unsafe() -> str:
 class _Child:
     scratch: str
     messages: int
-    """The file descriptor of its messages, on which its end is told too."""
+    """The file descriptor of its messages, on which its end is sent too."""
 
 
 def _serve(control: socket.socket, preloaded: Preloaded) -> None:
