@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from precis.observe import unnoted
+
 PROCESSES = 64
 """How many processes a snippet may start."""
 
@@ -103,7 +105,8 @@ def confine(path: str, scratch: str) -> None:
     def may_write(file: object) -> bool:
         if not isinstance(file, str | bytes | os.PathLike):
             return True  # a descriptor, which was opened before
-        real = os.path.realpath(os.fsdecode(file))
+        with unnoted():
+            real = os.path.realpath(os.fsdecode(file))
         return real.startswith((*(f"{folder}{os.sep}" for folder in free), f"{devices}/"))
 
     def refuse_elsewhere(*files: object) -> None:

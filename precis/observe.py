@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import source_from_cache
 from types import ModuleType
@@ -37,6 +37,19 @@ _UNFOLLOWED = "unfollowed"
 """The key of a line that says what ran unseen."""
 
 _VOLATILE = tuple(f"{os.sep}{name}{os.sep}" for name in ("dev", "proc", "sys"))
+
+
+_unnoted = threading.local()
+
+
+@contextlib.contextmanager
+def unnoted() -> Iterator[None]:
+    """Note nothing that this thread uses in the block: it is the engine's."""
+    before, _unnoted.now = getattr(_unnoted, "now", False), True
+    try:
+        yield
+    finally:
+        _unnoted.now = before
 
 
 class ImportWatch:
@@ -73,7 +86,6 @@ class Observer:
         self._uncovered = tuple(f"{os.path.realpath(each)}{os.sep}" for each in (scratch, ours))
         self._noted: set[tuple[str, str]] = set()
         self._reals: dict[str, str] = {}
-        self._busy = threading.local()
         flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND
         self._file = os.open(os.path.join(scratch, "inputs"), flags, 0o600)
 
@@ -99,13 +111,9 @@ class Observer:
 
     def _quietly(self, note: Callable[..., None], *arguments: Any) -> None:
         """Note something, without noting what that itself uses."""
-        if getattr(self._busy, "now", False):
-            return
-        self._busy.now = True
-        try:
-            note(*arguments)
-        finally:
-            self._busy.now = False
+        if not getattr(_unnoted, "now", False):
+            with unnoted():
+                note(*arguments)
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         subject = arguments[0] if arguments else None

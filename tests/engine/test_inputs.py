@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
-from project import Project
+from project import Project, logging_runs
 
 from precis import record
 from precis.outcome import ELSEWHERE, Outcome
@@ -400,6 +400,19 @@ def test_a_run_that_starts_programs_is_not_recorded_and_the_report_says_so(
             f"snippets/a.py runs in each build: it uses {what}, "
             "and what another program reads is not seen"
         ]
+
+
+def test_a_file_that_is_only_written_is_no_input(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = project.path("cache")
+    cache.mkdir()
+    project.write(snippets__a_py=f"# %% a\n{logging_runs(cache, monkeypatch)}\n")
+
+    first, again = outcomes(project), outcomes(project, may_run=False)
+
+    assert first == again
+    assert project.read("cache/ran") == "."
 
 
 def test_a_run_whose_file_changes_meanwhile_is_made_again(project: Project) -> None:
