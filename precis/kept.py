@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from precis.inputs import digest, digest_of
-from precis.record import write_cache
+from precis.record import engine, write_cache
 
 
 def state(*parts: object) -> str:
@@ -52,7 +52,5 @@ def _file(cache: Path, name: str) -> Path:
 @functools.cache
 def _engine() -> str:
     """The engine and the packages that are installed, any of which may make what is kept."""
-    files = (path for path in sorted(Path(__file__).parent.rglob("*")) if path.is_file())
-    contents = (path.read_bytes() for path in files if path.suffix != ".pyc")
     installed = {path.name for folder in sys.path for path in Path(folder).glob("*.dist-info")}
-    return digest(b"".join(contents) + repr(sorted(installed)).encode())
+    return digest(repr((engine(), sorted(installed))).encode())

@@ -206,7 +206,7 @@ def _record(content: dict[str, Any]) -> Record:
 def _key(snippet: Snippet, setting: Setting) -> str:
     python = [sys.implementation.name, platform.python_version(), platform.machine()]
     how = [str(value) for value in dataclasses.astuple(setting)]
-    parts = [snippet.name, snippet.text, *python, *how, _processor(), str(kernels()), _engine()]
+    parts = [snippet.name, snippet.text, *python, *how, _processor(), str(kernels()), engine()]
     return digest("\0".join(parts).encode())
 
 
@@ -222,7 +222,7 @@ def _processor() -> str:
 
 
 @functools.cache
-def _engine() -> str:
+def engine() -> str:
     """Return a hash of the engine's own files."""
     here = Path(__file__).parent
     paths = (path for path in sorted(here.rglob("*")) if path.is_file() and path.suffix != ".pyc")

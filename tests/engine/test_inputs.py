@@ -303,7 +303,7 @@ MACHINES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "machine": lambda m: m.setattr("platform.machine", lambda: "another"),
     "processor": lambda m: m.setattr(record, "_processor", lambda: "another"),
     "kernels of OpenBLAS": lambda m: m.setenv("OPENBLAS_CORETYPE", "Haswell"),
-    "engine": lambda m: m.setattr(record, "_engine", lambda: "another"),
+    "engine": lambda m: m.setattr(record, "engine", lambda: "another"),
 }
 
 

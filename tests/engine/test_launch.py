@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from project import Project
-from test_inputs import interpreter, verify
+from test_inputs import install, interpreter, verify
 
 from precis import launch
 from precis.environment import environment
@@ -65,8 +65,6 @@ def test_a_server_with_a_thread_may_not_fork(project: Project) -> None:
 
 def package(project: Project, name: str, text: str) -> None:
     """Install a distribution of one module into the project's environment."""
-    from test_inputs import install
-
     (site,) = project.path("env").glob("lib/python*/site-packages")
     install(site, name, "1.0", name, text)
 

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 from project import Project, site_in
 
-from precis import kept as keeping
 from precis import notebook as made_by
+from precis import record
 from precis.kept import _engine
 from precis.notebook import is_chapter, notebook
 from precis.reading import Reader
@@ -414,14 +414,16 @@ def test_what_is_kept_is_made_again_with_another_version_of_a_package(
 def test_what_is_kept_is_made_again_with_another_engine(
     tmp_path: Path, kept: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(keeping, "__file__", str(tmp_path / "engine/kept.py"))
+    monkeypatch.setattr(record, "__file__", str(tmp_path / "engine/record.py"))
     file = tmp_path / "engine" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     made = []
     for text in ("one", "one", "two"):
         file.write_text(text, encoding="utf-8")
+        record.engine.cache_clear()
         _engine.cache_clear()
         made.append(kept())
+    record.engine.cache_clear()
     _engine.cache_clear()
 
     assert made == [True, False, True]
