@@ -34,6 +34,7 @@ def test_a_snippet_prints_the_same_values_on_another_device(book: Book, path: Pa
     assert verified.outputs() == len(printed)
 
 
+@pytest.mark.exhaustive
 def test_the_book_prints_the_same_twice() -> None:
     """Two processes that differ in hash seed, threads and folder."""
     command = [sys.executable, "-m", "precis.cli", "verify", "--twice", "--timeout", "300"]

@@ -7,11 +7,13 @@ PRECIS_REQUIRE_WORDING says that they must run.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,12 +72,18 @@ def required(*programs: str) -> None:
         pytest.skip(f"{missing[0]} is not installed (Debian: see .ci/run)")
 
 
+@functools.cache
 def opened(path: Path, language: str) -> Written:
     """A page, or what a lab says in a language."""
-    reader = Reader(Book(Project.read(ROOT), Records(ROOT)))
+    reader = shared_reader()
     if path in LABS:
         return reader.lab(reader.book.snippet(path), language)
     return reader.opened(path)
+
+
+@functools.cache
+def shared_reader() -> Reader:
+    return Reader(Book(Project.read(ROOT), Records(ROOT)))
 
 
 def sentences(page: Written) -> Iterator[tuple[int, str]]:
@@ -111,26 +119,26 @@ def assert_none(unknown: dict[str, str], name: str) -> None:
     assert not unknown, f"unknown words\n{told}\n{hint}"
 
 
-def grammalecte(page: Written, tmp_path: Path) -> Iterator[tuple[int, str, dict[str, object]]]:
-    """The paragraphs of a page with what Grammalecte says of each."""
-    told = list(sentences(page))
-    file = tmp_path / "text"
-    file.write_text("\n".join(text for _, text in told) + "\n", encoding="utf-8")
-    command = ["grammalecte-cli", "-f", str(file), "-j"]
-    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    for paragraph in json.loads(run.stdout)["data"]:
-        line, text = told[paragraph["iParagraph"] - 1]
-        yield line, text, paragraph
+@functools.cache
+def grammalecte(path: Path) -> list[tuple[int, str, dict[str, object]]]:
+    """The paragraphs of a French page with what Grammalecte says of each."""
+    told = list(sentences(opened(path, "fr")))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "text"
+        file.write_text("\n".join(text for _, text in told) + "\n", encoding="utf-8")
+        command = ["grammalecte-cli", "-f", str(file), "-j"]
+        run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    paragraphs = json.loads(run.stdout)["data"]
+    return [(*told[paragraph["iParagraph"] - 1], paragraph) for paragraph in paragraphs]
 
 
 @pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
-def test_the_french_is_grammatical(path: Path, tmp_path: Path) -> None:
+def test_the_french_is_grammatical(path: Path) -> None:
     required("grammalecte-cli")
-    page = opened(path, "fr")
 
     faults = [
         f"{path.relative_to(ROOT)}:{line}: {fault['sMessage']} {around!r} ({fault['sRuleId']})"
-        for line, text, paragraph in grammalecte(page, tmp_path)
+        for line, text, paragraph in grammalecte(path)
         for fault in paragraph["lGrammarErrors"]  # type: ignore[attr-defined]
         if fault["sRuleId"] not in LET_PASS
         and not any(right in (around := text[max(0, fault["nStart"] - 30) : fault["nEnd"] + 30])
@@ -140,13 +148,13 @@ def test_the_french_is_grammatical(path: Path, tmp_path: Path) -> None:
     assert faults == []
 
 
-def test_every_french_word_is_known(tmp_path: Path) -> None:
+def test_every_french_word_is_known() -> None:
     required("grammalecte-cli")
 
     places = {
         word["sValue"]: f"{path.relative_to(ROOT)}:{line}"
         for path in FRENCH
-        for line, _, paragraph in grammalecte(opened(path, "fr"), tmp_path)
+        for line, _, paragraph in grammalecte(path)
         for word in paragraph["lSpellingErrors"]  # type: ignore[attr-defined]
     }
     known = words("names.txt") | words("words.fr.txt")

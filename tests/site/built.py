@@ -74,6 +74,22 @@ def becomes_true(page: Page, expression: str, seconds: float = 10) -> bool:
     return True
 
 
+READY = """
+async () => {
+  await document.fonts.ready;
+  const waiting = [...document.querySelectorAll(":not(:defined)")];
+  await Promise.all(waiting.map(element => customElements.whenDefined(element.localName)));
+}
+"""
+"""Ends once a page that is loaded has its fonts and its explorers."""
+
+
+def open_page(page: Page, url: str) -> None:
+    """Open an address, and wait until the page is as its reader has it."""
+    page.goto(url)
+    page.evaluate(READY)
+
+
 REACHABLE = """
 [...document.querySelectorAll("pre > code")].every(
   code => code.scrollWidth <= code.clientWidth || code.tabIndex === 0)
@@ -81,11 +97,15 @@ REACHABLE = """
 """Becomes true once the page's scripts have seen every block that is shown."""
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on a page as it stands, at any impact."""
-    answer = Axe().run(page, options={"resultTypes": ["violations"]}).response
+def violations(page: Page, part: str | None = None, without: tuple[str, ...] = ()) -> list[str]:
+    """Return what axe finds on a page as it stands, or in a part of it, at any impact.
+
+    Without some of its rules where their names are given.
+    """
+    rules = {name: {"enabled": False} for name in without}
+    options = {"resultTypes": ["violations"], "rules": rules}
     return [
         f"{rule['id']}: {node['target']} {node['html'][:100]}"
-        for rule in answer["violations"]
+        for rule in Axe().run(page, part, options).response["violations"]
         for node in rule["nodes"]
     ]

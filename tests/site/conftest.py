@@ -16,7 +16,8 @@ from built import ROOT, Pages, Site
 from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+"""The first opens a page in half the time that the others take."""
 
 
 @pytest.fixture(scope="session")
@@ -58,14 +59,16 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        missing = f"none of {', '.join(BROWSERS)} is on the PATH"
         if os.environ.get("PRECIS_REQUIRE_CHROMIUM"):
-            pytest.fail("PRECIS_REQUIRE_CHROMIUM is set, and there is no chromium on the PATH")
-        pytest.skip("no chromium on the PATH: the browser tests did not run")
+            pytest.fail(f"PRECIS_REQUIRE_CHROMIUM is set, and {missing}")
+        pytest.skip(f"{missing}: the browser tests did not run")
     with sync_playwright() as playwright:
         # the flags keep Chromium from calling home, where there may be no network
         chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=program,
             args=[
                 "--no-sandbox",
                 "--disable-gpu",

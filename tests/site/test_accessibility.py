@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from built import REACHABLE, becomes_true, violations
+from built import open_page, violations
 from playwright.sync_api import Browser, Page, expect
 
 MENUS = [
@@ -38,25 +38,25 @@ def test_search_menu_and_notes_break_no_rule_when_they_are_open(
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(address + path, wait_until="networkidle")
+    open_page(page, address + path)
 
     page.locator(".md-annotation__index").first.focus()
-    expect(page.locator(".md-annotation .md-tooltip--active").first).to_be_visible()
-    assert violations(page) == []
+    note = ".md-annotation .md-tooltip--active"
+    expect(page.locator(note).first).to_be_visible()
+    assert violations(page, note) == []
 
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("softmax")
     expect(page.locator(".md-search-result__item").first).to_be_visible()
-    becomes_true(page, REACHABLE)
-    assert violations(page) == []
+    assert violations(page, ".md-search") == []
 
     if width < 1000:
         page.keyboard.press("Escape")
         page.locator(".md-header button[for=__drawer]").focus()
         page.keyboard.press("Enter")
         expect(page.locator(".md-sidebar--primary")).to_be_visible()
-        assert violations(page) == []
+        assert violations(page, ".md-sidebar--primary") == []
     context.close()
 
 
@@ -64,7 +64,7 @@ def test_search_menu_and_notes_break_no_rule_when_they_are_open(
 def desk(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.goto(address + "en/tensors/", wait_until="networkidle")
+    open_page(page, address + "en/tensors/")
     yield page
     context.close()
 

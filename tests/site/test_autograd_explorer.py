@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from built import LANGUAGES, Site, violations
+from built import LANGUAGES, Site, open_page, violations
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 PATHS = [f"{start}autograd-explorer/" for start in LANGUAGES.values()]
@@ -28,8 +28,18 @@ async cases => {
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(reduced_motion="reduce")
+    context = browser.new_context(reduced_motion="reduce", service_workers="block")
     yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def english(browser: Browser, address: str) -> Iterator[Page]:
+    """The English page, opened once: for its arithmetic, and for what may be typed again."""
+    context = browser.new_context(reduced_motion="reduce", service_workers="block")
+    page = context.new_page()
+    opened(page, address, PATHS[1])
+    yield page
     context.close()
 
 
@@ -39,7 +49,7 @@ def page(context: BrowserContext) -> Page:
 
 
 def opened(page: Page, address: str, path: str = PATHS[0]) -> Locator:
-    page.goto(address + path, wait_until="networkidle")
+    open_page(page, address + path)
     explorer = page.locator("precis-autograd")
     expect(explorer.locator(".graph")).to_be_attached()
     return explorer
@@ -153,8 +163,7 @@ def relative(one: float, other: float) -> float:
     return abs(one - other) / max(abs(one), abs(other))
 
 
-def test_500_random_expressions_come_out_as_pytorch_computes_them(page: Page, address: str) -> None:
-    page.goto(address + PATHS[0])
+def test_500_random_expressions_come_out_as_pytorch_computes_them(english: Page) -> None:
     draw = Expressions(seed=1)
     cases, expected = [], []
     while len(cases) < COUNT:
@@ -164,7 +173,7 @@ def test_500_random_expressions_come_out_as_pytorch_computes_them(page: Page, ad
                 expected.append(by_torch(*case))
                 cases.append(case)
 
-    found = by_page(page, cases)
+    found = by_page(english, cases)
 
     errors = []
     for case, mine, theirs in zip(cases, found, expected, strict=True):
@@ -212,11 +221,9 @@ def test_500_random_expressions_come_out_as_pytorch_computes_them(page: Page, ad
     ],
 )
 def test_edges_come_out_as_pytorch_has_them(
-    page: Page, address: str, text: str, inputs: dict[str, float]
+    english: Page, text: str, inputs: dict[str, float]
 ) -> None:
-    page.goto(address + PATHS[0])
-
-    (found,) = by_page(page, [(text, inputs)])
+    (found,) = by_page(english, [(text, inputs)])
 
     expected = by_torch(text, inputs)
     assert found.keys() == expected.keys()
@@ -417,10 +424,8 @@ def test_the_page_links_to_states_that_open(page: Page, address: str, path: str)
         ("constructor(x)", "constructor", "“constructor” is not known."),
     ],
 )
-def test_errors_say_where_and_what(
-    page: Page, address: str, typed: str, place: str | None, said: str
-) -> None:
-    explorer = opened(page, address, PATHS[1])
+def test_errors_say_where_and_what(english: Page, typed: str, place: str | None, said: str) -> None:
+    explorer = english.locator("precis-autograd")
 
     explorer.get_by_label("Expression").fill(typed)
 
@@ -432,20 +437,18 @@ def test_errors_say_where_and_what(
 
     explorer.get_by_label("Expression").fill("w × x")
     expect(explorer.locator(".fault")).to_be_empty()
-    page.locator(".graph").press("ArrowRight")
+    english.locator(".graph").press("ArrowRight")
     expect(explorer.locator(".current")).to_have_text("L = w × x = 2.2 × 1.1 = 2.42")
 
 
-def test_both_languages_have_words_for_everything(page: Page, address: str) -> None:
-    page.goto(address + PATHS[0])
-
-    french, english = page.evaluate("""async () => {
+def test_both_languages_have_words_for_everything(english: Page) -> None:
+    words = english.evaluate("""async () => {
       const { speech } = await import("/assets/autograd-explorer/words.js");
       const names = words => [...Object.keys(words), ...Object.keys(words.faults)].sort();
       return [names(speech("fr")), names(speech("en"))];
     }""")
 
-    assert french == english
+    assert words[0] == words[1]
 
 
 # Every reader
@@ -454,27 +457,42 @@ def test_both_languages_have_words_for_everything(page: Page, address: str) -> N
 LARGE = "?e=tanh(w*x%2Bb)*σ(x*x-w)%2BReLU(b*w)^2-exp(x/5)*log(1%2By^2)&x=1&w=2&b=1&y=0.5"
 
 
-@pytest.mark.parametrize(("path", "scheme"), [(PATHS[0], "light"), (PATHS[1], "dark")])
-@pytest.mark.parametrize("width", [320, 640, 1280])  # 640: a window of 1280 at a zoom of 200 %
+@pytest.mark.parametrize(
+    ("path", "scheme", "width"),
+    [
+        (PATHS[0], "light", 320),
+        (PATHS[1], "dark", 1280),
+        *(
+            pytest.param(*context, marks=pytest.mark.exhaustive)
+            for context in (
+                (PATHS[1], "dark", 320),
+                (PATHS[0], "light", 640),  # a window of 1280 at a zoom of 200 %
+                (PATHS[1], "dark", 640),
+                (PATHS[0], "light", 1280),
+            )
+        ),
+    ],
+)
 def test_it_breaks_no_rule_of_accessibility_at_any_step(
     browser: Browser, address: str, path: str, scheme: str, width: int
 ) -> None:
     context = browser.new_context(
+        service_workers="block",
         color_scheme=scheme,  # type: ignore[arg-type]
         viewport={"width": width, "height": 900},
         reduced_motion="reduce",
     )
     page = context.new_page()
     explorer = opened(page, address, path + LARGE)
-    assert violations(page) == []
+    assert violations(page, "precis-autograd") == []
 
     page.locator(".graph").press("End")
-    assert violations(page) == []
+    assert violations(page, "precis-autograd") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     explorer.get_by_label("Expression").fill("w ×")
     expect(explorer.locator(".fault mark")).to_be_visible()
-    assert violations(page) == []
+    assert violations(page, "precis-autograd") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 

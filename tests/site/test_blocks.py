@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from built import PAGES, Site
+from built import PAGES, Site, open_page
 from playwright.sync_api import Browser, expect
 
 
@@ -25,7 +25,7 @@ def test_what_has_the_text_s_colour_has_no_element(site: Site, path: str) -> Non
 def test_a_button_says_what_it_does_to_who_stops_at_it(browser: Browser, address: str) -> None:
     context = browser.new_context()
     page = context.new_page()
-    page.goto(address + "en/tensors/", wait_until="networkidle")
+    open_page(page, address + "en/tensors/")
     button = page.locator(".md-code__button").first
     said = "button => getComputedStyle(button, '::before').content"
     assert "Copy" not in button.evaluate(said)
@@ -41,7 +41,7 @@ def test_what_is_folded_can_be_found_once_the_page_is_there(browser: Browser, ad
     """Hidden while the page opens, then as the browser folds: a search in the page unfolds it."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(address + "tensors/", wait_until="networkidle")
+    open_page(page, address + "tensors/")
     folded = page.locator("details:not([open]) > :not(summary)").first
     assert folded.evaluate("element => getComputedStyle(element).display") != "none"
     context.close()
@@ -52,7 +52,7 @@ def test_a_line_with_a_note_is_copied_without_blanks_at_its_end(
 ) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(address + "autograd/", wait_until="networkidle")
+    open_page(page, address + "autograd/")
     block = page.locator(".highlight:has(.md-annotation)").first
     block.locator(".md-code__button").click()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -66,7 +66,7 @@ def test_a_heading_is_as_high_as_what_one_sees_of_it(
 ) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
-    page.goto(address + path, wait_until="networkidle")
+    open_page(page, address + path)
     empty = page.evaluate("""[...document.querySelectorAll("article .headerlink")]
         .filter((link) => {
             const heading = link.parentElement;
@@ -85,7 +85,7 @@ def test_the_end_of_a_line_can_be_scrolled_from_under_the_button(
 ) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
-    page.goto(address + "tokens/", wait_until="networkidle")
+    open_page(page, address + "tokens/")
     hidden = page.evaluate("""[...document.querySelectorAll("pre > code")].filter((code) => {
         if (code.closest("details:not([open])")) return false;
         code.scrollLeft = code.scrollWidth;

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from built import becomes_true
+from built import becomes_true, open_page
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 
@@ -53,15 +53,14 @@ def test_the_chosen_language_is_found_again_at_the_door_only(page, address):
     page.goto(address)
     page.wait_for_url(address + "en/")
     page.goto("about:blank")
-    page.goto(address + "tensors/")
-    page.wait_for_load_state("networkidle")
+    open_page(page, address + "tensors/")
     expect(page).to_have_url(address + "tensors/")
 
 
 def test_a_first_visit_is_never_sent_elsewhere(browser, address):
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
-    page.goto(address, wait_until="networkidle")
+    open_page(page, address)
     expect(page).to_have_url(address)
     context.close()
 
@@ -122,7 +121,7 @@ def test_the_whole_book_is_there_without_network_after_one_visit(context, page, 
     assert becomes_true(page, "navigator.serviceWorker.controller !== null")
     context.set_offline(True)
     for path in site.pages:
-        page.goto(address + path, wait_until="networkidle")
+        open_page(page, address + path)
         expect(page.locator("h1")).to_have_count(1)
         assert (
             page.evaluate("getComputedStyle(document.querySelector('.md-grid')).maxWidth") != "none"
