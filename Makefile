@@ -29,13 +29,19 @@ $(READY): requirements.txt pyproject.toml
 serve: $(READY)
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(PORT)
 
+# Many failures have one cause: more than 30 are not waited for.
+PYTEST := $(BIN)/pytest --maxfail 30 --durations 10
+
+# The tests that know pages by name.
+OF_PAGES := snippets docs tests/content tests/site
+
 # Wrong values are said at once; what runs here need not run again in the tests.
 test: $(READY)
 	$(BIN)/precis verify
-	$(BIN)/pytest $(if $(K),-k "$(K)",-n auto) -m "not exhaustive" --durations 10
+	$(PYTEST) $(if $(K),$(OF_PAGES) -k "$(K)",-n auto) -m "not exhaustive"
 
 test-all: $(READY)
-	$(BIN)/pytest -n auto -m exhaustive --durations 10
+	$(PYTEST) -n auto -m exhaustive
 
 build: $(READY)
 	$(BIN)/mkdocs build --strict

@@ -1,12 +1,8 @@
-"""The workflows of continuous integration, read by the tools that know what goes wrong there."""
+"""What the workflows promise of each other; their linters run in `.ci/run`."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -17,32 +13,7 @@ import yaml
 from precis.record import CACHE
 
 ROOT = Path(__file__).parents[1]
-WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
-
-
-@pytest.mark.parametrize(
-    ("command", "read"),
-    [
-        (["actionlint"], WORKFLOWS),
-        (["zizmor", "--offline", "--no-progress"], WORKFLOWS + ACTIONS),
-    ],
-    ids=["actionlint", "zizmor"],
-)
-def test_the_workflows_are_clean(command: list[str], read: list[Path]) -> None:
-    folder = Path(sys.executable).parent
-    program = shutil.which(command[0], path=f"{folder}{os.pathsep}{os.environ['PATH']}")
-    if program is None:
-        if os.environ.get("PRECIS_REQUIRE_LINTERS"):
-            pytest.fail(f"{command[0]} is missing")
-        pytest.skip(f"{command[0]} is not installed (pip install -r .github/requirements.txt)")
-
-    said = subprocess.run(
-        [program, *command[1:], *map(str, read)], cwd=ROOT, capture_output=True, text=True
-    )
-
-    assert read
-    assert said.returncode == 0, said.stdout + said.stderr
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The book built by Zensical, which follows Material for MkDocs (whose life ends on 5 May 2027).
 
-    python tests/site/beyond.py FOLDER
+    python tools/beyond.py FOLDER
 
 copies the pages and the snippets into FOLDER, derives a configuration for each language from
 mkdocs.yml, and builds both into FOLDER/site. The chapters are the same: `test_beyond.py` compares
@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from built import LANGUAGES, ROOT
+
+ROOT = Path(__file__).parents[1]
+LANGUAGES = {"fr": "", "en": "en/"}
+"""Each language and where its pages start."""
 
 EXTENSION = "precis.zensical:ZensicalExtension"
 

@@ -1,6 +1,6 @@
 """Change what a snippet prints or computes, one thing at a time: does its verification fail?
 
-    python tests/content/mutate_code.py [--every N] [FILE ...]
+    python tools/mutate_code.py [--every N] [FILE ...]
 
 changes each digit group, sign, dtype and flag of each `#>` line, and each constant of each
 statement; prints killed/total, then each survivor with what it changed, if anything. With
@@ -24,7 +24,7 @@ from precis.finding import Malformed
 from precis.record import Record, Records
 from precis.snippet import Expectation, Snippet, Statement, first_line, load, parse
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 UNNOTICED = "and prints something else"
 SNIPPETS = sorted((ROOT / "snippets").glob("*.py"))
 

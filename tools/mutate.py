@@ -1,6 +1,6 @@
 """Change each number that a page states, and each cell that it embeds: is it refused?
 
-    python tests/content/mutate.py [PAGE ...]
+    python tools/mutate.py [PAGE ...]
 
 changes the last digit of a number, or points an embed to the next cell of its file, one at a
 time; prints how many changes are refused by the page alone (witness, sum) and by the page
@@ -23,7 +23,7 @@ from precis.prose import Written
 from precis.reading import Reader
 from precis.record import Records
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
