@@ -31,11 +31,11 @@ def documents(device: str) -> Collect:
     from mkdocs.config import load_config
     from sybil.sybil import SybilCollection
 
-    from precis.book import Book
-    from precis.markdown import PrecisExtension
-    from precis.project import Project
-    from precis.record import Records
-    from precis.sybil import cells, fences, sybil
+    from precis.base.project import Project
+    from precis.book.book import Book
+    from precis.page.extension import PrecisExtension
+    from precis.run.record import Records
+    from precis.sites.sybil import cells, fences, sybil
 
     project = Project.read(ROOT)
     config = load_config(str(project.config))
@@ -62,13 +62,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    from precis.snippet import DEVICE_TYPES
+    from precis.source.snippet import DEVICE_TYPES
 
     parser.addoption("--device", default="cpu", choices=DEVICE_TYPES, help="verify there too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from precis.device import absence
+    from precis.run.device import absence
 
     if missing := absence(config.getoption("device")):
         raise pytest.UsageError(missing)

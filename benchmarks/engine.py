@@ -27,9 +27,9 @@ torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 ENGINE = """
 import sys
 from pathlib import Path
-from precis.book import Book
-from precis.project import Project
-from precis.record import Records
+from precis.book.book import Book
+from precis.base.project import Project
+from precis.run.record import Records
 
 if __name__ == "__main__":
     book = Book(Project.configured(Path.cwd()), Records(Path(sys.argv[1])))

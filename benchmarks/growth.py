@@ -23,9 +23,9 @@ from pathlib import Path
 
 from peers import ROOT, Chapter, done, put, seconds
 
-from precis.record import CACHE
+from precis.run.record import CACHE
 
-VERIFY = [sys.executable, "-m", "precis.cli", "verify"]
+VERIFY = [sys.executable, "-m", "precis", "verify"]
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -37,7 +37,7 @@ def write(size: int, folder: Path) -> None:
     for chapter in map(Chapter, range(size)):
         cells = (f"# %% {section.name}\n{section.code}\n" for section in chapter.sections())
         put(folder / f"snippets/{chapter.slug}.py", "\n".join(cells))
-    done([sys.executable, "-m", "precis.cli", "update"], folder)
+    done([sys.executable, "-m", "precis", "update"], folder)
 
 
 def ways(shards: int) -> dict[str, list[str]]:

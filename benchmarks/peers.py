@@ -30,11 +30,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from precis.book import Book
-from precis.project import Project
-from precis.reading import Reader
-from precis.record import Records
-from precis.translation import blessed, written_lock
+from precis.base.project import Project
+from precis.book.book import Book
+from precis.run.record import Records
+from precis.text.pages import Reader
+from precis.text.parity import blessed, written_lock
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".venv-peers"
@@ -210,7 +210,7 @@ def write_ours(folder: Path, chapters: list[Chapter]) -> None:
                 ),
             )
     # what the author does before a build: take what the code prints, read the two pages
-    done([sys.executable, "-m", "precis.cli", "update"], folder)
+    done([sys.executable, "-m", "precis", "update"], folder)
     project, lock = Project.read(folder), {}
     reader = Reader(Book(project, Records(folder)))
     for name in ["index", *(chapter.slug for chapter in chapters)]:

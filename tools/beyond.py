@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 LANGUAGES = {"fr": "", "en": "en/"}
 """Each language and where its pages start."""
 
-EXTENSION = "precis.zensical:ZensicalExtension"
+EXTENSION = "precis.zensical"
 
 
 def lay_out(folder: Path) -> None:

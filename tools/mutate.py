@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from precis import number
-from precis.book import Book
-from precis.page import EMBED
-from precis.project import Project
-from precis.prose import Written
-from precis.reading import Reader
-from precis.record import Records
+from precis.base.project import Project
+from precis.book.book import Book
+from precis.run.record import Records
+from precis.text import number
+from precis.text.fences import EMBED
+from precis.text.pages import Reader
+from precis.text.prose import Written
 
 ROOT = Path(__file__).parents[1]
 

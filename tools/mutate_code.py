@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from precis.compare import compare
-from precis.finding import Malformed
-from precis.record import Record, Records
-from precis.snippet import Expectation, Snippet, Statement, first_line, load, parse
+from precis.base.finding import Malformed
+from precis.compare.text import compare
+from precis.run.record import Record, Records
+from precis.source.snippet import Expectation, Snippet, Statement, first_line, load, parse
 
 ROOT = Path(__file__).parents[1]
 UNNOTICED = "and prints something else"

@@ -17,8 +17,8 @@ import pytest
 import torch
 from torch import nn
 
-from precis.snippet import Cell, Snippet, first_line, load
-from precis.values import tokens
+from precis.compare.values import tokens
+from precis.source.snippet import Cell, Snippet, first_line, load
 
 SNIPPETS = Path(__file__).parents[2] / "snippets"
 H = 1e-6

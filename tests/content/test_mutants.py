@@ -11,8 +11,8 @@ import pytest
 from mutate import ROOT, tried
 from mutate_code import SNIPPETS, UNNOTICED, judged_constants, judged_outputs
 
-from precis.record import Records
-from precis.snippet import load
+from precis.run.record import Records
+from precis.source.snippet import load
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 

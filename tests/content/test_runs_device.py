@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from precis.book import Book
-from precis.project import Project
-from precis.record import Records
-from precis.run import warm
+from precis.base.project import Project
+from precis.book.book import Book
+from precis.run.parent import warm
+from precis.run.record import Records
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def test_a_snippet_prints_the_same_values_on_another_device(book: Book, path: Pa
 @pytest.mark.exhaustive
 def test_the_book_prints_the_same_twice() -> None:
     """Two processes that differ in hash seed, threads and folder."""
-    command = [sys.executable, "-m", "precis.cli", "verify", "--twice", "--timeout", "300"]
+    command = [sys.executable, "-m", "precis", "verify", "--twice", "--timeout", "300"]
 
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 

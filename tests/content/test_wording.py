@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from precis.book import Book
-from precis.project import Project
-from precis.prose import Block, Written
-from precis.reading import Reader
-from precis.record import Records
+from precis.base.project import Project
+from precis.book.book import Book
+from precis.run.record import Records
+from precis.text.pages import Reader
+from precis.text.prose import Block, Written
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

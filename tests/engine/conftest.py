@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from precis import run, snippet
-from precis.record import Record
+from precis.run import parent as run
+from precis.run.record import Record
+from precis.source import snippet
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from precis import project as configured
-from precis.book import Book
-from precis.cli import main
-from precis.record import Records
+from precis.base import project as configured
+from precis.book.book import Book
+from precis.cli.main import main
+from precis.run.record import Records
 
 BILINGUAL = """\
 site_name: test
@@ -76,7 +76,7 @@ class Project:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m …` in the folder; the command `precis` in this process, as its main."""
-        if command[0] == "precis.cli":
+        if command[0] == "precis":
             return self._invoke(*command[1:])
         return self.start(*command)
 

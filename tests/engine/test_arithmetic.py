@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from precis import arithmetic
+from precis.text import arithmetic
 
 
 def adds_up(latex: str, language: str = "en") -> bool:

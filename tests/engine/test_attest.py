@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from project import Project, site_in
 
-from precis.attest import SCHEMA
+from precis.book.attest import SCHEMA
 
 SNIPPET = """
     # %% one
@@ -62,7 +62,7 @@ def attest(project: Project, **changes: str) -> Path:
     folder = project.folder / "attestations"
     folder.mkdir(exist_ok=True)
     path = folder / "cuda.json"
-    run = project.run("precis.cli", "verify", "--attest", str(path))
+    run = project.run("precis", "verify", "--attest", str(path))
     assert run.returncode == 0, run.stderr
     told = json.loads(path.read_text(encoding="utf-8"))
     told |= {"device": "cuda", "name": "Test GPU", "torch": "2.13.0", **changes}
@@ -135,7 +135,7 @@ def test_a_file_that_is_no_attestation_stops_the_build(made: Project, text: str)
 def test_a_failed_verification_attests_nothing(made: Project) -> None:
     made.write(snippets__a_py=SNIPPET.replace("#> 0.5", "#> 0.6"))
 
-    run = made.run("precis.cli", "verify", "--attest", "cpu.json")
+    run = made.run("precis", "verify", "--attest", "cpu.json")
 
     assert run.returncode == 1
     assert not made.path("cpu.json").exists()
@@ -144,7 +144,7 @@ def test_a_failed_verification_attests_nothing(made: Project) -> None:
 def test_an_audit_of_a_site_as_it_was_built_passes(made: Project) -> None:
     build(made)
 
-    audited = made.run("precis.cli", "audit", "site")
+    audited = made.run("precis", "audit", "site")
 
     assert (audited.returncode, audited.stderr) == (0, "")
     assert audited.stdout == "2 cells on the pages of site: as their snippets print\n"
@@ -155,7 +155,7 @@ def test_an_audit_knows_what_the_code_says_from_what_it_prints(made: Project) ->
     made.write(snippets__a_py=SNIPPET.replace("# %% two\n", f"# %% two\n{quoting}"))
     build(made)
 
-    audited = made.run("precis.cli", "audit", "site")
+    audited = made.run("precis", "audit", "site")
 
     assert (audited.returncode, audited.stderr) == (0, "")
 
@@ -190,7 +190,7 @@ def test_an_audit_finds_a_page_that_was_changed(
     page.write_text(change(before), encoding="utf-8")
     assert page.read_text(encoding="utf-8") != before
 
-    audited = made.run("precis.cli", "audit", "site")
+    audited = made.run("precis", "audit", "site")
 
     assert audited.returncode == 1
     assert "site/a/index.html:" in audited.stderr
@@ -202,7 +202,7 @@ def test_an_audit_names_what_no_page_has(made: Project) -> None:
     for path in made.path("site").rglob("*.html"):
         path.write_text(path.read_text("utf-8").replace("data-source", "data-other"), "utf-8")
 
-    audited = made.run("precis.cli", "audit", "site")
+    audited = made.run("precis", "audit", "site")
 
     assert audited.returncode == 1
     assert "no page has a block of code with data-source and data-cell" in audited.stderr
@@ -217,7 +217,7 @@ def test_an_audit_finds_a_record_that_was_changed(made: Project) -> None:
     told = path.read_text(encoding="utf-8")
     path.write_text(told.replace('"stale": true', '"stale": false'), encoding="utf-8")
 
-    audited = made.run("precis.cli", "audit", "site")
+    audited = made.run("precis", "audit", "site")
 
     assert audited.returncode == 1
     assert "calls a verification on cuda valid that is stale" in audited.stderr

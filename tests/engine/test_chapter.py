@@ -11,8 +11,8 @@ import pytest
 import yaml
 from project import BILINGUAL, Project, site_in
 
-from precis.chapter import Beginning, listed
-from precis.finding import Malformed
+from precis.base.finding import Malformed
+from precis.cli.new import Beginning, listed
 
 EXTENSIONS = "admonition, pymdownx.magiclink: {social_url_shorthand: !ENV [NOT_SET, false]}"
 
@@ -45,7 +45,7 @@ def site(project: Project) -> Project:
     project.write(mkdocs_yml=SITE, snippets__a_txt="")
     for language, text in home.items():
         project.write(**{f"docs__{language}__index_md": text, f"docs__{language}__end_md": "# X\n"})
-    assert project.run("precis.cli", "bless", "index", "end").returncode == 0
+    assert project.run("precis", "bless", "index", "end").returncode == 0
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
         git(project, *command)
     return project
@@ -61,7 +61,7 @@ def git(project: Project, *command: str) -> str:
 
 
 def new(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
-    return project.run("precis.cli", "new", *words)
+    return project.run("precis", "new", *words)
 
 
 def test_its_pages_open_with_what_the_book_asks_for(site: Project) -> None:
@@ -79,7 +79,7 @@ def test_a_new_chapter_passes_and_builds_at_once(site: Project) -> None:
     assert made.returncode == 0, made.stderr
     assert "mkdocs.yml:15: 'L’essai\u00a0: pourquoi\u202f?': 'A try: why?'" in made.stdout
     for check in (["verify"], ["verify", "--prose"], ["update"], ["bless", "demo"]):
-        checked = site.run("precis.cli", *check)
+        checked = site.run("precis", *check)
         assert checked.returncode == 0, checked.stderr
     assert "updated" not in checked.stdout
     built = site.run("mkdocs", "build", "--strict")

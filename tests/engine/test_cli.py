@@ -27,7 +27,7 @@ SNIPPET = """
 def test_verify_counts_what_it_verified(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET)
 
-    verified = project.run("precis.cli", "verify")
+    verified = project.run("precis", "verify")
 
     assert verified.returncode == 0, verified.stderr
     assert verified.stdout == "2 outputs: 2 verified on cpu\n"
@@ -36,7 +36,7 @@ def test_verify_counts_what_it_verified(project: Project) -> None:
 def test_verify_shows_every_mismatch_and_fails(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET.replace("0.5\n\n", "0.6\n\n").replace("#> 1", "#> 2"))
 
-    verified = project.run("precis.cli", "verify")
+    verified = project.run("precis", "verify")
 
     assert verified.returncode == 1
     assert "snippets/a.py:2:1: " in verified.stderr
@@ -46,13 +46,13 @@ def test_verify_shows_every_mismatch_and_fails(project: Project) -> None:
 def test_verify_takes_only_the_files_named(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET, snippets__b_py="# %% a\nprint(1)\n#> 2\n")
 
-    assert project.run("precis.cli", "verify", "snippets/a.py").returncode == 0
-    assert project.run("precis.cli", "verify", "snippets/b.py").returncode == 1
+    assert project.run("precis", "verify", "snippets/a.py").returncode == 0
+    assert project.run("precis", "verify", "snippets/b.py").returncode == 1
 
 
 @pytest.mark.parametrize("command", ["verify", "update"])
 def test_no_snippets_folder_is_said_in_one_line(project: Project, command: str) -> None:
-    run = project.run("precis.cli", command)
+    run = project.run("precis", command)
 
     assert run.returncode == 2
     assert "there is no snippets/ here" in run.stderr
@@ -76,7 +76,7 @@ def test_update_writes_what_was_printed_and_nothing_else(project: Project) -> No
         """
     )
 
-    updated = project.run("precis.cli", "update")
+    updated = project.run("precis", "update")
 
     assert updated.returncode == 0, updated.stderr
     assert project.read("snippets/a.py").splitlines() == [
@@ -94,8 +94,8 @@ def test_update_writes_what_was_printed_and_nothing_else(project: Project) -> No
         "#> cpu",
         "#> [cuda] cuda:0",
     ]
-    assert project.run("precis.cli", "verify").returncode == 0
-    assert project.run("precis.cli", "update").stdout == ""
+    assert project.run("precis", "verify").returncode == 0
+    assert project.run("precis", "update").stdout == ""
 
 
 def test_update_puts_no_break_spaces_into_french_pages_that_are_named(project: Project) -> None:
@@ -105,7 +105,7 @@ def test_update_puts_no_break_spaces_into_french_pages_that_are_named(project: P
         docs__en__a_md="Why ?\n",
     )
 
-    updated = project.run("precis.cli", "update", "docs/fr/a.md", "docs/en/a.md")
+    updated = project.run("precis", "update", "docs/fr/a.md", "docs/en/a.md")
 
     assert (updated.returncode, updated.stdout) == (0, "docs/fr/a.md: updated\n"), updated.stderr
     assert project.read("docs/fr/a.md") == "# Vraiment\u202f?\n\n```text\na ? b\n```\n"
@@ -121,7 +121,7 @@ def test_update_finds_the_blanks_of_a_page_whatever_its_line_ends(
     lines = ["Vraiment ? Oui ; bien.", "", "Ah !"]
     page.write_bytes((start + end.join(lines)).encode())
 
-    project.run("precis.cli", "update", "docs/fr/a.md")
+    project.run("precis", "update", "docs/fr/a.md")
 
     spaced = [line.replace(" ?", "\u202f?").replace(" ;", "\u202f;") for line in lines]
     expected = start + end.join(spaced).replace(" !", "\u202f!")
@@ -132,7 +132,7 @@ def test_update_keeps_windows_line_ends(project: Project) -> None:
     project.write(snippets__a_py="")
     project.path("snippets/a.py").write_bytes(b"# %% a\r\nprint(1)\r\n#> 2\r\n")
 
-    project.run("precis.cli", "update")
+    project.run("precis", "update")
 
     assert project.path("snippets/a.py").read_bytes() == b"# %% a\r\nprint(1)\r\n#> 1\r\n"
 
@@ -147,7 +147,7 @@ def test_update_does_not_touch_a_file_that_changed_while_it_ran(project: Project
         """
     )
 
-    updated = project.run("precis.cli", "update")
+    updated = project.run("precis", "update")
 
     assert updated.returncode == 1
     assert "changed while it ran" in updated.stderr
@@ -158,7 +158,7 @@ def test_update_leaves_a_file_with_a_fault_alone_and_does_the_others(project: Pr
     faulty = "# %% a\nprint(1)\nraise ValueError('no')\n"
     project.write(snippets__a_py=faulty, snippets__b_py="# %% a\nprint(1)\n")
 
-    updated = project.run("precis.cli", "update")
+    updated = project.run("precis", "update")
 
     assert updated.returncode == 1
     assert "snippets/a.py:3:1: ValueError: no" in updated.stderr
@@ -169,7 +169,7 @@ def test_update_leaves_a_file_with_a_fault_alone_and_does_the_others(project: Pr
 def test_a_cell_s_missing_and_wrong_expectations_are_reported_together(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nprint(1)\nprint(2)\n#> 3\n")
 
-    verified = project.run("precis.cli", "verify")
+    verified = project.run("precis", "verify")
 
     assert "snippets/a.py:2:1: " in verified.stderr
     assert "snippets/a.py:3:1: " in verified.stderr
@@ -179,7 +179,7 @@ def test_a_cell_s_missing_and_wrong_expectations_are_reported_together(project: 
 def test_a_file_that_is_not_there_is_a_wrong_command(project: Project, command: str) -> None:
     project.write(snippets__a_py=SNIPPET)
 
-    run = project.run("precis.cli", command, "snippets/b.py")
+    run = project.run("precis", command, "snippets/b.py")
 
     assert run.returncode == 2
     assert "snippets/b.py" in run.stderr
@@ -193,7 +193,7 @@ def test_a_file_that_is_not_utf_8_is_reported_as_any_other_finding(
     project.write(snippets__a_py="")
     project.path("snippets/a.py").write_bytes("# %% a\nx = 'é'\n".encode("latin-1"))
 
-    run = project.run("precis.cli", command)
+    run = project.run("precis", command)
 
     assert run.returncode == 1
     assert "snippets/a.py:1:1: not UTF-8" in run.stderr
@@ -204,7 +204,7 @@ def test_verify_reads_nothing_that_is_typed(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nline = input()\n")
 
     verified = subprocess.run(
-        [sys.executable, "-m", "precis.cli", "verify"],
+        [sys.executable, "-m", "precis", "verify"],
         cwd=project.folder,
         input="typed\n",
         capture_output=True,
@@ -218,7 +218,7 @@ def test_verify_reads_nothing_that_is_typed(project: Project) -> None:
 def test_the_time_limit_can_be_set(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nwhile True: pass\n")
 
-    verified = project.run("precis.cli", "verify", "--timeout", "0.5")
+    verified = project.run("precis", "verify", "--timeout", "0.5")
 
     assert verified.returncode == 1
     assert "snippets/a.py:2:1: still running after 0.5 s" in verified.stderr
@@ -231,7 +231,7 @@ def test_what_is_wrong_in_several_files_is_reported_once_each(project: Project) 
         snippets__c_py="# %%\n",
     )
 
-    verified = project.run("precis.cli", "verify")
+    verified = project.run("precis", "verify")
 
     assert verified.stderr.count("snippets/a.py:2:1: ValueError: no") == 1
     assert "snippets/b.py:2:1: " in verified.stderr
@@ -252,9 +252,9 @@ def test_what_is_wrong_in_several_files_is_reported_once_each(project: Project) 
 )
 def test_what_differs_from_run_to_run_is_found(project: Project, line: str, where: str) -> None:
     project.write(snippets__a_py=f"# %% a\n{line}\n")
-    project.run("precis.cli", "update")
+    project.run("precis", "update")
 
-    verified = project.run("precis.cli", "verify", "--twice")
+    verified = project.run("precis", "verify", "--twice")
 
     assert verified.returncode == 1
     assert where in verified.stderr
@@ -277,9 +277,9 @@ def test_what_is_the_same_twice_passes(project: Project) -> None:
         snippets__data__two_txt="2",
         d_txt="",
     )
-    project.run("precis.cli", "update")
+    project.run("precis", "update")
 
-    verified = project.run("precis.cli", "verify", "--twice")
+    verified = project.run("precis", "verify", "--twice")
 
     assert verified.returncode == 0, verified.stderr
 
@@ -287,7 +287,7 @@ def test_what_is_the_same_twice_passes(project: Project) -> None:
 def test_machines_get_findings_and_counts_as_json(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET.replace("#> 1", "#> 2"), snippets__b_py="# %%\n")
 
-    verified = project.run("precis.cli", "verify", "--json")
+    verified = project.run("precis", "verify", "--json")
 
     told = json.loads(verified.stdout)
     assert verified.returncode == 1
@@ -305,7 +305,7 @@ def test_machines_get_what_the_text_claims_as_json(project: Project) -> None:
     page = "# A\n\n<!-- no witness for 2.5: a reason -->\nIt is 0.5, and 2.5.\n"
     project.write(snippets__a_py=SNIPPET, docs__a_md=page + "\n```snippet\na.py:a\n```\n")
 
-    verified = project.run("precis.cli", "verify", "--prose", "--json")
+    verified = project.run("precis", "verify", "--prose", "--json")
 
     assert verified.returncode == 0, verified.stdout
     told = json.loads(verified.stdout)
@@ -317,7 +317,7 @@ def test_machines_get_what_the_text_claims_as_json(project: Project) -> None:
 
 def test_a_pull_request_gets_an_annotation_for_each_finding(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nprint('100%')\n#> 10%\n")
-    verified = project.run("precis.cli", "verify", "--format", "github")
+    verified = project.run("precis", "verify", "--format", "github")
 
     assert verified.returncode == 1
     (line,) = verified.stdout.splitlines()
@@ -331,7 +331,7 @@ def test_a_person_sees_how_far_a_run_is_and_a_file_does_not(project: Project) ->
 
     project.write(snippets__a_py=SNIPPET, snippets__b_py=SNIPPET)
     outer, inner = pty.openpty()
-    command = [sys.executable, "-m", "precis.cli", "verify"]
+    command = [sys.executable, "-m", "precis", "verify"]
     environment = {**os.environ, "TERM": "xterm"}
 
     subprocess.run(command, cwd=project.folder, stderr=inner, env=environment, check=True)
@@ -343,11 +343,11 @@ def test_a_person_sees_how_far_a_run_is_and_a_file_does_not(project: Project) ->
     assert "1 of 2 snippets ran" in seen
     assert seen.endswith("\r\x1b[K")
     project.write(snippets__c_py=SNIPPET)
-    assert project.run("precis.cli", "verify").stderr == ""
+    assert project.run("precis", "verify").stderr == ""
 
 
 def test_without_a_command_the_help_lists_every_one(project: Project) -> None:
-    said = project.run("precis.cli")
+    said = project.run("precis")
 
     for command in ("verify", "update", "audit", "status", "bless", "new"):
         assert f"\n  {command} " in said.stdout + said.stderr
@@ -358,7 +358,7 @@ def test_without_a_command_the_help_lists_every_one(project: Project) -> None:
 def test_the_help_of_a_command_has_an_example_and_explains_its_options(
     project: Project, command: str
 ) -> None:
-    helped = project.run("precis.cli", command, "--help")
+    helped = project.run("precis", command, "--help")
 
     assert helped.returncode == 0
     assert f"precis {command} " in helped.stdout
@@ -370,7 +370,7 @@ def test_the_shell_completes_commands_and_chapters(project: Project) -> None:
 
     def completed(words: str, at: int) -> str:
         asked = {"COMP_WORDS": words, "COMP_CWORD": str(at), "_PRECIS_COMPLETE": "bash_complete"}
-        command = "import sys; from precis.cli import main; sys.exit(main(prog_name='precis'))"
+        command = "import sys; from precis.cli.main import main; sys.exit(main(prog_name='precis'))"
         return subprocess.run(
             [sys.executable, "-c", command],
             cwd=project.folder,
@@ -387,7 +387,7 @@ def test_shards_together_verify_every_file_once(project: Project) -> None:
     for name in "abcde":
         project.write(**{f"snippets__{name}_py": f"# %% a\nprint({name!r})\n#> {name}\n"})
 
-    told = [project.run("precis.cli", "verify", "--shard", f"{n}/3").stdout for n in (1, 2, 3)]
+    told = [project.run("precis", "verify", "--shard", f"{n}/3").stdout for n in (1, 2, 3)]
 
     assert [line.partition(" ")[0] for line in told] == ["2", "2", "1"]
     assert len(list(project.path(".precis").glob("*.json"))) == 5
@@ -423,7 +423,7 @@ def test_records_of_shards_made_in_separate_copies_spare_a_build_every_run(
         shutil.copytree(project.folder, folder, dirs_exist_ok=True)
     for shard, folder in machines.items():
         machine = Project(folder)
-        assert not machine.run("precis.cli", "verify", "--shard", shard).returncode
+        assert not machine.run("precis", "verify", "--shard", shard).returncode
         shutil.copytree(machine.path(".precis"), project.path(".precis"), dirs_exist_ok=True)
         shutil.rmtree(folder)
     assert (cache / "ran").read_text() == "....."
@@ -439,7 +439,7 @@ def test_records_of_shards_made_in_separate_copies_spare_a_build_every_run(
 def test_a_shard_that_is_no_part_is_not_understood(project: Project, shard: str) -> None:
     project.write(snippets__a_py=SNIPPET)
 
-    refused = project.run("precis.cli", "verify", "--shard", shard)
+    refused = project.run("precis", "verify", "--shard", shard)
 
     assert refused.returncode == 2
     assert "2/8" in refused.stderr

@@ -11,7 +11,7 @@ from project import Project
 from test_markdown import CONFIGS, EXTENSIONS, Convert, convert, embed
 from test_plugin import PLAIN
 
-from precis.page import Finder, let_embeds_have_options
+from precis.text.fences import Finder, let_embeds_have_options
 
 __all__ = ["convert"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from precis.compare import Mismatch, compare
-from precis.outcome import Fault, Outcome, Run
-from precis.record import Record
-from precis.snippet import Snippet
+from precis.compare.text import Mismatch, compare
+from precis.run.outcome import Fault, Outcome, Run
+from precis.run.record import Record
+from precis.source.snippet import Snippet
 
 Parse = Callable[[str], Snippet]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from project import Project
 
-from precis.coverage import holes, tally
-from precis.markdown import Page
-from precis.page import Fence
+from precis.page.completeness import holes, tally
+from precis.page.extension import Page
+from precis.text.fences import Fence
 
 SNIPPET = "# %% one\nprint(1)\n#> 1\n\n# %% two\nprint(2)\n#> 2\n"
 

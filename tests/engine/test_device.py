@@ -8,8 +8,8 @@ import pytest
 import torch
 from project import Project
 
-from precis.device import absence, draws
-from precis.values import same
+from precis.compare.values import same
+from precis.run.device import absence, draws
 
 DRAWS = """
     # %% draws
@@ -39,8 +39,8 @@ DRAWS = """
 
 def verified(project: Project, text: str, *options: str) -> tuple[int, str]:
     project.write(snippets__a_py=text)
-    assert project.run("precis.cli", "update").returncode == 0
-    run = project.run("precis.cli", "verify", "--device", "fakegpu", *options)
+    assert project.run("precis", "update").returncode == 0
+    run = project.run("precis", "verify", "--device", "fakegpu", *options)
     return run.returncode, run.stdout + run.stderr
 
 
@@ -80,7 +80,7 @@ ATTENTION = """
     import sys
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
-    from precis import device, fakegpu
+    from precis.run import device, fakegpu
 
     aten = torch.ops.aten
     fakegpu.set_up()
@@ -209,7 +209,7 @@ def test_a_device_has_a_stream_of_its_own_without_that_rule(project: Project) ->
     project.write(
         a_py="""
         import torch
-        from precis import fakegpu
+        from precis.run import fakegpu
 
         fakegpu.set_up()
         with fakegpu.Dispatch(), torch.device("fakegpu"):
@@ -265,7 +265,7 @@ def test_a_device_may_be_printed_where_the_line_is_marked(project: Project) -> N
     assert verified(project, text)[0] == 1
     for marked in ("#> [fakegpu] fakegpu:0\n", "#> [cuda] cuda:0\n"):
         project.write(snippets__a_py=text + marked)
-        run = project.run("precis.cli", "verify", "--device", "fakegpu")
+        run = project.run("precis", "verify", "--device", "fakegpu")
         assert run.returncode == 0, run.stderr
 
 
@@ -279,7 +279,7 @@ def test_a_device_that_is_absent_is_refused_in_one_line(project: Project, device
         pytest.skip(f"{device} is present")
     project.write(snippets__a_py="# %% a\nprint(1)\n#> 1\n")
 
-    run = project.run("precis.cli", "verify", "--device", device)
+    run = project.run("precis", "verify", "--device", device)
 
     assert run.returncode == 2
     assert f"there is no {device} device here that torch" in run.stderr

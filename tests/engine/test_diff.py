@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from precis.compare import compare, unstable
-from precis.diff import SHOWN, WIDTH, diff
-from precis.outcome import Outcome, Run
-from precis.record import Record
-from precis.snippet import Snippet
-from precis.values import compare_values
+from precis.compare.diff import SHOWN, WIDTH, diff
+from precis.compare.text import compare, unstable
+from precis.compare.values import compare_values
+from precis.run.outcome import Outcome, Run
+from precis.run.record import Record
+from precis.source.snippet import Snippet
 
 Parse = Callable[[str], Snippet]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from precis.values import same
+from precis.compare.values import same
 
 AS_ON_THE_CPU = {
     "values": """
@@ -284,11 +284,11 @@ RUNNER = """
 import copy, io, json, os, pickle, sys, warnings
 import torch, torch._dynamo
 from torch.utils.checkpoint import checkpoint
-from precis import device
+from precis.run import device
 
 rows, where = json.load(open("rows.json")), sys.argv[1]
 if where == "fakegpu":
-    from precis import fakegpu
+    from precis.run import fakegpu
     fakegpu.set_up()
 names = {**globals(), "DEVICE": where}
 results = {}

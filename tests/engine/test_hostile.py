@@ -10,13 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from project import Project
 
-from precis import project as configured
-from precis.book import Book
-from precis.finding import Malformed
-from precis.outcome import Run
-from precis.reading import Reader
-from precis.record import Records
-from precis.snippet import parse
+from precis.base import project as configured
+from precis.base.finding import Malformed
+from precis.book.book import Book
+from precis.run.outcome import Run
+from precis.run.record import Records
+from precis.source.snippet import parse
+from precis.text.pages import Reader
 
 Ran = Callable[..., Run]
 
@@ -132,7 +132,7 @@ def test_a_broken_snippet_is_refused_with_its_place(
     project.path("snippets").mkdir()
     project.path("snippets/a.py").write_bytes(content)
 
-    run = project.run("precis.cli", "verify")
+    run = project.run("precis", "verify")
 
     assert run.returncode == 1
     head, *rest = run.stderr.splitlines()
@@ -150,7 +150,7 @@ def test_a_long_log_that_differs_in_each_line_is_told_in_a_short_message(
         f'    print(f"step {{i:4d}} loss {{1 / (i + 2):.6f}}")\n{log}'
     )
 
-    run = project.run("precis.cli", "verify")
+    run = project.run("precis", "verify")
 
     assert run.returncode == 1
     assert "- step    0 loss 0.400000\n  + step    0 loss 0.500000" in run.stderr
@@ -170,7 +170,7 @@ def test_what_editors_do_to_a_file_is_no_obstacle(project: Project, content: byt
     project.path("snippets").mkdir()
     project.path("snippets/a.py").write_bytes(content)
 
-    run = project.run("precis.cli", "verify")
+    run = project.run("precis", "verify")
 
     assert (run.returncode, run.stdout) == (0, "1 output: 1 verified on cpu\n")
 
@@ -179,7 +179,7 @@ def test_a_symbolic_link_is_refused(project: Project) -> None:
     project.write(elsewhere_py=GOOD, snippets__b_py=GOOD)
     project.path("snippets/a.py").symlink_to("../elsewhere.py")
 
-    run = project.run("precis.cli", "verify")
+    run = project.run("precis", "verify")
 
     assert run.returncode == 1
     assert run.stderr.startswith("snippets/a.py:1:1: a symbolic link\n")
@@ -230,7 +230,7 @@ def test_a_page_that_is_a_link_to_another_place_is_refused(project: Project) -> 
     project.path("docs").mkdir()
     project.path("docs/a.md").symlink_to("../secret.md")
 
-    run = project.run("precis.cli", "verify", "--prose")
+    run = project.run("precis", "verify", "--prose")
 
     assert run.returncode == 1
     assert run.stderr.startswith("docs/a.md:1:1: a symbolic link\n")

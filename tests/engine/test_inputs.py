@@ -16,10 +16,10 @@ from typing import NamedTuple
 import pytest
 from project import Project, logging_runs
 
-from precis import record
-from precis.outcome import ELSEWHERE, Outcome
-from precis.record import Records
-from precis.snippet import load
+from precis.run import record
+from precis.run.outcome import ELSEWHERE, Outcome
+from precis.run.record import Records
+from precis.source.snippet import load
 
 Change = Callable[[Path], object]
 
@@ -224,13 +224,13 @@ def interpreter(folder: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "ours.pth").write_text(
-        f"{sysconfig.get_path('purelib')}\n{Path(record.__file__).parents[1]}\n"
+        f"{sysconfig.get_path('purelib')}\n{Path(record.__file__).parents[2]}\n"
     )
     return folder / "bin/python"
 
 
 def verify(python: Path, root: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(python), "-m", "precis.cli", "verify"]
+    command = [str(python), "-m", "precis", "verify"]
     return subprocess.run(command, cwd=root, capture_output=True, text=True)
 
 
@@ -333,8 +333,8 @@ ENVIRONMENT = """
 def test_the_callers_environment_does_not_reach_a_snippet(project: Project) -> None:
     project.write(snippets__a_py=ENVIRONMENT)
     code = (
-        "from pathlib import Path; from precis.record import Records; "
-        "from precis.snippet import load; "
+        "from pathlib import Path; from precis.run.record import Records; "
+        "from precis.source.snippet import load; "
         "print(Records(Path.cwd()).of([load(Path('snippets/a.py'))])[0].run.outcomes)"
     )
     theirs = {
@@ -366,7 +366,7 @@ def test_asserts_hold_under_an_interpreter_that_leaves_them_out(project: Project
     project.write(snippets__a_py="# %% a\nassert 1 == 2\n")
 
     run = subprocess.run(
-        [sys.executable, "-O", "-m", "precis.cli", "verify"], capture_output=True, text=True
+        [sys.executable, "-O", "-m", "precis", "verify"], capture_output=True, text=True
     )
 
     assert run.returncode == 1
@@ -393,7 +393,7 @@ def test_a_run_that_starts_programs_is_not_recorded_and_the_report_says_so(
     project.write(snippets__a_py=f"# %% a\n{guard}{code}\n", snippets__b_py="# %% a\nx = 1\n")
 
     for _ in range(2):
-        run = project.run("precis.cli", "verify")
+        run = project.run("precis", "verify")
 
         assert run.returncode == 0, run.stderr
         assert run.stdout.splitlines()[1:] == [
@@ -453,7 +453,9 @@ def test_a_file_that_never_rests_is_no_obstacle_and_leaves_no_record(
     )
     project.path("snippets/log").write_text("x")
     states = iter(range(100))
-    monkeypatch.setattr("precis.run.inputs.changed", lambda *_: f"file:snippets/log {next(states)}")
+    monkeypatch.setattr(
+        "precis.run.parent.inputs.changed", lambda *_: f"file:snippets/log {next(states)}"
+    )
 
     (made,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
 
@@ -523,11 +525,11 @@ def test_an_audit_and_a_verification_agree_after_each_change(project: Project) -
         before = path.read_bytes() if path.exists() else None
         write(name, text)(folder)
         codes = [
-            project.run("precis.cli", *command).returncode
+            project.run("precis", *command).returncode
             for command in (["verify", "snippets/a.py"], ["audit", "site"])
         ]
         assert codes == [1, 1], name
         path.unlink() if before is None else path.write_bytes(before)
 
-    assert project.run("precis.cli", "verify").returncode == 0
-    assert project.run("precis.cli", "audit", "site").returncode == 0
+    assert project.run("precis", "verify").returncode == 0
+    assert project.run("precis", "audit", "site").returncode == 0

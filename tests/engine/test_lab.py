@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from project import BILINGUAL, Project
 
-from precis import lab
-from precis.finding import Malformed
-from precis.reading import Reader
-from precis.snippet import Snippet
+from precis.base.finding import Malformed
+from precis.source.snippet import Snippet
+from precis.text import lab
+from precis.text.pages import Reader
 
 LAB = """
     # %% [markdown] lang="fr"
@@ -50,7 +50,7 @@ def site(project: Project) -> Project:
         docs__en__index_md="# Home\n",
     )
     for name in ("index", "snippets/labs/l"):
-        blessed = project.run("precis.cli", "bless", name)
+        blessed = project.run("precis", "bless", name)
         assert blessed.returncode == 0, blessed.stderr
     return project
 
@@ -140,7 +140,7 @@ def test_a_notebook_among_the_pages_stays_as_it_is_and_goes_with_its_lab(site: P
     before = file.stat().st_mtime_ns
 
     site.write(snippets__labs__l_py=LAB.replace("Un nombre", "Le nombre"))
-    site.run("precis.cli", "bless", "snippets/labs/l")
+    site.run("precis", "bless", "snippets/labs/l")
     site.run("mkdocs", "build")
     assert b"Le nombre" in site.site()["labs/l/index.html"]
     assert file.stat().st_mtime_ns == before
@@ -162,7 +162,7 @@ def test_what_a_lab_states_is_held_to_its_cells_and_to_its_other_language(site: 
     site.write(snippets__labs__l_py=LAB.replace("One number: 2", "One number: 2.5"))
 
     built = site.run("mkdocs", "build")
-    told = site.run("precis.cli", "verify", "--prose")
+    told = site.run("precis", "verify", "--prose")
 
     for run in (built, told):
         assert run.returncode == 1

@@ -16,12 +16,12 @@ import pytest
 from project import Project
 from test_inputs import install, interpreter, verify
 
-from precis import launch
-from precis.environment import environment
-from precis.launch import Launcher
-from precis.outcome import AS_SHOWN, Outcome, Setting
-from precis.record import Records
-from precis.snippet import Snippet, load, parse
+from precis.run import launch
+from precis.run.environment import environment
+from precis.run.launch import Launcher
+from precis.run.outcome import AS_SHOWN, Outcome, Setting
+from precis.run.record import Records
+from precis.source.snippet import Snippet, load, parse
 
 TORCH = """
     # %% a
@@ -44,8 +44,8 @@ def test_a_server_has_one_thread_and_no_accelerator(parse: Callable[[str], Snipp
 def test_a_server_with_a_thread_may_not_fork(project: Project) -> None:
     python = interpreter(project.path("env"))
     asked = (
-        "from pathlib import Path; from precis.launch import Launcher; "
-        "from precis.outcome import AS_SHOWN; from precis.snippet import load; "
+        "from pathlib import Path; from precis.run.launch import Launcher; "
+        "from precis.run.outcome import AS_SHOWN; from precis.source.snippet import load; "
         "server = Launcher([load(Path('snippets/a.py'))], AS_SHOWN).ready_server(); "
         "print('threaded' in server.packages)"
     )
@@ -127,7 +127,7 @@ def test_a_module_beside_the_snippet_comes_before_one_of_the_callers_folder(
     project.path("snippets/helpers").mkdir()
     project.path("snippets/helpers/__init__.py").write_text("WHERE = 'beside'\n")
 
-    assert project.run("precis.cli", "verify").returncode == 0
+    assert project.run("precis", "verify").returncode == 0
 
 
 @pytest.mark.parametrize("where", ["beside", "in development"])
@@ -159,7 +159,7 @@ def test_an_upgrade_of_a_package_needs_another_server(
     snippet = parse("# %% a\nimport click\n", project.path("a.py"))
     first = Launcher([snippet], AS_SHOWN).ready_server()
     assert Launcher([snippet], AS_SHOWN).ready_server() is first
-    monkeypatch.setattr("precis.installed.state", lambda: (0,))
+    monkeypatch.setattr("precis.base.installed.state", lambda: (0,))
 
     assert Launcher([snippet], AS_SHOWN).ready_server() is not first
 
@@ -257,7 +257,7 @@ def test_nothing_outlives_a_command_that_is_ended(
     project.write(snippets__a_py=ENDLESS)
     scratch = tmp_path_factory.mktemp("scratch")
     command = subprocess.Popen(
-        [sys.executable, "-m", "precis.cli", "verify"],
+        [sys.executable, "-m", "precis", "verify"],
         stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(scratch)},
         text=True,

@@ -11,8 +11,8 @@ import pytest
 from bs4 import BeautifulSoup
 from project import Project
 
-from precis.lexer import CellLexer
-from precis.markdown import Page, PrecisExtension
+from precis.page.extension import Page, PrecisExtension
+from precis.page.lexer import CellLexer
 
 EXTENSIONS = [
     "admonition",

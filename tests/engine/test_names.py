@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from project import BILINGUAL, Project
 from test_plugin import PLAIN
 
-from precis.cli import main
-from precis.finding import Malformed
+from precis.base.finding import Malformed
+from precis.cli.main import main
 
 CHAPTER = '# %% one\nprint("chapter")\n#> chapter\n'
 LAB = '# %% one\nprint("lab")\n#> lab\n'

@@ -12,11 +12,11 @@ import nbformat
 import pytest
 from project import Project, site_in
 
-from precis import notebook as made_by
-from precis import record
-from precis.kept import _engine
-from precis.notebook import is_chapter, notebook
-from precis.reading import Reader
+from precis.base.cache import _engine
+from precis.export import notebook as made_by
+from precis.export.notebook import is_chapter, notebook
+from precis.run import record
+from precis.text.pages import Reader
 
 SNIPPET = """
     # %% one
@@ -414,7 +414,7 @@ def test_what_is_kept_is_made_again_with_another_version_of_a_package(
 def test_what_is_kept_is_made_again_with_another_engine(
     tmp_path: Path, kept: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(record, "__file__", str(tmp_path / "engine/record.py"))
+    monkeypatch.setattr(record, "__file__", str(tmp_path / "engine/run/record.py"))
     file = tmp_path / "engine" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     made = []

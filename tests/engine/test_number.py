@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from precis import number
+from precis.text import number
 
 DECIMALS = st.decimals(
     min_value=-(10**9), max_value=10**9, allow_nan=False, allow_infinity=False, places=4

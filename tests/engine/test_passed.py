@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from project import BILINGUAL, Project
 
-from precis import passed
-from precis.finding import Finding
-from precis.reading import Reader
-from precis.translation import blessed, written_lock
+from precis.base.finding import Finding
+from precis.text import passed
+from precis.text.pages import Reader
+from precis.text.parity import blessed, written_lock
 
 ONE = "# %% loss\nprint(0.8290)\n#> 0.829\n"
 PAGE = "## Text {#a}\n\n```snippet\na.py:loss\n```\n\nIt is 0.83, and [there](b.md) it was 0.5.\n"

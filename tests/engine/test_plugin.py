@@ -62,7 +62,7 @@ def bilingual(project: Project) -> Project:
         for name, text in (("index", "# Home\n"), ("a", PAGE))
     }
     project.write(mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, **pages)
-    assert project.run("precis.cli", "bless", "index", "a").returncode == 0
+    assert project.run("precis", "bless", "index", "a").returncode == 0
     return project
 
 
@@ -248,10 +248,10 @@ def test_a_build_with_nothing_changed_imports_no_torch(plain: Project) -> None:
 
     first, second = (traced(plain) for _ in range(2))
 
-    assert "precis.launch" in imported(first), "the trace shows what starts processes"
+    assert "precis.run.launch" in imported(first), "the trace shows what starts processes"
     assert second.returncode == 0, second.stderr
     assert "mkdocs" in imported(second)
-    assert imported(second).isdisjoint(("precis.launch", "torch"))
+    assert imported(second).isdisjoint(("precis.run.launch", "torch"))
 
 
 def traced(project: Project) -> subprocess.CompletedProcess[str]:
@@ -356,7 +356,7 @@ def test_the_smallest_site_has_all_that_a_block_is_relied_on_for(
     blocks = page.select('div.highlight[data-source="a.py"]')
     assert [block["data-cell"] for block in blocks] == ["one", "two"]
     assert len(page.select("div.highlight span.go")) == 2
-    assert plain.run("precis.cli", "audit", "site").returncode == 0
+    assert plain.run("precis", "audit", "site").returncode == 0
 
 
 def test_a_site_whose_blocks_do_not_name_their_cells_is_refused_in_a_sentence(

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from project import Project, site_in
 
-from precis.finding import Malformed
-from precis.project import Project as Configured
+from precis.base.finding import Malformed
+from precis.base.project import Project as Configured
 
 SNIPPET = "# %% one\nprint(0.5)\n#> 0.5\n"
 
@@ -85,7 +85,7 @@ def test_a_configuration_that_cannot_be_read_is_a_finding_with_its_place(project
     with pytest.raises(Malformed, match=r"^mkdocs\.yml:3:1: MkDocs cannot read this file: "):
         read(project, "site_name: a\nnav: [a\n")
 
-    asked = project.run("precis.cli", "verify")
+    asked = project.run("precis", "verify")
 
     assert asked.returncode == 1
     assert asked.stderr.startswith("mkdocs.yml:3:1: ")
@@ -135,11 +135,11 @@ def test_folders_that_are_called_like_languages_are_folders(project: Project) ->
     )
 
     built = project.run("mkdocs", "build")
-    checked = project.run("precis.cli", "verify", "--prose")
+    checked = project.run("precis", "verify", "--prose")
 
     assert built.returncode == 0, built.stderr
     assert checked.returncode == 0, checked.stderr
-    assert project.run("precis.cli", "verify").returncode == 0
+    assert project.run("precis", "verify").returncode == 0
 
 
 @pytest.mark.parametrize("settings", [ENGLISH, site_in("fr", "en")], ids=["one", "two"])
@@ -154,7 +154,7 @@ def test_a_site_is_built_from_above_whatever_the_folders_above_are_called(
         home = f"docs/{language}index_md".replace("/", "__")
         inner.write(**{page: "# A\n\n" + EMBED, home: "# Home\n"})
     if languages != [""]:
-        assert inner.run("precis.cli", "bless", "a", "index").returncode == 0
+        assert inner.run("precis", "bless", "a", "index").returncode == 0
 
     built = project.run("mkdocs", "build", "-f", "ab/demo/mkdocs.yml")
 
@@ -171,7 +171,7 @@ def elsewhere(project: Project) -> Project:
         for name, text in (("index", "# A\n"), ("a", "# A\n\n" + EMBED))
     }
     project.write(mkdocs_yml=ELSEWHERE, code__a_py=SNIPPET, **pages)
-    assert project.run("precis.cli", "bless", "index", "a").returncode == 0
+    assert project.run("precis", "bless", "index", "a").returncode == 0
     return project
 
 
@@ -179,7 +179,7 @@ def test_folders_with_other_names_are_built_and_verified(elsewhere: Project) -> 
     built = elsewhere.run("mkdocs", "build")
     assert built.returncode == 0, built.stderr
     for command in (["verify"], ["verify", "--prose"], ["status"], ["update"], ["audit", "site"]):
-        asked = elsewhere.run("precis.cli", *command)
+        asked = elsewhere.run("precis", *command)
         assert asked.returncode == 0, (command, asked.stderr)
 
 
@@ -188,10 +188,10 @@ def test_folders_with_other_names_are_looked_through(elsewhere: Project) -> None
         code__a_py=SNIPPET.replace("#> 0.5", "#> 0.6"),
         content__en__a_md="# A\n\nIt is 0.7.\n\n" + EMBED,
     )
-    verified = elsewhere.run("precis.cli", "verify").stderr
-    prose = elsewhere.run("precis.cli", "verify", "--prose").stderr
-    status = elsewhere.run("precis.cli", "status").stdout
-    updated = elsewhere.run("precis.cli", "update").stdout
+    verified = elsewhere.run("precis", "verify").stderr
+    prose = elsewhere.run("precis", "verify", "--prose").stderr
+    status = elsewhere.run("precis", "status").stdout
+    updated = elsewhere.run("precis", "update").stdout
 
     assert "code/a.py:2:1: " in verified
     assert "On the pages: content/en/a.md:6, content/fr/a.md:4" in verified
@@ -206,7 +206,7 @@ def test_the_folder_that_is_missing_is_the_one_of_the_configuration(
 ) -> None:
     project.write(mkdocs_yml=ELSEWHERE)
 
-    assert "there is no code/ here" in project.run("precis.cli", command).stderr
+    assert "there is no code/ here" in project.run("precis", command).stderr
 
 
 def test_a_site_may_have_three_languages(project: Project) -> None:
@@ -214,7 +214,7 @@ def test_a_site_may_have_three_languages(project: Project) -> None:
     for language in ("fr", "en", "de"):
         text = f"# {language}\n\n## Part {{#p}}\n\n" + EMBED
         project.write(**{f"docs__{language}__{name}_md": text for name in ("index", "b")})
-    blessed = project.run("precis.cli", "bless", "index", "b")
+    blessed = project.run("precis", "bless", "index", "b")
     assert "read side by side: b.md#p" in blessed.stdout
     assert project.run("mkdocs", "build").returncode == 0
 
@@ -236,8 +236,8 @@ def test_with_one_language_there_is_nothing_to_read_side_by_side(
     if settings:
         project.write(mkdocs_yml=settings)
 
-    asked = project.run("precis.cli", "status")
-    refused = project.run("precis.cli", "bless", "a")
+    asked = project.run("precis", "status")
+    refused = project.run("precis", "bless", "a")
 
     assert (asked.returncode, refused.returncode) == (0, 2)
     assert "nothing to read side by side" in asked.stdout
@@ -259,7 +259,7 @@ def test_commands_are_given_the_project_of_a_folder_that_is_a_link(project: Proj
         words = [sys.executable, "-m", *command]
         return subprocess.run(words, cwd=link, env=environment, capture_output=True, text=True)
 
-    assert run("precis.cli", "bless", "a", "index").returncode == 0
-    assert run("precis.cli", "verify", "--prose").returncode == 0
+    assert run("precis", "bless", "a", "index").returncode == 0
+    assert run("precis", "verify", "--prose").returncode == 0
     built = run("mkdocs", "build", "-f", str(link / "mkdocs.yml"))
     assert built.returncode == 0, built.stderr

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from precis import publish
-from precis.publish import aside, clear
+from precis.sites import publish
+from precis.sites.publish import aside, clear
 
 SITE = """
     site_name: Test

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from precis.installed import version
-from precis.record import CACHE, Records, write_whole
-from precis.snippet import load
+from precis.base.installed import version
+from precis.run.record import CACHE, Records, write_whole
+from precis.source.snippet import load
 
 SNIPPET = """
     # %% a
@@ -181,7 +181,7 @@ def test_without_a_place_for_records_all_works_and_one_warning_says_so(
         project.path(CACHE).symlink_to("/proc")  # where not even root makes files
 
     for _ in range(2):
-        verified = project.start("precis.cli", "verify")
+        verified = project.start("precis", "verify")
 
         assert (verified.returncode, verified.stdout) == (0, "2 outputs: 2 verified on cpu\n")
         (warning,) = verified.stderr.splitlines()

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from precis import confine, inputs
-from precis.outcome import Run
-from precis.run import begin
-from precis.snippet import parse
+from precis.run import inputs
+from precis.run import sandbox as confine
+from precis.run.outcome import Run
+from precis.run.parent import begin
+from precis.source.snippet import parse
 
 Ran = Callable[..., Run]
 

@@ -21,7 +21,7 @@ from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
 from project import BILINGUAL, Project, eventually, logging_runs, serving
 
-from precis.rendered import Rendered
+from precis.sites.page_cache import Rendered
 
 SNIPPET = """
     # %% one
@@ -114,7 +114,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project, its pages read side by side."""
     project = Project(tmp_path_factory.mktemp("written")).write(**FILES)
     pages = ["index", "a", "b", "glossary", "snippets/labs/l"]
-    assert project.run("precis.cli", "bless", *pages).returncode == 0
+    assert project.run("precis", "bless", *pages).returncode == 0
     return project
 
 
@@ -303,7 +303,7 @@ def test_a_site_built_again_is_the_one_that_a_fresh_process_makes(
 def test_a_warning_is_given_in_each_build(served: Served, told: Callable[[], list[str]]) -> None:
     page = "# Home\n\n[B](nowhere.md)\n"
     served.project.write(docs__fr__index_md=page, docs__en__index_md=page)
-    served.project.run("precis.cli", "bless", "index")
+    served.project.run("precis", "bless", "index")
     first = served.build(), told()
     again = served.build(), told()
 
@@ -316,7 +316,7 @@ def test_what_mkdocs_says_of_a_link_is_said_in_each_build(
 ) -> None:
     page = "# Home\n\n[B](/elsewhere/)\n"
     served.project.write(docs__fr__index_md=page, docs__en__index_md=page)
-    served.project.run("precis.cli", "bless", "index")
+    served.project.run("precis", "bless", "index")
     caplog.set_level(logging.INFO, "mkdocs")
     said = []
     for _ in range(2):
@@ -412,7 +412,7 @@ def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(
     project.write(
         mkdocs_yml=BILINGUAL, snippets__a_py=SNIPPET, docs__en__a_md=page, docs__fr__a_md=page
     )
-    assert project.run("precis.cli", "bless", "a").returncode == 0
+    assert project.run("precis", "bless", "a").returncode == 0
     lock = project.read("translations.lock")
 
     with serving(project, "en/a/") as get:

@@ -18,14 +18,14 @@ def git(project: Project, *command: str) -> None:
 
 
 def status(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
-    return project.run("precis.cli", "status", *options)
+    return project.run("precis", "status", *options)
 
 
 @pytest.fixture
 def book(project: Project) -> Project:
     project.write(mkdocs_yml=BILINGUAL, snippets__a_txt="")
     project.write(docs__fr__a_md=FRENCH, docs__en__a_md=ENGLISH)
-    assert project.run("precis.cli", "bless", "a").returncode == 0
+    assert project.run("precis", "bless", "a").returncode == 0
     return project
 
 
@@ -62,7 +62,7 @@ def test_a_section_that_changed_is_shown_with_its_diff_and_its_twin(committed: P
 
 def test_of_a_long_paragraph_the_diff_has_the_sentences_that_changed(book: Project) -> None:
     book.write(docs__fr__a_md=FRENCH.replace("Une autre.", "Un. Deux. Trois ; trois. Quatre."))
-    book.run("precis.cli", "bless", "a")
+    book.run("precis", "bless", "a")
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
         git(book, *command)
     book.write(docs__fr__a_md=book.read("docs/fr/a.md").replace("Trois ;", "Encore ;"))

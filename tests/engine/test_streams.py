@@ -11,7 +11,7 @@ import sys
 import pytest
 from project import Project
 
-from precis.streams import print_every_character
+from precis.base.streams import print_every_character
 
 SNIPPET = '# %% a\nprint("→ é 日本 \U0001f600")\n#> → é\n'
 PRINTED = "→ é 日本 \U0001f600"
@@ -37,7 +37,7 @@ def test_a_finding_is_said_in_utf_8_whatever_the_encoding(
 ) -> None:
     project.write(snippets__a_py=SNIPPET)
 
-    code, out, err = run(project, encoding, "precis.cli", "verify", "--format", style)
+    code, out, err = run(project, encoding, "precis", "verify", "--format", style)
 
     assert code == 1
     assert PRINTED in (err if style == "text" else out)
@@ -47,7 +47,7 @@ def test_a_finding_is_said_in_utf_8_whatever_the_encoding(
 
 
 def test_a_wrong_command_is_said_whatever_the_encoding(project: Project) -> None:
-    code, _, err = run(project, "ascii", "precis.cli", "vérifier→")
+    code, _, err = run(project, "ascii", "precis", "vérifier→")
 
     assert code == 2
     assert "No such command 'vérifier→'" in err
@@ -63,7 +63,7 @@ def test_a_file_name_that_is_no_text_is_refused_and_escaped(project: Project) ->
     except OSError:
         pytest.skip("this file system has no such names")
 
-    code, out, err = run(project, "utf-8", "precis.cli", "verify", "--json")
+    code, out, err = run(project, "utf-8", "precis", "verify", "--json")
 
     assert code == 1, err
     (finding,) = json.loads(out)["findings"]

@@ -7,10 +7,10 @@ import pytest
 from bs4 import BeautifulSoup
 from project import Project
 
-from precis.formula import mathml
-from precis.markdown import Page, PrecisExtension
-from precis.prose import Written
-from precis.typography import spaced, wrong
+from precis.page.extension import Page, PrecisExtension
+from precis.page.formula import mathml
+from precis.text.prose import Written
+from precis.text.typography import spaced, wrong
 
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.superfences", "toc"]
 

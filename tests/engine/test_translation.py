@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from project import BILINGUAL, Project
 
-from precis.prose import Written
-from precis.translation import sections
+from precis.text.parity import sections
+from precis.text.prose import Written
 
 SNIPPET = """
     # %% one
@@ -86,11 +86,11 @@ def book(project: Project) -> Project:
 
 
 def bless(project: Project, *slugs: str) -> subprocess.CompletedProcess[str]:
-    return project.run("precis.cli", "bless", *slugs)
+    return project.run("precis", "bless", *slugs)
 
 
 def check(project: Project) -> str:
-    return project.run("precis.cli", "verify", "--prose").stderr
+    return project.run("precis", "verify", "--prose").stderr
 
 
 def test_pages_that_hold_the_same_and_were_read_pass(book: Project) -> None:
@@ -264,7 +264,7 @@ def test_words_that_follow_later_are_listed_with_what_they_have_to_follow(book: 
         book.write(docs__en__a_md=ENGLISH.replace("The end.", end))
         assert bless(book, "a#second", "--late", "fr").returncode == 0
 
-    listed = book.run("precis.cli", "status")
+    listed = book.run("precis", "status")
 
     assert listed.returncode == 1
     assert "  -The end.\n  +The very end.\n" in listed.stdout
@@ -281,7 +281,7 @@ def test_reading_both_ends_what_was_to_follow(book: Project) -> None:
 
     assert told.stdout == "read side by side: a.md#second\n"
     assert book.read("translations.lock") == before
-    assert book.run("precis.cli", "status").returncode == 0
+    assert book.run("precis", "status").returncode == 0
 
 
 @pytest.mark.parametrize(

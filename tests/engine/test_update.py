@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import Project
 
-from precis.cli import main
-from precis.finding import Malformed
-from precis.outcome import Outcome, Run
-from precis.snippet import decode, parse
-from precis.update import updated
+from precis.base.finding import Malformed
+from precis.cli.main import main
+from precis.cli.update import updated
+from precis.run.outcome import Outcome, Run
+from precis.source.snippet import decode, parse
 
 
 def update(project: Project) -> Result:

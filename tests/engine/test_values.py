@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch._tensor_str import _add_suffixes, _tensor_str
 
-from precis.values import DIGITS, TOLERANCES, same, tokens
+from precis.compare.values import DIGITS, TOLERANCES, same, tokens
 
 PREFIX = "tensor("
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]

@@ -6,10 +6,10 @@ import markdown
 import pytest
 from project import Project, site_in
 
-from precis.finding import Finding
-from precis.markdown import Page, PrecisExtension
-from precis.reading import Reader
-from precis.witness import Verdict
+from precis.base.finding import Finding
+from precis.page.extension import Page, PrecisExtension
+from precis.text.pages import Reader
+from precis.text.witness import Verdict
 
 SNIPPET = """
     # %% backward

@@ -10,7 +10,7 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 from project import Project, site_in
 
-from precis.finding import Malformed
+from precis.base.finding import Malformed
 
 EMBED = "```snippet\na.py:sum\n```\n"
 
@@ -35,7 +35,7 @@ class Context(Extension):
 
 def render(project: Project, path: str) -> str:
     """Render a page as Zensical does: without its front matter, with a Markdown of its own."""
-    extensions = ["attr_list", "pymdownx.superfences", "precis.zensical:ZensicalExtension"]
+    extensions = ["attr_list", "pymdownx.superfences", "precis.zensical"]
     text = project.read(f"docs/{path}").split("---\n")[-1]
     return Markdown(extensions=[Context(project, path), *extensions]).convert(text)
 
@@ -89,7 +89,7 @@ def test_what_a_page_has_wrong_is_an_error_at_the_line_of_its_file(book: Project
 
 
 def test_the_blocks_are_whole_without_the_extensions_that_make_them(book: Project) -> None:
-    extensions = ["precis.zensical:ZensicalExtension"]
+    extensions = ["precis.zensical"]
 
     html = Markdown(extensions=[Context(book, "a.md"), *extensions]).convert(EMBED)
 
@@ -97,7 +97,7 @@ def test_the_blocks_are_whole_without_the_extensions_that_make_them(book: Projec
 
 
 def test_blocks_that_do_not_name_their_cells_are_an_error(book: Project) -> None:
-    extensions = ["precis.zensical:ZensicalExtension", "pymdownx.highlight"]
+    extensions = ["precis.zensical", "pymdownx.highlight"]
     plain = {"pymdownx.highlight": {"use_pygments": False}}
     md = Markdown(extensions=[Context(book, "a.md"), *extensions], extension_configs=plain)
 
@@ -107,7 +107,7 @@ def test_blocks_that_do_not_name_their_cells_are_an_error(book: Project) -> None
 
 def test_outside_of_zensical_the_extension_says_what_to_list_instead(book: Project) -> None:
     with pytest.raises(ValueError, match="list precis instead"):
-        Markdown(extensions=["precis.zensical:ZensicalExtension"]).convert(EMBED)
+        Markdown(extensions=["precis.zensical"]).convert(EMBED)
 
 
 def test_pages_are_in_the_languages_of_the_configuration(book: Project) -> None:

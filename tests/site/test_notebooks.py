@@ -14,7 +14,7 @@ from built import LABS, LANGUAGES, ROOT, Site
 from nbclient import NotebookClient
 from playwright.sync_api import Browser
 
-from precis.notebook import FILES
+from precis.export.notebook import FILES
 
 CHAPTERS = {
     f"{start}{folder}{path.stem}/": f"{path.stem}.{language}.ipynb"

@@ -130,7 +130,7 @@ def test_figures_say_what_they_show_in_the_page_language(site: Site) -> None:
 @pytest.mark.exhaustive
 def test_an_audit_finds_on_the_site_what_its_snippets_print(site: Site) -> None:
     audited = subprocess.run(
-        [sys.executable, "-m", "precis.cli", "audit", str(site.folder)],
+        [sys.executable, "-m", "precis", "audit", str(site.folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,

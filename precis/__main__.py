@@ -1,0 +1,5 @@
+"""`python -m precis`: the command."""
+
+from precis.cli.main import main
+
+main()

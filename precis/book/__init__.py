@@ -1,0 +1,1 @@
+"""All snippets of a project, each parsed, run and compared."""

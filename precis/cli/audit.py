@@ -1,0 +1,99 @@
+"""Look at a built site as a reader has it, and hold it to what its snippets print.
+
+Everything is taken from the HTML, nothing from the engine that made it; the snippets are run
+again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bs4 import BeautifulSoup, Tag
+
+from precis.base.finding import Finding, shown
+from precis.book.attest import FILE, Attestation
+from precis.book.book import Verified
+
+
+def audit(site: Path, book: Sequence[Verified], now: Attestation) -> Iterator[Finding]:
+    """What the pages and `verified.json` of a site have wrong, given freshly run snippets."""
+    known = {
+        (verified.snippet.name, cell.name): (verified, cell)
+        for verified in book
+        for cell in verified.snippet.cells
+    }
+    seen = set()
+    for path in sorted(site.rglob("*.html")):
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for block in soup.select("div.highlight[data-source]"):
+            name = (str(block["data-source"]), str(block.get("data-cell")))
+            where = f"the cell {name[1]} of {name[0]}"
+            if name not in known:
+                yield _finding(path, block, f"{where} is not in the snippets")
+                continue
+            seen.add(name)
+            verified, cell = known[name]
+            expected = verified.printed(cell)
+            outputs = [_output(line) for line in block.select("span.go")]
+            if outputs != expected:
+                yield _finding(path, block, f"{where} shows {_first(outputs, expected)}")
+            _, *code = verified.snippet.code(cell)
+            for line in block.select("span.go"):
+                line.extract()
+            if _words(block.get_text()) != _words("\n".join(code)):
+                yield _finding(path, block, f"{where} shows other code than the snippet")
+    if known and not seen:
+        what = "no page has a block of code with data-source and data-cell"
+        hint = "Build the site with precis; nothing that rewrites its pages may drop them."
+        yield Finding(shown(site), 1, 1, what, hint)
+        seen = set(known)
+    for file, cell_name in sorted(set(known) - seen):
+        what = f"the cell {cell_name} of {file} is on no page"
+        yield Finding(shown(site), 1, 1, what, "Build the site again.")
+    yield from _claims(site / FILE, now)
+
+
+def blocks(site: Path) -> int:
+    """How many cells the site's pages show."""
+    return sum(
+        len(BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select("[data-cell]"))
+        for path in site.rglob("*.html")
+    )
+
+
+def _claims(path: Path, now: Attestation) -> Iterator[Finding]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        cells, verifications = told["cells"], told["verifications"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield Finding(shown(path), 1, 1, f"cannot be read: {error}", "Build the site again.")
+        return
+    for name in sorted(set(cells) | set(now.cells)):
+        if cells.get(name) != now.cells.get(name):
+            what = f"says something else of {name} than its snippet does"
+            yield Finding(shown(path), 1, 1, what, "Build the site again.")
+    for made in verifications:
+        if not made["stale"] and any(made["cells"].get(n) != h for n, h in now.cells.items()):
+            what = f"calls a verification on {made['device']} valid that is stale"
+            yield Finding(shown(path), 1, 1, what, "Build the site again.")
+
+
+def _output(line: Tag) -> str:
+    return line.get_text().rstrip("\n").removeprefix("#>").removeprefix(" ")
+
+
+def _first(outputs: list[str], expected: list[str]) -> str:
+    for a, b in zip(outputs, expected, strict=False):
+        if a != b:
+            return f"{a!r} and prints {b!r}"
+    return f"{len(outputs)} lines of output and prints {len(expected)}"
+
+
+def _words(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def _finding(path: Path, block: Tag, what: str) -> Finding:
+    return Finding(shown(path), block.sourceline or 1, 1, what, "Build the site again.")

@@ -1,0 +1,125 @@
+"""Which sections wait to be read again beside their twins, and what changed in them.
+
+The lock keeps hashes alone. The text that was read is the one in git's history that has the
+hash, whenever and with whatever else it was committed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path, PurePath
+
+from precis.base.finding import Finding
+from precis.base.git import git
+from precis.text.pages import Reader
+from precis.text.parity import Pair, Section, entry_name, sections
+from precis.text.prose import Written, body
+
+_SENTENCES = re.compile(r"\n|(?<=[.!?…:;]) ")
+
+UNKNOWN = "(git has no version of this section as it was read)"
+
+
+@dataclass(frozen=True)
+class Side:
+    """A section in one language."""
+
+    path: str
+    line: int
+    language: str
+
+    what: str
+    """What became of it since it was read, in the words of a finding."""
+
+    changed: bool
+
+    diff: tuple[str, ...] | None = None
+    """What changed in it; None where git does not know, or nothing did."""
+
+    commit: str | None = None
+    """The last commit that has it as it was read."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A section that is to be read again in all languages."""
+
+    page: str
+    """The page's path inside its language's folder."""
+
+    section: str
+    sides: tuple[Side, ...]
+
+    @property
+    def argument(self) -> str:
+        """What `precis bless` calls it."""
+        slug = PurePath(self.page).with_suffix("").as_posix()
+        return f"{slug}#{self.section}" if self.section else slug
+
+    def findings(self) -> Iterator[Finding]:
+        """One for each language, with what changed as the hint."""
+        for side in self.sides:
+            diff = side.diff or ([UNKNOWN] if side.changed and side.diff is None else [])
+            yield Finding(side.path, side.line, 1, side.what, "\n".join(diff))
+
+
+def waiting(
+    pages: Sequence[Written], known: Mapping[str, Pair], reader: Reader
+) -> Iterator[Waiting]:
+    """The sections of these twins that were not read side by side since one of them changed."""
+    name = reader.project.key(Path(pages[0].path))
+    found = [{section.id: section for section in sections(page)} for page in pages]
+    shared = [section for section in found[0] if all(section in other for other in found)]
+    for section in shared:
+        pair = known.get(entry_name(name, section))
+        read = pair.followed if pair else {}
+        here = [by_id[section] for by_id in found]
+        if all(read.get(p.language) == s.hash for p, s in zip(pages, here, strict=True)):
+            continue
+        sides = (
+            _side(page, now, read.get(page.language), reader)
+            for page, now in zip(pages, here, strict=True)
+        )
+        yield Waiting(name, section, tuple(sides))
+
+
+def _side(page: Written, now: Section, read: str | None, reader: Reader) -> Side:
+    name = f"the section {now.id or now.title}"
+    place = (page.path, now.line, page.language)
+    if read == now.hash:
+        return Side(*place, f"{name} is as it was read; its twin changed", False)
+    if read is None:
+        return Side(*place, f"{name} was never read beside its twin", False)
+    what = f"{name} changed since it was read"
+    commit, then = _as_read(page.path, now.id, read, reader)
+    if then is None:
+        return Side(*place, what, True)
+    return Side(*place, what, True, tuple(_diff(then.text, now.text)), commit)
+
+
+def _diff(then: str, now: str) -> list[str]:
+    """What changed, sentence by sentence: a paragraph is one long line."""
+    cut = _SENTENCES.split(then), _SENTENCES.split(now)
+    if cut[0] == cut[1]:  # the lines are broken elsewhere
+        cut = then.split("\n"), now.split("\n")
+    lines = list(unified_diff(*cut, n=1, lineterm=""))[2:]
+    return ["@@" if line.startswith("@@") else line.rstrip() for line in lines]
+
+
+def _as_read(
+    path: str, section: str, read: str, reader: Reader
+) -> tuple[str | None, Section | None]:
+    """The newest committed version of a section with that hash, and its commit."""
+    commits = (git("log", "--format=%H", "--", path) or "").split()
+    for commit in commits:
+        text = git("show", f"{commit}:./{path}")
+        if text is None or section not in text:
+            continue
+        lines, first_line = body(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        for then in sections(reader.written(path, lines, first_line)):
+            if then.id == section and then.hash == read:
+                return commit, then
+    return None, None

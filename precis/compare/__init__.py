@@ -1,0 +1,1 @@
+"""What was printed against what the file says."""

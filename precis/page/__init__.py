@@ -1,0 +1,1 @@
+"""Cells put into pages: extensions of Python-Markdown."""

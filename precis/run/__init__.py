@@ -1,0 +1,1 @@
+"""A snippet runs in a process of its own, and what it printed is recorded."""

@@ -1,0 +1,1 @@
+"""Adapters to MkDocs, Zensical and pytest; nothing imports them."""

@@ -1,0 +1,164 @@
+"""Make a whole new site the published one, in one step where the system can, else file by file."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from precis.base.characters import composed
+
+_HERE = -100
+"""AT_FDCWD: paths are relative to the working directory."""
+
+_EXCHANGE = 2
+"""RENAME_EXCHANGE on Linux, RENAME_SWAP on macOS."""
+
+_COPY = ".precis"
+"""What the name of a copy within a site starts with; the number of its process follows."""
+
+
+def aside(site: Path) -> Path:
+    """Return where this process makes a site: beside the published one, if it may write there."""
+    folder = next(parent for parent in site.parents if parent.exists())
+    if os.access(folder, os.W_OK | os.X_OK):
+        return site.with_name(f".{site.name}.{os.getpid()}")
+    return Path(tempfile.mkdtemp(prefix=f".{site.name}."))
+
+
+def publish(made: Path, site: Path) -> bool:
+    """Make a new site the published one; the old one goes. Return whether that was one step.
+
+    A mount point cannot be replaced, nor a folder whose parent is not writable: these are filled
+    file by file. Raises OSError where the site cannot be written either way.
+    """
+    try:
+        _replace(made, site)
+        return True
+    except OSError:
+        _fill(made, site)
+        return False
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def clear(site: Path) -> None:
+    """Remove what builds that were killed have left beside a site, or in it."""
+    for left, pid in [*_left(site.parent, f".{site.name}"), *_left(site, _COPY)]:
+        if _alive(pid):
+            continue
+        if left.suffix == ".old" and not site.exists():
+            left.rename(site)  # killed in the instant with no site
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _left(folder: Path, name: str) -> Iterator[tuple[Path, int]]:
+    """Yield the folders of this name that a process has made, with its number."""
+    for path in sorted(folder.glob(f"{glob.escape(name)}.*")):
+        pid = path.name.removeprefix(f"{name}.").removesuffix(".old")
+        if pid.isdigit():
+            yield path, int(pid)
+
+
+def _replace(made: Path, site: Path) -> None:
+    """Rename the new site to the old one's name. Raises OSError with the old one in its place."""
+    with contextlib.suppress(OSError):  # another folder stands there
+        made.rename(site)
+        return
+    if _exchanged(made, site):
+        return
+    old = made.with_name(f"{made.name}.old")
+    site.rename(old)  # a system without an exchange has an instant with no site
+    try:
+        made.rename(site)
+    except OSError:
+        old.rename(site)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _fill(made: Path, site: Path) -> None:
+    """Put the files of a new site into the old one's folder, and remove those that it has not.
+
+    All are copied before any takes its place, so that a full disk changes nothing; pages take
+    theirs last, when what they refer to is there. Hidden files at the top stay, as MkDocs leaves
+    them.
+    """
+    site.mkdir(parents=True, exist_ok=True)
+    copy = site / f"{_COPY}.{os.getpid()}"
+    try:
+        with _first_error():
+            shutil.copytree(made, copy)
+        files = [path.relative_to(copy) for path in copy.rglob("*") if path.is_file()]
+        for file in sorted(files, key=lambda file: (file.suffix == ".html", file)):
+            _make_room(site, file)
+            os.replace(copy / file, site / file)
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+    published = {_spelled(file) for file in files}
+    for top in site.iterdir():
+        if top.name.startswith(".") or top.name == "lost+found":
+            continue
+        for path in [*sorted(top.rglob("*"), reverse=True), top]:
+            if path.is_dir() and not path.is_symlink():
+                with contextlib.suppress(OSError):  # it holds files
+                    path.rmdir()
+            elif _spelled(path.relative_to(site)) not in published:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def _first_error() -> Iterator[None]:
+    """Raise the first of the errors that `copytree` collects."""
+    try:
+        yield
+    except shutil.Error as error:
+        _, target, why = error.args[0][0]
+        raise OSError(f"{target}: {why}") from None
+
+
+def _make_room(site: Path, file: Path) -> None:
+    """Remove what is a file in the old site and a folder in the new one, or the reverse."""
+    for folder in [*file.parents][-2::-1]:
+        if (site / folder).is_symlink() or (site / folder).is_file():
+            (site / folder).unlink()
+    (site / file).parent.mkdir(parents=True, exist_ok=True)
+    if (site / file).is_dir() and not (site / file).is_symlink():
+        shutil.rmtree(site / file)
+
+
+def _spelled(file: Path) -> str:
+    """Return a name in which names are the same that some file system takes for the same."""
+    return composed(file.as_posix()).casefold()
+
+
+def _exchanged(a: Path, b: Path) -> bool:
+    """Whether the system gave each of two folders the other's name, in one step."""
+    if os.name != "posix":
+        return False
+    library = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(a), os.fsencode(b)
+    if sys.platform == "darwin" and hasattr(library, "renamex_np"):
+        return bool(library.renamex_np(*names, _EXCHANGE) == 0)
+    if hasattr(library, "renameat2"):
+        return bool(library.renameat2(_HERE, names[0], _HERE, names[1], _EXCHANGE) == 0)
+    return False
+
+
+def _alive(pid: int) -> bool:
+    if os.name != "posix":
+        return pid == os.getpid()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

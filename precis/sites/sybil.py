@@ -1,0 +1,154 @@
+"""Snippets and pages as Sybil documents: what pytest refuses and the build refuses.
+
+A parser is a callable from a document to regions; the evaluator of a region
+returns what is wrong, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from markdown import Markdown
+from sybil import Document, Example, Region, Sybil
+
+from precis.base.characters import composed
+from precis.base.finding import Finding, Malformed, shown
+from precis.book.book import Book
+from precis.page.extension import Page, PrecisExtension
+from precis.source.snippet import Cell, Snippet, parse, read
+from precis.text.fences import EMBED
+from precis.text.prose import body
+
+Parser = Callable[[Document], Iterable[Region]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A piece of a document that must hold."""
+
+    name: str
+    """What test ids call it."""
+
+    findings: Callable[[], list[Finding]]
+    """What is wrong with it now."""
+
+
+class TextDocument(Document):
+    """A document of any kind, in UTF-8 or with the finding that it is not."""
+
+    @classmethod
+    def parse(cls, path: str, *parsers: Parser, encoding: str = "utf-8-sig") -> Document:
+        """Read and parse a file."""
+        try:
+            read(Path(path))
+        except Malformed as error:
+            document = cls("", path)
+            document.add(_region(document, 1, 1, Check("text", partial(list, error.findings))))
+            return document
+        return super().parse(path, *parsers, encoding=encoding)
+
+
+class NamedSybil(Sybil):
+    """Sybil whose test ids name the cell or the embed instead of the line."""
+
+    def identify(self, example: Example) -> str:
+        """The id of one example."""
+        return str(example.parsed.name)
+
+
+def sybil(folder: Path, parser: Parser, pattern: str) -> Sybil:
+    """A Sybil for the files of a folder, without Sybil's own document for .py: it imports them."""
+    types: dict[str | None, type[Document]] = {".py": TextDocument, None: TextDocument}
+    return NamedSybil([parser], path=str(folder), patterns=[pattern], document_types=types)
+
+
+def cells(book: Book) -> Parser:
+    """The parser of snippet files: one region a cell, or one for what is malformed."""
+
+    def regions(document: Document) -> Iterator[Region]:
+        path = Path(document.path)
+        try:
+            book.snippet(path)  # which sees, too, whether another file has its name
+            snippet = parse(document.text, path)
+        except Malformed as error:
+            last = document.text.count("\n") + 1
+            yield _region(document, 1, last, Check("parse", partial(list, error.findings)))
+            return
+        for cell in snippet.cells:
+            check = Check(cell.name, partial(_cell_findings, book, snippet, cell))
+            yield _region(document, cell.line, cell.end, check)
+
+    return regions
+
+
+def fences(extension: PrecisExtension, md: Markdown) -> Parser:
+    """The parser of pages: one region a fence, and one, `text`, for all that is not in a fence."""
+
+    def regions(document: Document) -> Iterator[Region]:
+        page = convert(Path(document.path), document.text, extension, md)
+        at_fence = {fence.line: fence for fence in page.fences}
+        text = [finding for finding in page.findings if finding.line not in at_fence]
+        if 1 not in at_fence:
+            yield _region(document, 1, 1, Check("text", partial(list, text)))
+        for number, fence in enumerate(page.fences, 1):
+            here = [f for f in page.findings if f.line == fence.line]
+            if fence.line == 1:
+                here += text
+            name = fence.body.strip() if fence.language == EMBED else f"{fence.language}-{number}"
+            yield _region(document, fence.line, fence.end, Check(name, partial(list, here)))
+
+    return regions
+
+
+def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
+    """Convert a page as the site does, and give what was found in it."""
+    lines, first_line = body(text)
+    page = extension.page = Page(shown(path), first_line)
+    md.reset()
+    md.convert("\n".join(lines))
+    return page
+
+
+def findings(document: Document) -> list[Finding]:
+    """What is wrong with the examples of a document, each once: that for which pytest fails."""
+    found = (f for example in document.examples() for f in example.parsed.findings())
+    return list(dict.fromkeys(found))
+
+
+def _cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:
+    missing = snippet.missing_expectations(cell)
+    lines = {finding.line for finding in missing}
+    found = book.verified(snippet.path).findings(cell)
+    wrong = sorted([*missing, *(finding for finding in found if finding.line not in lines)])
+    return [replace(f, hint=f"{f.hint}{_places(book, snippet, f.line)}") for f in wrong]
+
+
+def _places(book: Book, snippet: Snippet, line: int) -> str:
+    """Where the pages show the cell of a line: what is said there is to be read again."""
+    cell = next((cell for cell in snippet.cells if cell.line <= line <= cell.end), None)
+    if cell is None:
+        return ""
+    name = f"{snippet.name}:{cell.name}"
+    pages = sorted(book.project.docs.rglob("*.md"))
+    places = [f"{shown(page)}:{at}" for page in pages for at in _lines_with(name, page)]
+    return f"\nOn the pages: {', '.join(places)}" if places else ""
+
+
+def _lines_with(name: str, page: Path) -> Iterator[int]:
+    lines = page.read_text(encoding="utf-8", errors="replace").split("\n")
+    return (at for at, line in enumerate(lines, 1) if composed(line.strip()) == name)
+
+
+def _evaluate(example: Example) -> str | None:
+    return "\n".join(map(str, example.parsed.findings())) or None
+
+
+def _region(document: Document, first: int, last: int, check: Check) -> Region:
+    """The region of these lines, without the newline that ends them."""
+    starts = [0]
+    for line in document.text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    return Region(starts[first - 1], max(starts[first - 1], starts[last] - 1), check, _evaluate)

@@ -1,0 +1,1 @@
+"""A snippet's text in, its cells and expectations out; nothing runs."""

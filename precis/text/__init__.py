@@ -1,0 +1,1 @@
+"""What pages say, read without converting them: fences, numbers, proofs, both languages."""
