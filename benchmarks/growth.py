@@ -23,7 +23,7 @@ from pathlib import Path
 
 from peers import ROOT, Chapter, done, put, seconds
 
-from precis.run.record import CACHE
+from precis.base.files import CACHE
 
 VERIFY = [sys.executable, "-m", "precis", "verify"]
 PR_SET_CHILD_SUBREAPER = 36

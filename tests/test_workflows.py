@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from precis.run.record import CACHE
+from precis.base.files import CACHE
 
 ROOT = Path(__file__).parents[1]
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))

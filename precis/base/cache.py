@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from precis.run.inputs import digest, digest_of
-from precis.run.record import engine, write_cache
+from precis.base.files import digest, digest_of, engine, write_cache
 
 
 def state(*parts: object) -> str:

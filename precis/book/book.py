@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 
 from precis.base.characters import composed
+from precis.base.files import digest
 from precis.base.finding import Finding, Malformed, shown
 from precis.base.project import Project
 from precis.compare.text import Mismatch, compare
 from precis.compare.values import DIGITS, compare_values
-from precis.run.inputs import digest
 from precis.run.outcome import AS_SHOWN, Outcome, Setting
 from precis.run.record import Record, Records
 from precis.source.snippet import Cell, Snippet, load

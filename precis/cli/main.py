@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from precis.base.files import write_whole
 from precis.base.finding import Finding, Malformed, annotation, counted, shown
 from precis.base.project import Project
 from precis.base.streams import print_every_character
@@ -31,7 +32,7 @@ from precis.run.device import absence
 from precis.run.elsewhere import copied, copy_inputs
 from precis.run.outcome import ELSEWHERE
 from precis.run.parent import run
-from precis.run.record import Records, write_whole
+from precis.run.record import Records
 from precis.sites.sybil import TextDocument, cells, findings
 from precis.source.snippet import DEVICE_TYPES, load
 from precis.text.lab import languages

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import yaml
 
+from precis.base.files import write_whole
 from precis.base.finding import Finding, Malformed, shown
 from precis.base.git import git
 from precis.base.project import CONFIG, Project
-from precis.run.record import write_whole
 from precis.source.snippet import read
 from precis.text.pages import Reader
 from precis.text.parity import blessed, parity, read_lock, written_lock

@@ -17,12 +17,12 @@ root where they lie below it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 
 from precis.base import installed
+from precis.base.files import digest, digest_of
 
 
 def name(kind: str, path: str, root: str) -> str:
@@ -59,22 +59,6 @@ def of_packages(names: Iterable[str]) -> dict[str, str]:
         if not owners and installed.is_importable(package):
             keys.append(f"package:{package}")
     return {key: state(key, "") for key in keys}
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 of a content."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def digest_of(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file; "" without one."""
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return ""  # opening a pipe would wait for whoever writes into it
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):
-        return ""
 
 
 def _folder(path: str) -> str:

@@ -11,12 +11,10 @@ import contextlib
 import dataclasses
 import functools
 import json
-import logging
 import os
 import platform
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, as_completed
@@ -24,16 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from precis.base.finding import shown
+from precis.base.files import CACHE, digest, engine, write_cache
 from precis.base.installed import version
 from precis.run import inputs
 from precis.run.environment import kernels
-from precis.run.inputs import digest
 from precis.run.outcome import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, Watch, unwatched
 from precis.source.snippet import Snippet
-
-CACHE = ".precis"
-"""The folder, at the project's root, where records are kept between builds."""
 
 DAYS = 30
 """How long a record is kept that nothing asks for."""
@@ -150,47 +144,6 @@ def _lasts(run: Run) -> bool:
     return not run.fault and not run.unfollowed  # a fault may be the machine's
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that others see the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        with contextlib.suppress(FileNotFoundError):
-            os.chmod(name, path.stat().st_mode)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def write_cache(path: Path, content: bytes) -> None:
-    """Write a file of a cache; say once, and go on, where that cannot be."""
-    if is_writable(path.parent):
-        with contextlib.suppress(OSError):  # a full disk costs time, and nothing else
-            write_whole(path, content)
-
-
-def is_writable(cache: Path) -> bool:
-    """Return whether files can be put into a cache's folder, which is made; say once if not."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        ignored = cache / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        _warn_unwritable(cache, error.strerror or str(error))
-        return False
-    return os.access(cache, os.W_OK)
-
-
-@functools.cache
-def _warn_unwritable(folder: Path, why: str) -> None:
-    message = "precis: nothing can be remembered in %s (%s): each build runs every snippet again"
-    logging.getLogger("precis").warning(message, shown(folder), why)
-
-
 def _record(content: dict[str, Any]) -> Record:
     run = content["run"]
     outcomes = tuple(
@@ -219,11 +172,3 @@ def _processor() -> str:
         names = sorted(set(flags[1].split())) if flags else []
         return " ".join(n for n in names if n.startswith(("amx", "asimd", "avx", "fma", "sve")))
     return platform.processor()
-
-
-@functools.cache
-def engine() -> str:
-    """Return a hash of the engine's own files."""
-    here = Path(__file__).parents[1]
-    paths = (path for path in sorted(here.rglob("*")) if path.is_file() and path.suffix != ".pyc")
-    return digest(b"".join(path.read_bytes() for path in paths))

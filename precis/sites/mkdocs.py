@@ -24,6 +24,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.utils import CountHandler
 from mkdocs.utils.templates import TemplateContext
 
+from precis.base.files import is_writable
 from precis.base.finding import Malformed, shown
 from precis.base.project import Project
 from precis.base.streams import print_every_character
@@ -33,7 +34,7 @@ from precis.export.notebook import is_chapter, notebook
 from precis.page.completeness import holes, tally, unrecorded
 from precis.page.extension import Page, PrecisExtension, box
 from precis.run.outcome import TIMEOUT
-from precis.run.record import Records, is_writable
+from precis.run.record import Records
 from precis.sites import labs as jupyter
 from precis.sites.page_cache import Rendered
 from precis.sites.publish import aside, clear, publish

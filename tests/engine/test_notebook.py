@@ -12,10 +12,10 @@ import nbformat
 import pytest
 from project import Project, site_in
 
+from precis.base import files
 from precis.base.cache import _engine
 from precis.export import notebook as made_by
 from precis.export.notebook import is_chapter, notebook
-from precis.run import record
 from precis.text.pages import Reader
 
 SNIPPET = """
@@ -414,16 +414,16 @@ def test_what_is_kept_is_made_again_with_another_version_of_a_package(
 def test_what_is_kept_is_made_again_with_another_engine(
     tmp_path: Path, kept: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(record, "__file__", str(tmp_path / "engine/run/record.py"))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "engine/base/files.py"))
     file = tmp_path / "engine" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     made = []
     for text in ("one", "one", "two"):
         file.write_text(text, encoding="utf-8")
-        record.engine.cache_clear()
+        files.engine.cache_clear()
         _engine.cache_clear()
         made.append(kept())
-    record.engine.cache_clear()
+    files.engine.cache_clear()
     _engine.cache_clear()
 
     assert made == [True, False, True]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from project import Project
 
+from precis.base.files import CACHE, write_whole
 from precis.base.installed import version
-from precis.run.record import CACHE, Records, write_whole
+from precis.run.record import Records
 from precis.source.snippet import load
 
 SNIPPET = """

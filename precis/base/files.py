@@ -1,0 +1,82 @@
+"""Write files whole, hash them, and hold the folder of the caches."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from precis.base.finding import shown
+
+CACHE = ".precis"
+"""The folder, at a project's root, of its records and its cached pages."""
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_of(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file; "" without one."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return ""  # opening a pipe would wait for whoever writes into it
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return ""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that others see the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(name, path.stat().st_mode)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def write_cache(path: Path, content: bytes) -> None:
+    """Write a file of a cache; say once, and go on, where that cannot be."""
+    if is_writable(path.parent):
+        with contextlib.suppress(OSError):  # a full disk costs time, and nothing else
+            write_whole(path, content)
+
+
+def is_writable(cache: Path) -> bool:
+    """Return whether files can be put into a cache's folder, which is made; say once if not."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        ignored = cache / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        _warn_unwritable(cache, error.strerror or str(error))
+        return False
+    return os.access(cache, os.W_OK)
+
+
+@functools.cache
+def _warn_unwritable(folder: Path, why: str) -> None:
+    message = "precis: nothing can be remembered in %s (%s): each build runs every snippet again"
+    logging.getLogger("precis").warning(message, shown(folder), why)
+
+
+@functools.cache
+def engine() -> str:
+    """Return a hash of the engine's own files."""
+    here = Path(__file__).parents[1]
+    paths = (path for path in sorted(here.rglob("*")) if path.is_file() and path.suffix != ".pyc")
+    return digest(b"".join(path.read_bytes() for path in paths))
