@@ -20,6 +20,7 @@ from precis.base.project import Project
 from precis.base.streams import print_every_character
 from precis.book.attest import attested, written
 from precis.book.book import Book, Selection
+from precis.book.checks import snippet_findings
 from precis.cli.audit import audit as found_in
 from precis.cli.audit import blocks
 from precis.cli.new import SITE, Refused, begin, undoing
@@ -33,7 +34,6 @@ from precis.run.elsewhere import copied, copy_inputs
 from precis.run.outcome import ELSEWHERE
 from precis.run.parent import run
 from precis.run.record import Records
-from precis.sites.sybil import TextDocument, cells, findings
 from precis.source.snippet import DEVICE_TYPES, load
 from precis.text.lab import languages
 from precis.text.pages import Reader
@@ -150,11 +150,7 @@ def verify(
         place, number = shard
         book = Selection(book, tuple(book.paths()[place - 1 :: number]))
     book.run()
-    wrong = [
-        finding
-        for path in book.paths()
-        for finding in findings(TextDocument.parse(str(path), cells(book)))
-    ]
+    wrong = [finding for path in book.paths() for finding in snippet_findings(book, path)]
     if twice:
         wrong += _unstable(book)
     if attest and not wrong:

@@ -32,10 +32,10 @@ from precis.page.glossary import Definitions
 from precis.page.lexer import CELL, colour_once
 from precis.run.record import Records
 from precis.source.snippet import Cell, Snippet
+from precis.text.checks import page_findings
 from precis.text.fences import Fence, let_embeds_have_options, refusal, strays
 from precis.text.pages import Reader
 from precis.text.parity import behind
-from precis.text.passed import findings
 from precis.text.prose import Written
 from precis.text.witness import is_excuse
 
@@ -259,7 +259,7 @@ class _Embeds(Preprocessor):
                     boxes.setdefault(page.first_line, []).extend(box)
                 new[fence.line] = [] if fence.in_comment else box
         try:
-            wrong = findings(self.extension.reader, written)
+            wrong = page_findings(self.extension.reader, written)
         except Malformed as error:  # a page with which it is compared
             wrong = error.findings
         page.findings += wrong

@@ -30,18 +30,18 @@ from precis.base.project import Project
 from precis.base.streams import print_every_character
 from precis.book.attest import FILE, SCHEMA, committed, published
 from precis.book.book import LABS, Book
+from precis.book.checks import snippet_findings
 from precis.export.notebook import is_chapter, notebook
 from precis.page.completeness import holes, tally, unrecorded
 from precis.page.extension import Page, PrecisExtension, box
 from precis.run.outcome import TIMEOUT
 from precis.run.record import Records
-from precis.sites import labs as jupyter
+from precis.sites import labs
 from precis.sites.page_cache import Rendered
 from precis.sites.publish import aside, clear, publish
-from precis.sites.sybil import TextDocument, cells, findings
 from precis.sites.template_cache import TemplateCache
 from precis.source.snippet import read
-from precis.text import passed
+from precis.text.checks import page_findings
 from precis.text.fences import EMBED
 from precis.text.lab import languages
 from precis.text.prose import Written
@@ -166,12 +166,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._refuse()
         if self.book.records.running:
             self._judge()
-        jupyter.make_room(self.book, config)
+        labs.make_room(self.book, config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
         """Refuse what is no text before MkDocs reads it."""
         for file in files.documentation_pages():
-            if file.abs_src_path and not jupyter.is_lab(file):
+            if file.abs_src_path and not labs.is_lab(file):
                 try:
                     read(Path(file.abs_src_path))
                 except Malformed as error:
@@ -183,7 +183,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def on_page_read_source(self, page: MkDocsPage, config: MkDocsConfig) -> str | None:
         """Put what is wrong with a file that is no text in its place, in serve."""
         path = page.file.abs_src_path
-        if path and self.serving and not jupyter.is_lab(page.file):
+        if path and self.serving and not labs.is_lab(page.file):
             try:
                 return read(Path(path))
             except Malformed as error:
@@ -196,7 +196,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Tell the extension which page comes, before other plugins change its text."""
-        if jupyter.is_lab(page.file):
+        if labs.is_lab(page.file):
             markdown = self._lab(page, files)
         else:
             self.extension.page = _opened(page, markdown)
@@ -221,7 +221,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.wrong or self.extension.page.findings:
             return  # a page that shows what is to be mended
         written = self.extension.page.written
-        if is_chapter(written) and not jupyter.is_lab(page.file):
+        if is_chapter(written) and not labs.is_lab(page.file):
             shown = {snippet.path for snippet, _ in self.extension.reader.shown(written)}
             if not any(self.book.verified(path).mismatches for path in shown):
                 self._offer(written, page, files)
@@ -324,13 +324,12 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         # twins together: both are cut in sections
         for path in sorted(project.docs.rglob("*.md"), key=project.key):
             with suppress(Malformed):  # said by `on_files`
-                passed.findings(reader, reader.opened(path))
+                page_findings(reader, reader.opened(path))
 
     def _verify(self) -> None:
         """Find what the snippets have wrong, shown on a page or not."""
         for path in self.book.paths():
-            found = findings(TextDocument.parse(str(path), cells(self.book)))
-            self.wrong |= dict.fromkeys(map(str, found))
+            self.wrong |= dict.fromkeys(map(str, snippet_findings(self.book, path)))
 
     def _lab(self, page: MkDocsPage, files: Files) -> str:
         """Make the notebook of a lab; give the Markdown of its page."""
@@ -340,13 +339,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         except Malformed as error:
             self.wrong |= dict.fromkeys(map(str, error.findings))
             self.extension.page = Page()
-            jupyter.let_markdown_render(page)
+            labs.let_markdown_render(page)
             return f"```{EMBED}\n{file.stem}.py:text\n```\n"  # which becomes what is wrong
         language = self.book.project.language(file) or "".join(languages(snippet))
         written = self.extension.reader.lab(snippet, language)
         self._offer(written, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
-        jupyter.let_markdown_render(page)
+        labs.let_markdown_render(page)
         return "\n".join(written.lines)
 
     def _offer(self, written: Written, page: MkDocsPage, files: Files) -> None:

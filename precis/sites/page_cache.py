@@ -32,9 +32,9 @@ from precis.base.finding import Malformed
 from precis.base.installed import is_code_installed
 from precis.page.extension import Page, PrecisExtension
 from precis.page.glossary import GLOSSARY, definitions
+from precis.text.checks import page_findings
 from precis.text.fences import Fence, embeds
 from precis.text.parity import behind
-from precis.text.passed import findings
 
 _READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
 """Known extensions that read files beside the page."""
@@ -106,7 +106,7 @@ class Rendered:
         ours.text = known["text"]
         ours.language = self.extension.reader.project.language(Path(ours.place or ours.path))
         with suppress(LookupError):  # said by the conversion
-            return bool(known["around"] == self._around(ours)) and not findings(
+            return bool(known["around"] == self._around(ours)) and not page_findings(
                 self.extension.reader, ours.written
             )
         return False

@@ -7,18 +7,18 @@ returns what is wrong, or None.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from markdown import Markdown
 from sybil import Document, Example, Region, Sybil
 
-from precis.base.characters import composed
 from precis.base.finding import Finding, Malformed, shown
 from precis.book.book import Book
+from precis.book.checks import cell_findings
 from precis.page.extension import Page, PrecisExtension
-from precis.source.snippet import Cell, Snippet, parse, read
+from precis.source.snippet import read
 from precis.text.fences import EMBED
 from precis.text.prose import body
 
@@ -71,14 +71,13 @@ def cells(book: Book) -> Parser:
     def regions(document: Document) -> Iterator[Region]:
         path = Path(document.path)
         try:
-            book.snippet(path)  # which sees, too, whether another file has its name
-            snippet = parse(document.text, path)
+            snippet = book.snippet(path)
         except Malformed as error:
             last = document.text.count("\n") + 1
             yield _region(document, 1, last, Check("parse", partial(list, error.findings)))
             return
         for cell in snippet.cells:
-            check = Check(cell.name, partial(_cell_findings, book, snippet, cell))
+            check = Check(cell.name, partial(cell_findings, book, snippet, cell))
             yield _region(document, cell.line, cell.end, check)
 
     return regions
@@ -110,36 +109,6 @@ def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> 
     md.reset()
     md.convert("\n".join(lines))
     return page
-
-
-def findings(document: Document) -> list[Finding]:
-    """What is wrong with the examples of a document, each once: that for which pytest fails."""
-    found = (f for example in document.examples() for f in example.parsed.findings())
-    return list(dict.fromkeys(found))
-
-
-def _cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:
-    missing = snippet.missing_expectations(cell)
-    lines = {finding.line for finding in missing}
-    found = book.verified(snippet.path).findings(cell)
-    wrong = sorted([*missing, *(finding for finding in found if finding.line not in lines)])
-    return [replace(f, hint=f"{f.hint}{_places(book, snippet, f.line)}") for f in wrong]
-
-
-def _places(book: Book, snippet: Snippet, line: int) -> str:
-    """Where the pages show the cell of a line: what is said there is to be read again."""
-    cell = next((cell for cell in snippet.cells if cell.line <= line <= cell.end), None)
-    if cell is None:
-        return ""
-    name = f"{snippet.name}:{cell.name}"
-    pages = sorted(book.project.docs.rglob("*.md"))
-    places = [f"{shown(page)}:{at}" for page in pages for at in _lines_with(name, page)]
-    return f"\nOn the pages: {', '.join(places)}" if places else ""
-
-
-def _lines_with(name: str, page: Path) -> Iterator[int]:
-    lines = page.read_text(encoding="utf-8", errors="replace").split("\n")
-    return (at for at, line in enumerate(lines, 1) if composed(line.strip()) == name)
 
 
 def _evaluate(example: Example) -> str | None:

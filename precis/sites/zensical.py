@@ -24,9 +24,9 @@ from markdown.treeprocessors import Treeprocessor
 from precis.base.finding import Malformed, shown
 from precis.base.project import Project
 from precis.book.book import Book
+from precis.book.checks import snippet_findings
 from precis.page.extension import Page, PrecisExtension
 from precis.run.record import Records
-from precis.sites.sybil import TextDocument, cells, findings
 from precis.source.snippet import read
 from precis.text.prose import body
 
@@ -77,6 +77,6 @@ class _Closing(Treeprocessor):
     def run(self, root: etree.Element) -> None:
         book, wrong = self.extension.book, [*self.extension.page.findings]
         for path in book.paths():
-            wrong += findings(TextDocument.parse(str(path), cells(book)))
+            wrong += snippet_findings(book, path)
         if wrong:
             raise Malformed(*dict.fromkeys(wrong))

@@ -8,7 +8,7 @@ import pytest
 from project import BILINGUAL, Project
 
 from precis.base.finding import Finding
-from precis.text import passed
+from precis.text import checks
 from precis.text.pages import Reader
 from precis.text.parity import blessed, written_lock
 
@@ -55,7 +55,7 @@ def findings(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[list[st
 
     noting("proved")
     noting("compared")
-    found: tuple[Finding, ...] = passed.findings(reader, reader.opened(Path("docs/en/a.md")))
+    found: tuple[Finding, ...] = checks.page_findings(reader, reader.opened(Path("docs/en/a.md")))
     return [finding.what for finding in found], judged
 
 

@@ -1,9 +1,9 @@
-"""Remember the pages in whose text nothing was wrong, so that they are not judged again.
+"""What is wrong with a page's text: the build, the commands, Zensical and pytest ask here.
 
-What is kept of a page holds while all that the judgement read is what it was: the page and the
-engine; for its proofs, the cells that it shows and those of the pages to which it links; for the
-rest, its twins and their entries in the lock. Findings are never kept: what is wrong is said by a
-judgement.
+A page in which nothing was wrong is remembered and skipped until something it was judged with
+changes: the page, or the engine; for its proofs, the cells that it shows and those of the pages to
+which it links; for the rest, its twins and their entries in the lock. Findings are never
+remembered: each is the result of a judgement.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from precis.text.prose import Written
 from precis.text.witness import Cells
 
 
-def findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
-    """What is wrong with a page's text, judged only where it did not pass as it is."""
+def page_findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
+    """Return what is wrong with a page's text; skip what passed and has not changed."""
     project, cache = reader.project, reader.book.records.cache
     name, now = f"passed {page.at}", _state(project, page)
     known, beside = find(cache, name, now) or {}, _beside(project, page)
