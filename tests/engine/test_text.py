@@ -33,29 +33,33 @@ def test_formulas_become_mathml_that_keeps_its_latex() -> None:
     assert html.select("script") == []
 
 
+SPACED = '<mo lspace="0.1667em">&ApplyFunction;</mo>'
+"""What stands between a function's name and its argument without parentheses."""
+
+
 @pytest.mark.parametrize(
     ("latex", "part"),
     [
         (r"0{,}5", "<mn>0,5</mn>"),
         ("0.5", "<mn>0.5</mn>"),
-        (r"\ln a", '<mi>ln</mi><mspace width="0.167em"/><mi>a</mi>'),
-        (r"\ln \hat{y}", '<mi>ln</mi><mspace width="0.167em"/><mover'),
-        (r"y \ln a", '<mi>y</mi><mspace width="0.167em"/><mi>ln</mi><mspace'),
-        (r"\ln(a)", '<mi>ln</mi><mo stretchy="false">'),
-        (r"\max(0, w)", '<mi>max</mi><mo stretchy="false">'),
-        (r"\sigma(-1)", '<mo form="prefix">&#x02212;</mo>'),
-        ("z = -1", '<mo form="prefix">&#x02212;</mo>'),
-        ("(a)-1", "<mo>&#x02212;</mo>"),
-        (r"\hat{y}", "<mo>&#x002C6;</mo>"),
-        ("f'(x)", '<mi>f</mi><mo lspace="0.06em" rspace="0">&#x02032;</mo>'),
+        (r"\ln a", f"<mi>ln</mi></mrow>{SPACED}<mi>a</mi>"),
+        (r"\ln \hat{y}", f"<mi>ln</mi></mrow>{SPACED}<mover"),
+        (r"y \ln a", '<mi>y</mi><mspace width="0.1667em"/><mrow>'),
+        (r"\ln(a)", "<mi>ln</mi></mrow><mo>&ApplyFunction;</mo><mrow><mo"),
+        (r"\max(0, w)", "<mi>max</mi></mrow><mo>&ApplyFunction;</mo><mrow><mo"),
+        (r"\sigma(-1)", '<mo lspace="0" rspace="0">−</mo>'),
+        ("z = -1", '<mo lspace="0" rspace="0">−</mo>'),
+        ("(a)-1", "<mo>−</mo>"),
+        (r"\hat{y}", '<mo stretchy="false">ˆ</mo>'),
+        ("f'(x)", '<mi>f</mi><mo lspace="0.06em" rspace="0">′</mo>'),
         (r"\partial L", "<mi>∂</mi><mi>L</mi>"),
         ("a/b", '<mo lspace="0" rspace="0">/</mo>'),
-        (r"\mathrm{d}y", '<mi mathvariant="normal">&#x00064;</mi><mi>y</mi>'),
-        (r"\mathbf{x}", "&#x1D431;"),
+        (r"\mathrm{d}y", '<mi mathvariant="normal">d</mi></mrow><mi>y</mi>'),
+        (r"\mathbf{x}", "<mi>𝐱</mi>"),
         (r"\boldsymbol{\delta}", "\N{MATHEMATICAL BOLD ITALIC SMALL DELTA}"),
         (r"\mathbb{1}", "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}"),
-        (r"\mathbb{R}", "&#x0211D;"),
-        (r"\mathcal{L}", "&#x02112;"),
+        (r"\mathbb{R}", "<mi>ℝ</mi>"),
+        (r"\mathcal{L}", "<mi>ℒ</mi>"),
     ],
 )
 def test_formulas_are_set_as_tex_sets_them(latex: str, part: str) -> None:
