@@ -148,6 +148,7 @@ class Project:
 @contextlib.contextmanager
 def _as_when_mkdocs_starts() -> Iterator[click.Command]:
     """The command `mkdocs`, which finds and leaves this process as if it had one of its own."""
+    from mkdocs import utils
     from mkdocs.__main__ import cli
     from mkdocs.commands import build
     from mkdocs.config.config_options import Hooks
@@ -159,6 +160,8 @@ def _as_when_mkdocs_starts() -> Iterator[click.Command]:
         stack.enter_context(warnings.catch_warnings())
         stack.enter_context(mock.patch.dict(os.environ))
         stack.enter_context(mock.patch.dict(plugins, clear=True))
+        pages = tuple(ending for ending in utils.markdown_extensions if ending != ".ipynb")
+        stack.enter_context(mock.patch.object(utils, "markdown_extensions", pages))
         stack.callback(logging.captureWarnings, False)
         for logger in (logging.getLogger(), logging.getLogger("mkdocs"), build.log):
             for known in (logger.handlers, logger.filters):

@@ -248,7 +248,7 @@ PYTHON_LIKE = st.lists(
 
 
 @given(ANYTHING | PYTHON_LIKE)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=100)
 def test_any_text_is_a_snippet_or_malformed(text: str) -> None:
     try:
         snippet = parse(text, Path("a.py"))
@@ -294,7 +294,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 @example("](" * 5000)
 @example("{" * 5000)
 @example("$" + "\\frac{" * 500 + "$")
-@settings(deadline=None)
+@settings(deadline=None, max_examples=100)
 def test_any_text_can_be_judged_as_a_page(reader: Reader, text: str) -> None:
     for language in ("fr", "en"):
         page = reader.written(f"docs/{language}/a.md", text.split("\n"))
