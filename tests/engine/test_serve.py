@@ -318,6 +318,13 @@ def other_lock(project: Project) -> None:
     project.path("translations.lock").write_text(text, encoding="utf-8")
 
 
+def other_folder(project: Project) -> None:
+    settings = FILES["mkdocs_yml"].replace("- precis\n", "- precis: {snippets: code}\n")
+    project.write(mkdocs_yml=settings, code__a_py=SNIPPET.replace("x = ", "x = 1 * "))
+    for name in ("b.py", "labs/l.py"):
+        project.write(**{f"code/{name}": project.read(f"snippets/{name}")})
+
+
 CHANGES: dict[str, Callable[[Project], object]] = {
     "page": lambda p: p.write(docs__fr__a_md=FILES["docs__fr__a_md"] + "\nWords more.\n"),
     "title": lambda p: p.write(docs__fr__b_md=FILES["docs__fr__b_md"].replace("# B", "# C")),
@@ -336,6 +343,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "settings": lambda p: p.write(
         mkdocs_yml=FILES["mkdocs_yml"].replace("[attr_list", "[toc: {permalink: true}, attr_list")
     ),
+    "settings of ours": other_folder,
 }
 
 
