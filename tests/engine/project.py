@@ -104,7 +104,8 @@ class Project:
     def _invoke(
         self, main: click.Command, name: str, *arguments: str
     ) -> subprocess.CompletedProcess[str]:
-        with contextlib.chdir(self.folder):
+        log = mock.patch.object(logging.getLogger(), "handlers", [])  # pytest's is not there
+        with contextlib.chdir(self.folder), log:
             result = CliRunner().invoke(main, arguments, prog_name=name)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -163,10 +164,10 @@ def _as_when_mkdocs_starts() -> Iterator[click.Command]:
         pages = tuple(ending for ending in utils.markdown_extensions if ending != ".ipynb")
         stack.enter_context(mock.patch.object(utils, "markdown_extensions", pages))
         stack.callback(logging.captureWarnings, False)
-        for logger in (logging.getLogger(), logging.getLogger("mkdocs"), build.log):
+        for logger in (logging.getLogger("mkdocs"), build.log):
             for known in (logger.handlers, logger.filters):
                 stack.callback(known.__setitem__, slice(None), list(known))
-                known.clear()  # those of pytest, too
+                known.clear()
             stack.callback(setattr, logger, "propagate", logger.propagate)
             stack.callback(logger.setLevel, logger.level)
         yield cli
