@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -416,30 +417,31 @@ def test_a_file_that_is_only_written_is_no_input(
     assert project.read("cache/ran") == "."
 
 
-def test_a_run_whose_file_changes_meanwhile_is_made_again(project: Project) -> None:
+def test_a_run_whose_file_changes_meanwhile_is_made_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(project.folder))
     project.write(
         snippets__a_py="""
             # %% a
-            import os, time
+            import time
             from pathlib import Path
             word = Path(__file__).with_name("data.txt").read_text()
             Path("read").touch()
-            time.sleep(0.5)
+            while word == "old" and not Path("changed").exists():
+                time.sleep(0.01)
             print(word)
             """,
         snippets__data_txt="old",
     )
     records = Records(project.folder)
     snippet = load(project.path("snippets/a.py"))
-    scratch = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("precis-*/work"))
 
     records.begin([snippet])
-    while not any(
-        (work / "read").exists()
-        for work in set(Path(os.environ.get("TMPDIR", "/tmp")).glob("precis-*/work")) - scratch
-    ):
-        pass
+    while not (has_read := list(project.folder.glob("precis-*/work/read"))):
+        time.sleep(0.01)
     project.write(snippets__data_txt="new")
+    has_read[0].with_name("changed").touch()
 
     (made,) = records.of([snippet])
     assert made.run.outcomes[-1].printed == ("new",)
