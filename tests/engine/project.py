@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import logging
 import os
 import signal
 import socket
@@ -12,9 +14,12 @@ import textwrap
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -75,9 +80,15 @@ class Project:
         return self.path(name).read_text(encoding="utf-8")
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run `python -m …` in the folder; the command `precis` in this process, as its main."""
-        if command[0] == "precis":
-            return self._invoke(*command[1:])
+        """Run `python -m …` in the folder: `precis`, `mkdocs` and `pytest` in this process."""
+        match command:
+            case "precis", *arguments:
+                return self._invoke(main, "precis", *arguments)
+            case "mkdocs", *arguments:
+                with _as_when_mkdocs_starts() as mkdocs:
+                    return self._invoke(mkdocs, "mkdocs", *arguments)
+            case "pytest", *arguments:
+                return self._test(*arguments)
         return self.start(*command)
 
     def start(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -90,13 +101,37 @@ class Project:
             env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         )
 
-    def _invoke(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        with contextlib.chdir(self.folder):
-            result = CliRunner().invoke(main, arguments, prog_name="precis")
+    def _invoke(
+        self, main: click.Command, name: str, *arguments: str
+    ) -> subprocess.CompletedProcess[str]:
+        log = mock.patch.object(logging.getLogger(), "handlers", [])  # pytest's is not there
+        with contextlib.chdir(self.folder), log:
+            result = CliRunner().invoke(main, arguments, prog_name=name)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        command = ["precis", *arguments]
+        command = [name, *arguments]
         return subprocess.CompletedProcess(command, result.exit_code, result.stdout, result.stderr)
+
+    def _test(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run pytest inside pytest: the project's `conftest` is another module than ours."""
+        said = io.StringIO()
+        ours = {name: sys.modules.pop(name) for name in ("conftest",) if name in sys.modules}
+        path = list(sys.path)
+        options = ["--rootdir=.", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
+        try:
+            with (
+                contextlib.chdir(self.folder),
+                mock.patch.dict(os.environ),
+                contextlib.redirect_stdout(said),
+                contextlib.redirect_stderr(said),
+            ):
+                os.environ.pop("PYTEST_ADDOPTS", None)
+                code = pytest.main([*options, "--capture=sys", *arguments])
+        finally:
+            sys.path[:] = path
+            sys.modules.pop("conftest", None)
+            sys.modules.update(ours)
+        return subprocess.CompletedProcess(["pytest", *arguments], code, said.getvalue(), "")
 
     def book(self) -> Book:
         return Book(configured.Project.read(self.folder), Records(self.folder))
@@ -109,6 +144,33 @@ class Project:
             for path in sorted(site.rglob("*"))
             if path.is_file()
         }
+
+
+@contextlib.contextmanager
+def _as_when_mkdocs_starts() -> Iterator[click.Command]:
+    """The command `mkdocs`, which finds and leaves this process as if it had one of its own."""
+    from mkdocs import utils
+    from mkdocs.__main__ import cli
+    from mkdocs.commands import build
+    from mkdocs.config.config_options import Hooks
+    from mkdocs.config.defaults import MkDocsConfig
+
+    Hooks._load_hook.cache_clear()
+    plugins: dict[str, object] = MkDocsConfig.plugins.plugin_cache
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        stack.enter_context(mock.patch.dict(os.environ))
+        stack.enter_context(mock.patch.dict(plugins, clear=True))
+        pages = tuple(ending for ending in utils.markdown_extensions if ending != ".ipynb")
+        stack.enter_context(mock.patch.object(utils, "markdown_extensions", pages))
+        stack.callback(logging.captureWarnings, False)
+        for logger in (logging.getLogger("mkdocs"), build.log):
+            for known in (logger.handlers, logger.filters):
+                stack.callback(known.__setitem__, slice(None), list(known))
+                known.clear()
+            stack.callback(setattr, logger, "propagate", logger.propagate)
+            stack.callback(logger.setLevel, logger.level)
+        yield cli
 
 
 def logging_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = ".") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -76,21 +77,22 @@ def test_only_operations_that_draw_are_sent_to_the_generator_of_the_cpu() -> Non
 
 
 ATTENTION = """
+    import json
     import os
     import sys
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
-    from precis.run import device, fakegpu
+    from precis.run.parent import device, fakegpu
 
     aten = torch.ops.aten
     fakegpu.set_up()
-    seen = []
+    told = {}
 
 
     class Kernels(TorchDispatchMode):  # what lies under the mode: the device's own kernels
         def __torch_dispatch__(self, func, types, args=(), kwargs=None):
             where = {a.device.type for a in args if isinstance(a, torch.Tensor)}
-            seen.append((func._schema.name, *where))
+            seen.append([func._schema.name, *where])
             results = [x if "Tensor" in repr(r.type) else 0 for r in func._schema.returns]
             return results if len(results) > 1 else results[0]
 
@@ -117,52 +119,80 @@ ATTENTION = """
         )
 
 
-    with Kernels(), device._draws_of_the_cpu(torch):
-        exec(sys.argv[1])
-    print(*seen, sep="\\n")
+    for call in sys.argv[1:]:
+        seen, error = [], ""
+        try:
+            with Kernels(), device._draws_of_the_cpu(torch):
+                exec(call)
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}"
+        told[call] = seen, error
+
+    with fakegpu.Dispatch(), torch.device("fakegpu"):
+        torch.manual_seed(0)
+        there = torch.randn(3).cpu()
+    torch.manual_seed(0)
+    told["draws"] = [there.tolist()], str(torch.randn(3).tolist())
+    print(json.dumps(told))
     sys.stdout.flush()
     os._exit(0)  # the fake device's threads need not end
     """
 
+Kernels = dict[str, tuple[list[list[str]], str]]
 
-def attention(project: Project, calls: str) -> tuple[list[str], str]:
-    run = project.write(a_py=ATTENTION).run("a", calls)
-    return run.stdout.splitlines(), run.stderr
+UNDRAWN = {
+    "a recurrent layer that does not train": "aten._cudnn_rnn("
+    "x, [x], 1, None, x, x, 2, 4, 0, 1, False, 0.5, False, False, [], None)",
+    "a choice among kernels": "aten._fused_sdp_choice(x, x, x, None, 0.5)",
+}
+
+CALLS = [f"{way}ward({p})" for way in ("for", "back") for p in (0.0, 0.1)]
 
 
-@pytest.mark.parametrize(("calls", "count"), [("forward(0.0)", 6), ("backward(0.0)", 2)])
-def test_fused_attention_runs_on_the_device(project: Project, calls: str, count: int) -> None:
-    seen, said = attention(project, calls)
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Kernels:
+    """The kernels of the device that each call reached, and how it failed."""
+    project = Project(tmp_path_factory.mktemp("kernels")).write(a_py=ATTENTION)
+    run = project.run("a", *CALLS, *UNDRAWN.values())
+    assert run.returncode == 0, run.stderr
+    told: Kernels = json.loads(run.stdout)
+    return told
+
+
+@pytest.mark.parametrize(("call", "count"), [("forward(0.0)", 6), ("backward(0.0)", 2)])
+def test_fused_attention_runs_on_the_device(kernels: Kernels, call: str, count: int) -> None:
+    seen, said = kernels[call]
 
     assert len(seen) == count, said
-    assert all(line.endswith("'fakegpu')") for line in seen), seen
+    assert all(where == ["fakegpu"] for _, *where in seen), seen
 
 
-@pytest.mark.parametrize("calls", ["forward(0.1)", "backward(0.1)"])
-def test_dropout_inside_fused_attention_is_refused(project: Project, calls: str) -> None:
-    _, said = attention(project, calls)
+@pytest.mark.parametrize("call", ["forward(0.1)", "backward(0.1)"])
+def test_dropout_inside_fused_attention_is_refused(kernels: Kernels, call: str) -> None:
+    seen, said = kernels[call]
 
-    assert said.splitlines()[-1] == (
+    assert not seen
+    assert said == (
         "NotImplementedError: the dropout of aten::_scaled_dot_product_efficient_attention"
-        + ("_backward" if calls.startswith("back") else "")
+        + ("_backward" if call.startswith("back") else "")
         + " is drawn by the device, so its values are not the CPU's: run attention under "
         "torch.nn.attention.sdpa_kernel(SDPBackend.MATH), and put nn.Dropout between recurrent "
         "layers"
     )
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        "_cudnn_rnn(x, [x], 1, None, x, x, 2, 4, 0, 1, False, 0.5, False, False, [], None)",
-        "_fused_sdp_choice(x, x, x, None, 0.5)",
-    ],
-    ids=["a recurrent layer that does not train", "a choice among kernels"],
-)
-def test_what_does_not_draw_its_dropout_is_not_refused(project: Project, call: str) -> None:
-    seen, said = attention(project, f"aten.{call}")
+@pytest.mark.parametrize("call", UNDRAWN.values(), ids=UNDRAWN.keys())
+def test_what_does_not_draw_its_dropout_is_not_refused(kernels: Kernels, call: str) -> None:
+    seen, said = kernels[call]
 
-    assert seen == [f"('aten::{call.partition('(')[0]}', 'fakegpu')"], said
+    assert seen == [[call.partition("(")[0].replace("aten.", "aten::"), "fakegpu"]], said
+
+
+def test_a_device_has_a_stream_of_its_own_without_that_rule(kernels: Kernels) -> None:
+    (there,), here = kernels["draws"]
+
+    assert len(there) == 3
+    assert str(there) != here
 
 
 SCALED = """
@@ -203,26 +233,6 @@ def test_the_dropout_of_attention_that_is_not_fused_is_what_the_cpu_draws(
     text = DROPPED.replace("= contextlib.nullcontext", "= lambda: sdpa_kernel(SDPBackend.MATH)")
 
     assert verified(project, text) == (0, "1 output: 1 verified on cpu, 1 on fakegpu\n")
-
-
-def test_a_device_has_a_stream_of_its_own_without_that_rule(project: Project) -> None:
-    project.write(
-        a_py="""
-        import torch
-        from precis.run import fakegpu
-
-        fakegpu.set_up()
-        with fakegpu.Dispatch(), torch.device("fakegpu"):
-            torch.manual_seed(0)
-            there = torch.randn(3).cpu()
-        torch.manual_seed(0)
-        assert not torch.equal(there, torch.randn(3))
-        """
-    )
-
-    run = project.run("a")
-
-    assert run.returncode == 0, run.stderr
 
 
 def test_a_hard_coded_device_is_found_with_its_line(project: Project) -> None:

@@ -284,22 +284,22 @@ RUNNER = """
 import copy, io, json, os, pickle, sys, warnings
 import torch, torch._dynamo
 from torch.utils.checkpoint import checkpoint
-from precis.run import device
+from precis.run.parent import device
 
-rows, where = json.load(open("rows.json")), sys.argv[1]
-if where == "fakegpu":
-    from precis.run import fakegpu
-    fakegpu.set_up()
-names = {**globals(), "DEVICE": where}
-results = {}
-for name, code in rows.items():
+rows = json.load(open("rows.json"))
+results = {"cpu": {}, "fakegpu": {}}
+for where, name in [(where, name) for where in results for name in rows]:
+    if where == "fakegpu":
+        from precis.run.parent import fakegpu
+        fakegpu.set_up()
+    names = {**globals(), "DEVICE": where}
     reader, writer = os.pipe()
     if not (child := os.fork()):
         os.dup2(writer, 1)
         warnings.simplefilter("ignore")
         try:
             with device.settled(where):
-                exec(code, names)
+                exec(rows[name], names)
         except BaseException as error:
             print(f"{type(error).__name__}: {error}")
         sys.stdout.flush()
@@ -308,8 +308,8 @@ for name, code in rows.items():
     with open(reader) as file:
         text = file.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    results[name] = text.strip() if status == 0 else f"ended with {status}"
-json.dump(results, open(f"{where}.json", "w"))
+    results[where][name] = text.strip() if status == 0 else f"ended with {status}"
+json.dump(results, open("printed.json", "w"))
 """
 
 
@@ -321,10 +321,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
     rows = {name: textwrap.dedent(code) for name, code in programs.items()}
     (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
     (folder / "runner.py").write_text(RUNNER, encoding="utf-8")
-    found = {}
-    for device in ("cpu", "fakegpu"):
-        subprocess.run([sys.executable, "runner.py", device], cwd=folder, check=True)
-        found[device] = json.loads((folder / f"{device}.json").read_text(encoding="utf-8"))
+    subprocess.run([sys.executable, "runner.py"], cwd=folder, check=True)
+    found: dict[str, dict[str, str]] = json.loads((folder / "printed.json").read_text("utf-8"))
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import textwrap
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +18,8 @@ from typing import NamedTuple
 import pytest
 from project import Project, logging_runs
 
-from precis.run import record
 from precis.run.outcome import ELSEWHERE, Outcome
+from precis.run.parent import record
 from precis.run.record import Records
 from precis.source.snippet import load
 
@@ -95,7 +97,7 @@ DEPENDENCIES = {
         HERE + "import multiprocessing\n"
         "def work(): print(open(here / 'd').read(), flush=True)\n"
         "child = multiprocessing.get_context('fork').Process(target=work)\n"
-        "child.start(); child.join()",
+        "[child.start(), child.join()]",  # one statement, to which what it prints belongs
         write("d", "2"),
         {"d": "1"},
     ),
@@ -199,24 +201,18 @@ def outcomes(project: Project, may_run: bool = True) -> tuple[tuple[Outcome, ...
     return found.run.outcomes, found.run.fault.what if found.run.fault else ""
 
 
-@pytest.mark.parametrize("where", ["linked folder", "below the interpreter's"])
-def test_files_are_known_by_their_real_paths(project: Project, where: str) -> None:
-    if where == "linked folder":
-        project.path("shared").mkdir()
-        project.path("snippets").symlink_to("shared")
-        root, python = project.folder, Path(sys.executable)
-    else:
-        python = interpreter(project.path("env"))
-        root = project.path("env/src/book")
-        (root / "snippets").mkdir(parents=True)
-    code = HERE.replace("; ", "\n") + "print((here / 'd').read_text())\n#> 1\n"
-    (root / "snippets/a.py").write_text(f"# %% a\n{code}")
-    (root / "snippets/d").write_text("1")
-    assert verify(python, root).returncode == 0
+READING = HERE.replace("; ", "\n") + "print((here / 'd').read_text())\n#> 1\n"
 
-    (root / "snippets/d").write_text("2")
 
-    assert "  + 2\n" in verify(python, root).stderr
+def test_files_of_a_linked_folder_are_known_by_their_real_paths(project: Project) -> None:
+    project.path("shared").mkdir()
+    project.path("snippets").symlink_to("shared")
+    project.write(snippets__a_py=f"# %% a\n{READING}", snippets__d="1")
+    assert project.run("precis", "verify").returncode == 0
+
+    project.write(snippets__d="2")
+
+    assert "  + 2\n" in project.run("precis", "verify").stderr
 
 
 def interpreter(folder: Path) -> Path:
@@ -247,55 +243,61 @@ def install(site: Path, name: str, version: str, module: str, text: str) -> None
     (site / f"{module}.py").write_text(text)
 
 
-def upgrade(site: Path) -> None:
-    install(site, "dist_x", "2.0", "modx", "value = 22")
-
-
-def replace_without_distribution(site: Path) -> None:
-    (site / "modx.py").write_text("value = 22")
+def value(number: int) -> str:
+    return f"value = {number}"
 
 
 PACKAGES: dict[str, tuple[Change, Change, str]] = {
-    "distribution that is called otherwise": (
-        lambda site: install(site, "dist_x", "1.0", "modx", "value = 1"),
-        upgrade,
-        "import modx\nprint(modx.value)\n#> 1\n",
+    "other": (  # a distribution that is called otherwise than its module
+        lambda site: install(site, "dist_x", "1.0", "other", value(1)),
+        lambda site: install(site, "dist_x", "2.0", "other", value(22)),
+        "import other\nprint(other.value)\n#> 1\n",
     ),
-    "module that no distribution owns": (
-        lambda site: (site / "modx.py").write_text("value = 1"),
-        replace_without_distribution,
-        "import modx\nprint(modx.value)\n#> 1\n",
+    "loose": (  # a module that no distribution owns
+        lambda site: (site / "loose.py").write_text(value(1)),
+        lambda site: (site / "loose.py").write_text(value(22)),
+        "import loose\nprint(loose.value)\n#> 1\n",
     ),
-    "package in development": (
+    "dev": (  # a package in development
         lambda site: [
             (site / "dev.pth").write_text(str(site / "../../src")),
             (site / "../../src").mkdir(),
-            (site / "../../src/modx.py").write_text("value = 1"),
+            (site / "../../src/dev.py").write_text(value(1)),
         ],
-        lambda site: (site / "../../src/modx.py").write_text("value = 22"),
-        "import modx\nprint(modx.value)\n#> 1\n",
+        lambda site: (site / "../../src/dev.py").write_text(value(22)),
+        "import dev\nprint(dev.value)\n#> 1\n",
     ),
-    "package that was not installed": (
+    "absent": (  # a package that was not installed
         lambda site: None,
-        upgrade,
-        "try:\n    import modx\n    print(2)\nexcept ImportError:\n    print(1)\n#> 1\n",
+        lambda site: install(site, "dist_y", "1.0", "absent", value(22)),
+        "try:\n    import absent\n    print(2)\nexcept ImportError:\n    print(1)\n#> 1\n",
     ),
 }
 
 
-@pytest.mark.parametrize("name", PACKAGES)
-def test_a_run_is_made_again_when_a_package_changes(project: Project, name: str) -> None:
-    before, change, code = PACKAGES[name]
+def test_a_run_is_made_again_when_a_package_or_a_file_of_the_project_changes(
+    project: Project,
+) -> None:
+    """In an environment of its own, below whose folder the project lies."""
     python = interpreter(project.path("env"))
     (site,) = project.path("env").glob("lib/python*/site-packages")
-    before(site)
-    project.write(snippets__a_py=f"# %% a\n{code}")
-    run = verify(python, project.folder)
+    inner = Project(project.path("env/src/book")).write(snippets__d="1")
+    changes: dict[str, Callable[[], object]] = {}
+    for name, (before, change, code) in PACKAGES.items():
+        before(site)
+        inner.write(**{f"snippets__{name}s_py": f"# %% a\n{code}"})
+        changes[name] = functools.partial(change, site)
+    inner.write(snippets__files_py=f"# %% a\n{READING}")
+    changes["file"] = functools.partial(inner.write, snippets__d="2")
+    run = verify(python, inner.folder)
     assert run.returncode == 0, run.stderr
 
-    change(site)
+    for count, change in enumerate(changes.values(), 1):
+        change()
 
-    assert verify(python, project.folder).returncode == 1
+        said = verify(python, inner.folder).stderr
+        changed = [name for name in changes if f"snippets/{name}s.py:" in said]
+        assert changed == list(changes)[:count], said
 
 
 MACHINES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
@@ -415,30 +417,31 @@ def test_a_file_that_is_only_written_is_no_input(
     assert project.read("cache/ran") == "."
 
 
-def test_a_run_whose_file_changes_meanwhile_is_made_again(project: Project) -> None:
+def test_a_run_whose_file_changes_meanwhile_is_made_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(project.folder))
     project.write(
         snippets__a_py="""
             # %% a
-            import os, time
+            import time
             from pathlib import Path
             word = Path(__file__).with_name("data.txt").read_text()
             Path("read").touch()
-            time.sleep(0.5)
+            while word == "old" and not Path("changed").exists():
+                time.sleep(0.01)
             print(word)
             """,
         snippets__data_txt="old",
     )
     records = Records(project.folder)
     snippet = load(project.path("snippets/a.py"))
-    scratch = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("precis-*/work"))
 
     records.begin([snippet])
-    while not any(
-        (work / "read").exists()
-        for work in set(Path(os.environ.get("TMPDIR", "/tmp")).glob("precis-*/work")) - scratch
-    ):
-        pass
+    while not (has_read := list(project.folder.glob("precis-*/work/read"))):
+        time.sleep(0.01)
     project.write(snippets__data_txt="new")
+    has_read[0].with_name("changed").touch()
 
     (made,) = records.of([snippet])
     assert made.run.outcomes[-1].printed == ("new",)

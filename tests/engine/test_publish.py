@@ -260,6 +260,7 @@ def test_files_are_put_pages_last_and_what_is_no_longer_there_goes(
         "folder": "now a file",
         "file.txt/x.txt": "now a folder",
         "z/index.html": "new",
+        "zz.txt": "new",
     }
     site, made = fill(project.path("site"), old), fill(project.path("made"), new)
     elsewhere = fill(project.path("elsewhere"), {"x.txt": "mine"})
@@ -274,7 +275,7 @@ def test_files_are_put_pages_last_and_what_is_no_longer_there_goes(
     assert tree(site) == new
     assert put[-2:] == ["index.html", "index.html"]
     assert sorted(path.name for path in site.iterdir()) == [
-        *(".git", "a.txt", "file.txt", "folder", "index.html", "z"),
+        *(".git", "a.txt", "file.txt", "folder", "index.html", "z", "zz.txt"),
     ]
     assert not made.exists()
     assert tree(elsewhere) == {"x.txt": "mine"}

@@ -121,17 +121,15 @@ def test_what_is_not_recorded_runs_once_in_a_build(project: Project, statement: 
     assert done == [0, 1, 0, 1]
 
 
-@pytest.mark.parametrize(
-    "statement", ["import torch", "import torch.nn as nn", "from torch.nn import functional"]
-)
-def test_a_record_says_which_torch_made_it_however_it_is_imported(
-    project: Project, statement: str
-) -> None:
-    project.write(snippets__a_py=f"# %% a\n{statement}\n")
+def test_a_record_says_which_torch_made_it_however_it_is_imported(project: Project) -> None:
+    imports = ["import torch", "import torch.nn as nn", "from torch.nn import functional"]
+    paths = [project.path(f"snippets/{name}.py") for name in "abc"]
+    for path, statement in zip(paths, imports, strict=True):
+        project.write(**{f"snippets/{path.name}": f"# %% a\n{statement}\n"})
 
-    (made,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+    made = Records(project.folder).of(map(load, paths))
 
-    assert made.where == f"cpu, torch {version('torch')}"
+    assert [record.where for record in made] == [f"cpu, torch {version('torch')}"] * 3
 
 
 def test_a_record_without_torch_names_none(recorded: Project) -> None:
@@ -181,8 +179,8 @@ def test_without_a_place_for_records_all_works_and_one_warning_says_so(
     else:
         project.path(CACHE).symlink_to("/proc")  # where not even root makes files
 
-    for _ in range(2):
-        verified = project.start("precis", "verify")
+    for run in (project.start, project.run):
+        verified = run("precis", "verify")
 
         assert (verified.returncode, verified.stdout) == (0, "2 outputs: 2 verified on cpu\n")
         (warning,) = verified.stderr.splitlines()

@@ -5,20 +5,24 @@ Most of it is asked of builds in this process, one after the other as `mkdocs se
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import logging
-import shutil
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 from markdown.extensions.abbr import AbbrExtension
 from material.plugins.search.plugin import SearchIndex
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
+from mkdocs.theme import Theme
 from project import BILINGUAL, Project, eventually, logging_runs, serving
 
 from precis.sites.page_cache import Rendered
@@ -75,6 +79,13 @@ FILES = {
 }
 
 
+@functools.cache
+def names(folders: tuple[str, ...]) -> list[str]:
+    """What a theme holds, but for Material's icons: ten thousand, of which no build copies one."""
+    listed = FileSystemLoader(folders).list_templates()
+    return [name for name in listed if not name.startswith(".icons/")]
+
+
 class Served:
     """The site as `mkdocs serve` builds it again and again."""
 
@@ -82,6 +93,7 @@ class Served:
         self.project = project
         self.site = project.folder / "served"
         self.converted: list[str] = []
+        self.is_as_it_was = False
         render = Page.render
 
         def counted(page: Page, *args: object) -> None:
@@ -89,17 +101,49 @@ class Served:
             render(page, *args)  # type: ignore[arg-type]
 
         monkeypatch.setattr(Page, "render", counted)
-        self.build(fresh=True)
+        monkeypatch.setattr(Theme, "get_env", with_names_kept(Theme.get_env))
+        self.first = self.build(fresh=True)
+        self._files = self._written()
+
+    def _written(self) -> dict[Path, bytes]:
+        ours = self.site, self.project.path(".precis")
+        files = (path for path in self.project.folder.rglob("*") if path.is_file())
+        return {
+            path: path.read_bytes() for path in files if not any(map(path.is_relative_to, ours))
+        }
+
+    def undo(self) -> None:
+        """Put every file as it was at first."""
+        now = self._written()
+        for path in now.keys() - self._files.keys():
+            path.unlink()
+            if not any(path.parent.iterdir()):
+                path.parent.rmdir()
+        for path, content in self._files.items():
+            if now.get(path) != content:
+                path.write_bytes(content)
+
+    def mend(self) -> None:
+        """Undo what was done to the files: the site, built again, is what it was at first."""
+        self.undo()
+        assert self.build() == self.first
+        self.is_as_it_was = True
 
     def build(self, fresh: bool = False, anew: bool = False) -> dict[str, bytes]:
-        """Build once more, or `anew` in another process, or `fresh` from nothing; its files."""
+        """Build once more, or `anew` in another process, or `fresh` from nothing; its files.
+
+        From nothing but compiled templates, which are made of no file of the project's.
+        """
         config = load_config(str(self.project.path("mkdocs.yml")), site_dir=str(self.site))
         config.site_url = address = "http://127.0.0.1:8000/"
         if fresh:
-            shutil.rmtree(self.project.path(".precis"), ignore_errors=True)
+            for path in self.project.path(".precis").glob("*"):
+                if path.suffix != ".jinja":
+                    path.unlink()
         if fresh or anew:
             config.plugins.on_startup(command="serve", dirty=False)
             config.plugins["precis"].settings = None  # as when the process starts
+        self.is_as_it_was = False
         self.converted.clear()
         build(config, serve_url=address)
         files = (path for path in sorted(self.site.rglob("*")) if path.is_file())
@@ -109,33 +153,58 @@ class Served:
         return (self.site / name).read_text(encoding="utf-8")
 
 
+def with_names_kept(get_env: Callable[[Theme], Environment]) -> Callable[[Theme], Environment]:
+    """Templates' environments that list what lies in a theme once."""
+
+    def kept(theme: Theme) -> Environment:
+        env = get_env(theme)
+        folders = tuple(theme.dirs)
+        env.list_templates = lambda extensions=None, filter_func=None: [  # type: ignore[method-assign]
+            name for name in names(folders) if not filter_func or filter_func(name)
+        ]
+        return env
+
+    return kept
+
+
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project, its pages read side by side."""
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The site, its pages read side by side."""
     project = Project(tmp_path_factory.mktemp("written")).write(**FILES)
     pages = ["index", "a", "b", "glossary", "snippets/labs/l"]
     assert project.run("precis", "bless", *pages).returncode == 0
-    return project
+    with pytest.MonkeyPatch.context() as monkeypatch, contextlib.chdir(project.folder):
+        yield Served(project, monkeypatch)
 
 
 @pytest.fixture
-def served(written: Project, project: Project, monkeypatch: pytest.MonkeyPatch) -> Served:
-    shutil.copytree(written.folder, project.folder, dirs_exist_ok=True)
-    return Served(project, monkeypatch)
+def served(written: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """The site with its first files, as any test left what was built of others."""
+    monkeypatch.chdir(written.project.folder)
+    yield written
+    written.undo()
+
+
+@pytest.fixture
+def sound(served: Served) -> Served:
+    """The site as it was built at first."""
+    if not served.is_as_it_was:
+        assert served.build(fresh=True) == served.first
+    return served
 
 
 def test_a_build_with_nothing_changed_converts_nothing_and_makes_the_same_site(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "mkdocs")  # as when one builds or serves: a lab is told of
-    before = served.build(fresh=True)
+    served.build(fresh=True)
     assert len(served.converted) == 10
 
     for anew in (False, True):
         after = served.build(anew=anew)
 
         assert served.converted == []
-        assert after == before
+        assert after == served.first
 
 
 @pytest.mark.parametrize("extension", ["pymdownx.snippets", "mkdocs_click", "theirs.abbr"])
@@ -249,6 +318,13 @@ def other_lock(project: Project) -> None:
     project.path("translations.lock").write_text(text, encoding="utf-8")
 
 
+def other_folder(project: Project) -> None:
+    settings = FILES["mkdocs_yml"].replace("- precis\n", "- precis: {snippets: code}\n")
+    project.write(mkdocs_yml=settings, code__a_py=SNIPPET.replace("x = ", "x = 1 * "))
+    for name in ("b.py", "labs/l.py"):
+        project.write(**{f"code/{name}": project.read(f"snippets/{name}")})
+
+
 CHANGES: dict[str, Callable[[Project], object]] = {
     "page": lambda p: p.write(docs__fr__a_md=FILES["docs__fr__a_md"] + "\nWords more.\n"),
     "title": lambda p: p.write(docs__fr__b_md=FILES["docs__fr__b_md"].replace("# B", "# C")),
@@ -267,6 +343,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "settings": lambda p: p.write(
         mkdocs_yml=FILES["mkdocs_yml"].replace("[attr_list", "[toc: {permalink: true}, attr_list")
     ),
+    "settings of ours": other_folder,
 }
 
 
@@ -286,18 +363,19 @@ def told(
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_site_built_again_is_the_one_that_a_fresh_process_makes(
-    served: Served, change: Callable[[Project], object], told: Callable[[], list[str]]
+    sound: Served, change: Callable[[Project], object], told: Callable[[], list[str]]
 ) -> None:
-    before = served.build()
-    change(served.project)
+    change(sound.project)
 
     told()
-    again, said = served.build(), told()
-    fresh, anew = served.build(fresh=True), told()
+    again, said = sound.build(), told()
+    fresh, anew = sound.build(fresh=True), told()
 
-    assert again != before
+    assert again != sound.first
     assert again == fresh
     assert said == anew
+
+    sound.mend()
 
 
 def test_a_warning_is_given_in_each_build(served: Served, told: Callable[[], list[str]]) -> None:
@@ -381,20 +459,15 @@ BREAKS: dict[str, tuple[Callable[[Project], object], str, str]] = {
 
 @pytest.mark.parametrize(("broken", "page", "told"), BREAKS.values(), ids=BREAKS.keys())
 def test_an_error_is_shown_where_it_is_and_goes_when_it_is_mended(
-    served: Served, broken: Callable[[Project], object], page: str, told: str
+    sound: Served, broken: Callable[[Project], object], page: str, told: str
 ) -> None:
-    sound = served.build(fresh=True)
-    files = [path for path in served.project.folder.rglob("*") if path.is_file()]
-    kept = {path: path.read_bytes() for path in files if "served" not in path.parts}
-    broken(served.project)
+    broken(sound.project)
 
-    served.build()
-    assert told in served.page(f"{page}/index.html")
-    assert "Home" in served.page("en/index.html")
+    sound.build()
+    assert told in sound.page(f"{page}/index.html")
+    assert "Home" in sound.page("en/index.html")
 
-    for path, content in kept.items():
-        path.write_bytes(content)
-    assert served.build() == sound
+    sound.mend()
 
 
 PLAIN = """

@@ -100,6 +100,15 @@ def test_stray_code_in_a_page_is_red_with_its_line(tested: Project) -> None:
     assert "docs/b.md:7:1: a python fence" in run.stdout
 
 
+def test_a_number_that_nothing_printed_is_red_with_its_line(tested: Project) -> None:
+    tested.write(docs__b_md="# B\n\nIt is 0.7.\n")
+
+    run = pytest_in(tested, "docs")
+
+    assert run.returncode == 1
+    assert "docs/b.md:3:7: 0.7 has no witness" in run.stdout
+
+
 def test_an_embed_of_nothing_is_red(tested: Project) -> None:
     tested.write(docs__b_md="```snippet\na.py:three\n```\n")
 
