@@ -82,7 +82,7 @@ ATTENTION = """
     import sys
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
-    from precis.run.parent import device, fakegpu
+    from precis.run import device, fakegpu
 
     aten = torch.ops.aten
     fakegpu.set_up()

@@ -284,13 +284,13 @@ RUNNER = """
 import copy, io, json, os, pickle, sys, warnings
 import torch, torch._dynamo
 from torch.utils.checkpoint import checkpoint
-from precis.run.parent import device
+from precis.run import device
 
 rows = json.load(open("rows.json"))
 results = {"cpu": {}, "fakegpu": {}}
 for where, name in [(where, name) for where in results for name in rows]:
     if where == "fakegpu":
-        from precis.run.parent import fakegpu
+        from precis.run import fakegpu
         fakegpu.set_up()
     names = {**globals(), "DEVICE": where}
     reader, writer = os.pipe()

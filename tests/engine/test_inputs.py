@@ -18,8 +18,8 @@ from typing import NamedTuple
 import pytest
 from project import Project, logging_runs
 
+from precis.run import record
 from precis.run.outcome import ELSEWHERE, Outcome
-from precis.run.parent import record
 from precis.run.record import Records
 from precis.source.snippet import load
 
