@@ -44,6 +44,16 @@ markdown_extensions: [attr_list, pymdownx.superfences]
 """
 """An `mkdocs.yml` for both languages."""
 
+PLAIN = """
+    site_name: test
+    strict: true
+    theme: mkdocs
+    plugins: [precis]
+    validation: {links: {anchors: warn}}
+    markdown_extensions: [attr_list, pymdownx.superfences]
+    """
+"""An `mkdocs.yml` for one language, in MkDocs' own theme."""
+
 _FRENCH, _ENGLISH = (line + "\n" for line in BILINGUAL.splitlines() if "locale" in line)
 
 

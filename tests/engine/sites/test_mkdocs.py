@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from bs4 import BeautifulSoup
-from project import BILINGUAL, Project, logging_runs
+from project import BILINGUAL, PLAIN, Project, logging_runs
 
 SNIPPET = """
     # %% one
@@ -36,15 +36,6 @@ a.py:two
 
 [Home](index.md)
 """.lstrip()
-
-PLAIN = """
-    site_name: test
-    strict: true
-    theme: mkdocs
-    plugins: [precis]
-    validation: {links: {anchors: warn}}
-    markdown_extensions: [attr_list, pymdownx.superfences]
-    """
 
 
 @pytest.fixture

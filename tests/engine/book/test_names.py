@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from project import BILINGUAL, Project
-from test_plugin import PLAIN
+from project import BILINGUAL, PLAIN, Project
 
 from precis.base.finding import Malformed
 from precis.cli.main import main
@@ -26,7 +25,7 @@ TWO_FILES = (
 @pytest.fixture
 def two(project: Project) -> Project:
     """A chapter and a lab of one name."""
-    own = Path(__file__).parents[2] / "conftest.py"
+    own = Path(__file__).parents[3] / "conftest.py"
     return project.write(
         conftest_py=own.read_text(encoding="utf-8"),
         mkdocs_yml=PLAIN,

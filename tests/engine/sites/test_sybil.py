@@ -32,7 +32,7 @@ PAGE = "# Title\n\n```snippet\na.py:one\n```\n\n```snippet\na.py:two\n```\n"
 
 @pytest.fixture
 def tested(project: Project) -> Project:
-    own = Path(__file__).parents[2] / "conftest.py"
+    own = Path(__file__).parents[3] / "conftest.py"
     return project.write(
         conftest_py=own.read_text(encoding="utf-8"),
         mkdocs_yml=CONFIG,

@@ -65,7 +65,7 @@ def new(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_its_pages_open_with_what_the_book_asks_for(site: Project) -> None:
-    schema = Path(__file__).parents[1] / "content/front-matter.schema.json"
+    schema = Path(__file__).parents[2] / "content/front-matter.schema.json"
     new(site, "a", "--fr", "Essai", "--en", "Try")
 
     for language in ("fr", "en"):

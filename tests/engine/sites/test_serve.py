@@ -23,7 +23,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
 from mkdocs.theme import Theme
-from project import BILINGUAL, Project, eventually, logging_runs, serving
+from project import BILINGUAL, PLAIN, Project, eventually, logging_runs, serving
 
 from precis.sites.page_cache import Rendered
 
@@ -468,14 +468,6 @@ def test_an_error_is_shown_where_it_is_and_goes_when_it_is_mended(
     assert "Home" in sound.page("en/index.html")
 
     sound.mend()
-
-
-PLAIN = """
-    site_name: test
-    theme: mkdocs
-    plugins: [precis]
-    markdown_extensions: [attr_list, pymdownx.superfences]
-    """
 
 
 def test_the_server_sees_a_save_of_each_kind_and_lives_through_broken_settings(

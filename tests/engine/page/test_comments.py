@@ -7,9 +7,8 @@ import pytest
 from bs4 import BeautifulSoup, Comment
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from project import Project
-from test_markdown import CONFIGS, EXTENSIONS, Convert, convert, embed
-from test_plugin import PLAIN
+from project import PLAIN, Project
+from test_extension import CONFIGS, EXTENSIONS, Convert, convert, embed
 
 from precis.text.fences import Finder, let_embeds_have_options
 

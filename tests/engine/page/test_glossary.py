@@ -1,0 +1,35 @@
+"""Links to the glossary get its definitions as tooltips."""
+
+from __future__ import annotations
+
+import markdown
+from bs4 import BeautifulSoup
+from project import Project
+
+from precis.page.extension import Page, PrecisExtension
+
+
+def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> None:
+    project.write(
+        docs__glossary_md="""
+        # Glossary
+
+        ### Tensor {#tensor}
+
+        A *multidimensional* array of `numbers`
+        of [one type](tensors.md#dtype).
+
+        French: tenseur.
+        """
+    )
+    extension = PrecisExtension()
+    extension.page = Page("docs/tensors.md")
+
+    md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
+    text = md.convert("A [**tensor**](glossary.md#tensor), [other](glossary.md#no).")
+    html = BeautifulSoup(text, "html.parser")
+
+    known, unknown = html.select("a")
+    assert known["title"] == "A multidimensional array of numbers of one type."
+    assert known["class"] == ["precis-term"]
+    assert not unknown.has_attr("title")
