@@ -15,8 +15,8 @@
 #     - mesurer la norme du gradient à l’entrée de chaque couche ;
 #     - prévoir cette norme d’après l’écart type des poids et la fonction d’activation ;
 #     - choisir l’initialisation qui la conserve ;
-#     - dire ce qu’apportent une connexion résiduelle, la normalisation de couche et l’écrêtage du
-#       gradient.
+#     - dire ce qu’apporte chacun des remèdes : connexion résiduelle, normalisation de couche,
+#       écrêtage du gradient.
 #
 #     Il faut avoir lu [la rétropropagation](../backpropagation.md).
 #
@@ -40,7 +40,8 @@
 #     - measure the norm of the gradient at the input of each layer;
 #     - predict that norm from the standard deviation of the weights and the activation function;
 #     - choose the initialisation that preserves it;
-#     - say what a residual connection, layer normalisation and gradient clipping bring.
+#     - say what each of the cures brings: residual connection, layer normalisation, gradient
+#       clipping.
 #
 #     You should have read [backpropagation](../backpropagation.md).
 #
