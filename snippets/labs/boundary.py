@@ -307,7 +307,8 @@ for name, tried in (("line", line), ("network", model)):
 # un par graine, et comptons ceux qui classent bien tous les points, après 300 pas, et après 600.
 # Pour aller plus vite, `momentum` garde à chaque pas neuf dixièmes de l’élan du précédent.
 # `stack_module_state` empile les paramètres des douze : chaque matrice a un axe de plus, devant, et
-# chaque réseau suit sa propre descente, puisque sa perte ne dépend que de ses paramètres.
+# chaque réseau suit sa propre descente, puisque sa perte ne dépend que de ses paramètres. Enfin,
+# `fork_rng` rend aux autres tirages leur générateur, tel qu’il était.
 
 # %% [markdown] lang="en"
 # A little under 98%: the network has learned the rule, but for a few points, and a line does not go
@@ -355,11 +356,13 @@ for name, tried in (("line", line), ("network", model)):
 # after 600. To go faster, `momentum` keeps at each step nine tenths of the impetus of the last one.
 # `stack_module_state` stacks the parameters of the twelve: each matrix has one axis more, in front,
 # and each network follows a descent of its own, since its loss depends on its own parameters alone.
+# Afterwards `fork_rng` gives the other draws their generator back, as it was.
 
 # %% solution-neurons
 def network(n, seed):
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(2, n), nn.Tanh(), nn.Linear(n, 1))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(2, n), nn.Tanh(), nn.Linear(n, 1))
 
 
 def separating(n, marks):

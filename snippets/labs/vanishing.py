@@ -331,9 +331,9 @@ for eps in (1e-8, 1e-30):
 
 # %% [markdown] lang="fr"
 # Adam ne remédie à rien : devant `eps`, ces gradients ne comptent pas, et aucun poids ne bouge. Avec
-# un `eps` minuscule, tous bougent, mais n’importe comment : le carré d’un tel gradient, dont Adam a
-# besoin pour en connaître la taille, tombe au-dessous de ce que `float32` sait écrire. Il faut donc
-# que le gradient arrive.
+# un `eps` minuscule, tous bougent, mais n’importe comment : le carré d’un tel gradient, dont Adam
+# garde une moyenne pour en connaître la taille, se perd au-dessous des plus petits nombres de
+# `float32`. Il faut donc que le gradient arrive.
 #
 # ## Premier remède : l’écart type {#initialisation}
 #
@@ -343,8 +343,8 @@ for eps in (1e-8, 1e-30):
 
 # %% [markdown] lang="en"
 # Adam is no cure: beside `eps` these gradients count for nothing, and no weight moves. With a tiny
-# `eps` all of them move, but wildly: the square of such a gradient, by which Adam knows its size,
-# falls below what `float32` can write. So the gradient has to arrive.
+# `eps` all of them move, but wildly: the square of such a gradient, of which Adam keeps a mean so as
+# to know its size, is lost below the smallest numbers of `float32`. So the gradient has to arrive.
 #
 # ## First cure: the standard deviation {#initialisation}
 #
