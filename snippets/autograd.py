@@ -194,20 +194,17 @@ for name, t in named.items():
 #> ∂L/∂L = 1.0000
 
 # %% graph-depths
-depths, edges = {}, []
-
-
-def visit(node, depth=0):
-    depths[node] = max(depth, depths.get(node, 0))
+depths, edges = {loss.grad_fn: 0}, []
+waiting = [loss.grad_fn]
+for node in waiting:  # (1)!
     for parent, _ in node.next_functions:
         if parent is not None:
             edges.append((node, parent))
-            visit(parent, depth + 1)
-
-
-visit(loss.grad_fn)
+            if parent not in depths:
+                depths[parent] = depths[node] + 1
+                waiting.append(parent)
 print(list(depths.values()), len(edges))
-#> [0, 1, 2, 3, 4, 3] 5
+#> [0, 1, 2, 3, 3, 4] 5
 
 # %% graph-figure
 names = {t.grad_fn: name for name, t in named.items() if t.grad_fn}
@@ -252,8 +249,8 @@ for _ in range(3):
 
 # %% jvp
 def neuron_loss(w, b):
-    a = torch.sigmoid(1.1 * w + b)
-    return -torch.log(a)
+    z = 1.1 * w + b
+    return -F.logsigmoid(z)  # (1)!
 
 
 w, b = torch.tensor([2.2]), torch.tensor([0.0])
@@ -273,12 +270,13 @@ def many(w):
     return torch.sigmoid(w @ x)
 
 
-w = torch.zeros(100)
-forward = [torch.func.jvp(many, (w,), (e,))[1] for e in torch.eye(100)]
+zeros = torch.zeros(100)
+rows = torch.eye(100)
+forward = [torch.func.jvp(many, (zeros,), (e,))[1] for e in rows]
 print(len(calls))
 #> 100
 calls.clear()
-w.requires_grad_()
+w = torch.zeros(100, requires_grad=True)
 many(w).backward()
 print(len(calls))
 #> 1
@@ -289,7 +287,8 @@ torch.testing.assert_close(torch.stack(forward), w.grad)
 def both(dtype):
     x = torch.tensor([1.1], dtype=dtype, device="cpu")
     w = torch.tensor([2.2], dtype=dtype, device="cpu")
-    a = torch.sigmoid(w.requires_grad_() * x)
+    w.requires_grad_()
+    a = torch.sigmoid(w * x)
     F.binary_cross_entropy(a, torch.ones_like(a)).backward()
     return w.grad, (a.detach() - 1) * x
 
@@ -401,6 +400,11 @@ print(w.is_leaf)
 w = torch.ones(2, requires_grad=True).to(torch.float64)
 print(w.is_leaf)
 #> False
+try:
+    torch.optim.SGD([w], lr=0.1)
+except ValueError as error:
+    print(error)
+#> can't optimize a non-leaf Tensor
 w = (0.1 * torch.ones(2)).requires_grad_()
 print(w.is_leaf)
 #> True

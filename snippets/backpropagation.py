@@ -80,7 +80,7 @@ class SimpleNet(nn.Module):
 
     def forward(self, x):
         h = torch.relu(self.fc1(x))
-        return torch.sigmoid(self.fc2(h))
+        return self.fc2(h)  # (2)!
 
 # %% parameters
 torch.manual_seed(0)
@@ -97,11 +97,11 @@ print(sum(p.numel() for p in net.parameters()))
 # %% batch
 x = torch.randn(1, 10)
 y = torch.tensor([[1.0]])
-y_hat = net(x)
-loss = nn.BCELoss()(y_hat, y)
-print(y_hat.shape, y.shape)
+z = net(x)
+loss = nn.BCEWithLogitsLoss()(z, y)
+print(z.shape, y.shape)
 #> torch.Size([1, 1]) torch.Size([1, 1])
-print(f"ŷ = {y_hat.item():.4f}, L = {loss.item():.4f}")
+print(f"ŷ = {torch.sigmoid(z).item():.4f}, L = {loss.item():.4f}")
 #> ŷ = 0.4365, L = 0.8290
 
 # %% gradients
@@ -139,7 +139,7 @@ print(off.sum().item())
 optimizer = torch.optim.SGD(net.parameters(), lr=0.01)  # (1)!
 optimizer.step()
 with torch.no_grad():
-    after = nn.BCELoss()(net(x), y)
+    after = nn.BCEWithLogitsLoss()(net(x), y)
 print(f"{loss.item():.4f} → {after.item():.4f}")
 #> 0.8290 → 0.8070
 
@@ -190,9 +190,21 @@ try:
 except RuntimeError as error:
     print(error)
 #> Found dtype Long but expected Float
+print(nn.BCELoss()(half, label_one.to(torch.float32)))
+#> tensor(0.6931)
+
+# %% class-dtype
 logits = torch.tensor([[2.0, 1.0, 0.0]], device="cpu")
-print(F.cross_entropy(logits, torch.tensor([0], device="cpu")))
+right = torch.tensor([0], dtype=torch.int32, device="cpu")
+try:
+    F.cross_entropy(logits, right)
+except RuntimeError as error:
+    print(type(error).__name__)
+#> RuntimeError
+print(F.cross_entropy(logits, right.to(torch.int64)))
 #> tensor(0.4076)
+print(torch.softmax(logits, dim=1))
+#> tensor([[0.6652, 0.2447, 0.0900]])
 
 # %% not-a-probability
 outside = torch.tensor([2.42], device="cpu")
@@ -226,6 +238,25 @@ for function in (
 #> 100.0 -0.0
 #> 200.0 -1.0
 
+# %% softmax-twice
+for n in (3, 10, 50257):
+    s = torch.zeros(1, n)
+    s[0, 0] = 100.0
+    once = F.cross_entropy(s, torch.tensor([0]))
+    twice = F.cross_entropy(torch.softmax(s, dim=1), torch.tensor([0]))
+    print(n, f"{once.item():.3f} {twice.item():.3f}")
+#> 3 0.000 0.551
+#> 10 0.000 1.461
+#> 50257 0.000 9.825
+
+# %% softmax-gradient
+for squeeze in (lambda s: s, lambda s: torch.softmax(s, dim=1)):
+    s = torch.tensor([[0.0, 8.0, 0.0]], requires_grad=True)
+    F.cross_entropy(squeeze(s), torch.tensor([0])).backward()
+    print(f"{s.grad.abs().sum().item():.4f}")
+#> 1.9993
+#> 0.0012
+
 # %% data
 torch.manual_seed(0)
 angle = 2 * torch.pi * torch.rand(200)
@@ -245,9 +276,11 @@ print(sum(p.numel() for p in model.parameters()))
 
 # %% accuracy
 def accuracy(model, X, y):
+    was_training = model.training
     model.eval()
     with torch.no_grad():
         guesses = (model(X) > 0).float()  # (1)!
+    model.train(was_training)  # (2)!
     return (guesses == y).float().mean().item()
 
 
@@ -366,48 +399,19 @@ with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
 print(saved)
 #> [(64, 512), (64, 512), (64, 512), (512, 512)]
 
-# %% solution-count
-def count(sizes):
-    return sum(m * n + n for m, n in zip(sizes, sizes[1:]))
-
-
-print(count([10, 5, 1]), count([784, 128, 10]))
-#> 61 101770
-
-# %% solution-squares
-x = torch.tensor([1.0, 2.0])
-h = torch.relu(W1 @ x + b1).detach()
-z = (W2 @ h + b2).detach().requires_grad_()
-F.mse_loss(z, torch.tensor([1.0])).backward()
-delta2 = 2 * (z.detach() - 1)
-print(delta2, z.grad)
-#> tensor([-2.8000]) tensor([-2.8000])
-torch.testing.assert_close(z.grad, delta2)
-
-# %% bug-loop
-w = torch.tensor([4.0], requires_grad=True)
-optimizer = torch.optim.SGD([w], lr=0.4)
-for _ in range(4):
-    (w**2).sum().backward()
-    optimizer.step()
-    print(f"{w.item():.3f}")
-#> 0.800
-#> -3.040
-#> -4.448
-#> -2.298
-
-# %% solution-loop
-w = torch.tensor([4.0], requires_grad=True)
-optimizer = torch.optim.SGD([w], lr=0.4)
-for _ in range(4):
+# %% solution-equal
+equal = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+for p in equal.parameters():
+    nn.init.constant_(p, 0.1)
+optimizer = torch.optim.SGD(equal.parameters(), lr=0.5)
+for _ in range(300):
     optimizer.zero_grad()
-    (w**2).sum().backward()
+    loss_function(equal(X), y).backward()
     optimizer.step()
-    print(f"{w.item():.3f}")
-#> 0.800
-#> 0.160
-#> 0.032
-#> 0.006
+rows = equal[0].weight.detach()
+torch.testing.assert_close(rows, rows[:1].expand(16, 2))
+print(f"{accuracy(equal, X, y):.1f}")
+#> 0.6
 
 # %% solution-batches
 torch.manual_seed(1)
@@ -432,16 +436,34 @@ X_test = torch.stack(points, dim=1)
 print(f"{accuracy(model, X_test, y):.2f}")
 #> 1.00
 
-# %% solution-non-leaf
-w = torch.randn(3, requires_grad=True) * 0.1
-try:
-    torch.optim.SGD([w], lr=0.1)
-except ValueError as error:
-    print(error)
-#> can't optimize a non-leaf Tensor
-w = (torch.randn(3) * 0.1).requires_grad_()
-print(len(torch.optim.SGD([w], lr=0.1).param_groups[0]["params"]))
-#> 1
+# %% bug-softmax rtol="1e-3"
+s = torch.zeros(4, 3, requires_grad=True)
+classes = torch.tensor([0, 1, 2, 0])
+optimizer = torch.optim.SGD([s], lr=10.0)
+for step in range(1001):
+    optimizer.zero_grad()
+    loss = F.cross_entropy(torch.softmax(s, dim=1), classes)
+    loss.backward()
+    optimizer.step()
+    if step in (0, 100, 1000):
+        print(step, f"{loss.item():.2f}")
+#> 0 1.10
+#> 100 0.55
+#> 1000 0.55
+
+# %% solution-softmax rtol="1e-3"
+s = torch.zeros(4, 3, requires_grad=True)
+optimizer = torch.optim.SGD([s], lr=10.0)
+for step in range(1001):
+    optimizer.zero_grad()
+    loss = F.cross_entropy(s, classes)
+    loss.backward()
+    optimizer.step()
+    if step in (0, 100, 1000):
+        print(step, f"{loss.item():.2f}")
+#> 0 1.10
+#> 100 0.00
+#> 1000 0.00
 
 # %% answer-shapes
 print((torch.zeros(20, 1) - torch.zeros(20)).shape)

@@ -124,8 +124,10 @@ for test in (eq, one_unit):
 #> one_unit 0 3
 
 # %% gradient
+import torch.nn.functional as F
+
 w = torch.tensor(2.2, requires_grad=True)
-loss = -torch.log(torch.sigmoid(1.1 * w))
+loss = -F.logsigmoid(1.1 * w)
 loss.backward()
 print(f"{w.grad.item():.4f}")
 #> -0.0898

@@ -128,7 +128,7 @@ class Block(nn.Module):
         self.value = nn.Linear(d, d, bias=cfg["qkv_bias"])
         self.out = nn.Linear(d, d)
         wide, narrow = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
-        self.mlp = nn.Sequential(wide, narrow)
+        self.mlp = nn.Sequential(wide, nn.GELU(), narrow)
 
 
 class Skeleton(nn.Module):
@@ -247,8 +247,7 @@ print(sum(p.numel() for p in stack.parameters()))
 #> 0
 
 # %% solution-bug
-with torch.device("meta"):
-    stack.blocks = nn.ModuleList(stack.blocks)
+stack.blocks = nn.ModuleList(stack.blocks)
 print(f"{sum(p.numel() for p in stack.parameters()):,}")
 #> 85,026,816
 print(f"{12 * sum(parts.values()):,}")

@@ -119,6 +119,8 @@ def train(text, count):
     merges = {}
     for new in range(256, 256 + count):
         pairs = count_pairs(parts, times)
+        if not pairs:
+            break
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges[best] = new
         parts = {c: merge(ids, best, new) for c, ids in parts.items()}
@@ -246,7 +248,7 @@ print([fr_vocab[n] for n in encode(" île", fr_merges)])
 #> [b' \xc3', b'\xae', b'le']
 
 # %% special
-MARK, END = "<|endoftext|>", len(en_vocab)
+MARK, END = "<|endoftext|>", 256 + len(en_merges)
 en_vocab[END] = MARK.encode("utf-8")
 ids = encode("one", en_merges) + [END] + encode("two", en_merges)
 print(ids)
@@ -256,8 +258,11 @@ print(decode(ids, en_vocab))
 
 # %% forged
 def careless(text, merges):
-    first, *others = [encode(t, merges) for t in text.split(MARK)]
-    return sum(([END] + ids for ids in others), first)
+    first, *others = text.split(MARK)
+    ids = encode(first, merges)
+    for other in others:
+        ids += [END] + encode(other, merges)
+    return ids
 
 
 typed = "one<|endoftext|>two"

@@ -1,7 +1,7 @@
 """An autograd engine from scratch, checked against PyTorch on random expressions."""
 
 # %% [markdown] lang="fr"
-# # Un moteur de différentiation, de zéro
+# # Un moteur de différentiation, écrit à partir de zéro
 #
 # Que faut-il, au fond, pour que `backward()` fonctionne ? Une vingtaine de lignes, si l’on se
 # contente de sommes et de produits de nombres. Ce TP les écrit, y ajoute des fonctions, les essaie
@@ -76,7 +76,7 @@ class Scalar:
 # %% [markdown] lang="fr"
 # La somme a pour dérivées locales 1 et 1 ; le produit, la valeur de l’autre facteur.
 #
-# ## Revenir {#back}
+# ## Remonter {#back}
 #
 # Dans quel ordre parcourir la bande ? Un nombre n’est inscrit qu’après ceux dont il vient. En la
 # lisant à rebours, on arrive donc à chaque nombre quand tous ceux qui s’en servent lui ont déjà
@@ -315,7 +315,8 @@ print(disagreements(backward, 200))
 # L’idée est la même : enregistrer les opérations, les reprendre à rebours, additionner les parts.
 # Ce que PyTorch y ajoute tient à l’usage : un nœud traite un tenseur entier, et non un nombre ; les
 # valeurs sont libérées après le passage ; le graphe ne garde que ce qui mène à la sortie, alors que
-# notre bande garde tout.
+# notre bande garde tout. Enfin, notre `backward` efface d’abord tous les `grad`, alors que celui de
+# PyTorch [ajoute](../autograd.md#accumulation) aux précédents.
 #
 # ## À retenir {#summary}
 #
@@ -350,7 +351,6 @@ print(disagreements(backward, 200))
 # %% [markdown] lang="en"
 # The first two errors show in each of the 200 expressions. The third escapes three of them, in
 # which $\tanh$ does not occur, or is taken only where the error does not count: at 0, for instance,
-#
 # $1 - y$ and $1 - y^2$ are equal. So one expression would not have been enough; chance tries enough
 # of them for nothing to escape them all. The engine, mended, agrees everywhere again.
 #
@@ -358,7 +358,9 @@ print(disagreements(backward, 200))
 #
 # The idea is the same: record the operations, take them up again backwards, add up the shares. What
 # PyTorch adds comes from use: a node handles a whole tensor, not one number; values are freed after
-# the pass; the graph keeps only what leads to the output, while our tape keeps everything.
+# the pass; the graph keeps only what leads to the output, while our tape keeps everything. Lastly,
+# our `backward` first clears all the `grad`, while that of PyTorch
+# [adds](../autograd.md#accumulation) to those that were there.
 #
 # ## Summary {#summary}
 #

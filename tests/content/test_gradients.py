@@ -132,6 +132,16 @@ def simple_net(parameter: str) -> list[float]:
     return [slope(lambda v, i=i: at(flat, i, v), flat[i].item()) for i in range(len(flat))]
 
 
+def softmax(scores: tuple[float, ...]) -> tuple[float, ...]:
+    total = sum(math.exp(score) for score in scores)
+    return tuple(math.exp(score) / total for score in scores)
+
+
+def surprise(scores: tuple[float, ...]) -> float:
+    """The cross-entropy where the first class is right."""
+    return -math.log(softmax(scores)[0])
+
+
 Shown = float | EllipsisType
 """A number that a cell prints; `...` for one that is no gradient."""
 
@@ -210,9 +220,10 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "backpropagation.py:logits-gradient": lambda: [
         ..., 0, ..., slope(lambda z: math.log1p(math.exp(z)) - z, -200.0)
     ],
-    "backpropagation.py:solution-squares": lambda: 2 * [slope(lambda z: (z - 1) ** 2, -0.4)],
-    "backpropagation.py:bug-loop": lambda: first(4, descended(4.0, 0.4, lambda w: w**2, 1)),
-    "backpropagation.py:solution-loop": lambda: first(4, descended(4.0, 0.4, lambda w: w**2, 0)),
+    "backpropagation.py:softmax-gradient": lambda: [
+        sum(abs(partial) for partial in partials(loss, (0.0, 8.0, 0.0)))
+        for loss in (surprise, lambda s: surprise(softmax(s)))
+    ],
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
 }  # fmt: skip
@@ -223,13 +234,16 @@ NO_GRADIENT = {
     "autograd.py:numpy": "the value of a leaf",
     "autograd.py:symbolic": "formulas, confirmed by the test below",
     "autograd.py:symbolic-growth": "counts of operations",
+    "backpropagation.py:bug-softmax": "losses",
     "backpropagation.py:flops": "counts of operations",
     "backpropagation.py:flops-deep": "counts of operations",
     "backpropagation.py:parameters": "shapes and counts",
+    "backpropagation.py:solution-softmax": "losses",
     "backpropagation.py:solution-batches": "a count of steps and an accuracy",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
+    "pretraining.py:new-tune": "a loss",
     "pretraining.py:pretrain": "a loss",
 }
 """Cells that may seem to print a gradient, and what their numbers are."""
