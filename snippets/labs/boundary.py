@@ -153,12 +153,12 @@ print(sum(p.numel() for p in model.parameters()))
 #> 33
 
 # %% [markdown] lang="fr"
-# Il en a $2 \times 8 + 8 + 8 + 1 = 33$. Entraînons-le, en gardant une copie du réseau aux pas 0, 10,
-# 100 et 300. Chaque ligne affiche le pas, la perte et l’exactitude.
+# Il en a $2 \times 8 + 8 + 8 + 1 = 33$. Entraînons-le, en gardant une copie du réseau aux pas 0,
+# 10, 100 et 300. Chaque ligne affiche le pas, la perte et l’exactitude.
 
 # %% [markdown] lang="en"
-# It has $2 \times 8 + 8 + 8 + 1 = 33$. Let us train it, keeping a copy of the network at the steps 0,
-# 10, 100 and 300. Each line prints the step, the loss and the accuracy.
+# It has $2 \times 8 + 8 + 8 + 1 = 33$. Let us train it, keeping a copy of the network at the steps
+# 0, 10, 100 and 300. Each line prints the step, the loss and the accuracy.
 
 # %% training
 kept = train(model, x, y, 300, keep=(0, 10, 100, 300))
@@ -168,8 +168,9 @@ kept = train(model, x, y, 300, keep=(0, 10, 100, 300))
 #> 300 0.048 1.000
 
 # %% [markdown] lang="fr"
-# La perte baisse, et l’exactitude passe d’un demi à 1. Mais où passe la frontière ? Pour la tracer, on calcule le logit aux nœuds d’une grille qui couvre le
-# plan, et l’on dessine la ligne de niveau 0.
+# La perte baisse, et l’exactitude passe d’un demi à 1. Mais où passe la frontière ? Pour la tracer,
+# on calcule le logit aux nœuds d’une grille qui couvre le plan, et l’on dessine la ligne de niveau
+# 0.
 #
 # ![Quatre cadres avec les mêmes points : une classe en ronds, sur un demi-cercle ouvert vers le
 # bas ; l’autre en carrés, sur un demi-cercle ouvert vers le haut. Au pas 0, aucune ligne. Au pas
@@ -180,8 +181,9 @@ kept = train(model, x, y, 300, keep=(0, 10, 100, 300))
 # courbe.
 
 # %% [markdown] lang="en"
-# The loss goes down, and the accuracy goes from one half to 1. But where does the boundary run? To draw it, we compute the logit at the nodes of a grid that covers the
-# plane, and draw the contour line of level 0.
+# The loss goes down, and the accuracy goes from one half to 1. But where does the boundary run? To
+# draw it, we compute the logit at the nodes of a grid that covers the plane, and draw the contour
+# line of level 0.
 #
 # ![Four frames with the same points: one class as discs, on a half-circle open to the bottom; the
 # other as squares, on a half-circle open to the top. At step 0, no line. At step 10, a line that is
@@ -262,10 +264,10 @@ for name, tried in (("line", line), ("network", model)):
 #> network 1.000 0.978
 
 # %% [markdown] lang="fr"
-# Un peu moins de 98 % : le réseau a appris la règle, à quelques points près, et une droite ne va pas
-# au-delà de 88 %. On perd donc quelque chose en passant aux points nouveaux, de 1 à 0,978. Cet écart
-# a deux causes possibles : le réseau s’est attaché aux points de l’entraînement, ou le hasard a
-# poussé des points nouveaux si loin que personne ne pourrait les classer. L’[exercice
+# Un peu moins de 98 % : le réseau a appris la règle, à quelques points près, et une droite ne va
+# pas au-delà de 88 %. On perd donc quelque chose en passant aux points nouveaux, de 1 à 0,978. Cet
+# écart a deux causes possibles : le réseau s’est attaché aux points de l’entraînement, ou le hasard
+# a poussé des points nouveaux si loin que personne ne pourrait les classer. L’[exercice
 # 2](#exercise-noise) les sépare.
 #
 # ## À retenir {#summary}
@@ -291,8 +293,8 @@ for name, tried in (("line", line), ("network", model)):
 # ### 2. Plus de bruit {#exercise-noise}
 #
 # Triplez l’écart type du bruit, l’argument `noise` de `moons`. Que deviennent les deux exactitudes,
-# sur les points de l’entraînement et sur les nouveaux ? L’écart entre elles grandit-il ? Et jusqu’où
-# pourrait aller un modèle qui connaîtrait la règle ?
+# sur les points de l’entraînement et sur les nouveaux ? L’écart entre elles grandit-il ? Et
+# jusqu’où pourrait aller un modèle qui connaîtrait la règle ?
 #
 # ??? tip "Indice"
 #
@@ -313,9 +315,9 @@ for name, tried in (("line", line), ("network", model)):
 # %% [markdown] lang="en"
 # A little under 98%: the network has learned the rule, but for a few points, and a line does not go
 # beyond 88%. So something is lost on the way to new points, from 1 to 0.978. This gap has two
-# possible causes: the network has grown attached to the points of the training, or chance has pushed
-# some new points so far that nobody could classify them. [Exercise 2](#exercise-noise) tells them
-# apart.
+# possible causes: the network has grown attached to the points of the training, or chance has
+# pushed some new points so far that nobody could classify them. [Exercise 2](#exercise-noise) tells
+# them apart.
 #
 # ## Summary {#summary}
 #
@@ -339,8 +341,8 @@ for name, tried in (("line", line), ("network", model)):
 # ### 2. More noise {#exercise-noise}
 #
 # Make the standard deviation of the noise, the argument `noise` of `moons`, three times as large.
-# What becomes of the two accuracies, on the points of the training and on the new ones? Does the gap
-# between them grow? And how far could a model go that knew the rule?
+# What becomes of the two accuracies, on the points of the training and on the new ones? Does the
+# gap between them grow? And how far could a model go that knew the rule?
 #
 # ??? tip "Hint"
 #
@@ -439,19 +441,20 @@ print(f"{best(x, y, 0.12):.4f} {best(new_x, new_y, 0.12):.4f}")
 #> 1.0000 0.9985
 
 # %% [markdown] lang="fr"
-# Avec trois fois plus de bruit, les deux exactitudes du réseau baissent, et l’écart double : de 0,9167
-# à 0,8710, au lieu de 1 à 0,978. Mais à quoi les comparer ? Non à 1 : la règle elle-même n’a raison
-# que pour 0,9000 des points de l’entraînement et 0,8935 des nouveaux, car un dixième des points, à
-# peu près, ont été poussés trop loin, et aucun modèle n’y peut rien. Sur l’entraînement, le réseau
-# fait mieux que la règle : il a appris du hasard. Sur les points nouveaux, il fait moins bien : c’en
-# est le prix. Avec le bruit du début, la règle a presque toujours raison, 0,9985 : ce qui manque au
-# réseau sur les points nouveaux lui est presque tout entier imputable.
+# Avec trois fois plus de bruit, les deux exactitudes du réseau baissent, et l’écart double : de
+# 0,9167 à 0,8710, au lieu de 1 à 0,978. Mais à quoi les comparer ? Non à 1 : la règle elle-même n’a
+# raison que pour 0,9000 des points de l’entraînement et 0,8935 des nouveaux, car un dixième des
+# points, à peu près, ont été poussés trop loin, et aucun modèle n’y peut rien. Sur l’entraînement,
+# le réseau fait mieux que la règle : il a appris du hasard. Sur les points nouveaux, il fait moins
+# bien : c’en est le prix. Avec le bruit du début, la règle a presque toujours raison, 0,9985 : ce
+# qui manque au réseau sur les points nouveaux lui est presque tout entier imputable.
 
 # %% [markdown] lang="en"
-# With three times the noise, both accuracies of the network fall, and the gap doubles: from 0.9167 to
+# With three times the noise, both accuracies of the network fall, and the gap doubles: from 0.9167
+# to
 # 0.8710, in place of 1 to 0.978. But what should they be compared with? Not with 1: the rule itself
 # is right only for 0.9000 of the points of the training and 0.8935 of the new ones, since about a
 # tenth of the points were pushed too far, and no model can do anything about it. In training, the
-# network does better than the rule: it has learned from chance. On new points it does worse: that is
-# the price. With the noise of the beginning, the rule is nearly always right, 0.9985: what the
+# network does better than the rule: it has learned from chance. On new points it does worse: that
+# is the price. With the noise of the beginning, the rule is nearly always right, 0.9985: what the
 # network lacks on new points is nearly all its own fault.

@@ -300,24 +300,25 @@ for w in (weights[0], weights[-1]):
 #
 # ### Et avec Adam ? {#adam}
 #
-# Les LLM s’entraînent avec [Adam](../configuration.md#memory), qui divise le pas de chaque poids par
-# la taille de son gradient : la première couche devrait avancer comme la dernière. Mais pour ne pas
-# diviser par 0, il ajoute au diviseur un petit nombre, `eps`, qui vaut $10^{-8}$ si l’on ne dit rien.
-# Faisons un pas avec cette valeur, puis avec $10^{-30}$. Chaque ligne compte les poids de la première
-# couche qui ont changé, et dit si l’un d’eux a changé de plus de 1.
+# Les LLM s’entraînent avec [Adam](../configuration.md#memory), qui divise le pas de chaque poids
+# par la taille de son gradient : la première couche devrait avancer comme la dernière. Mais pour ne
+# pas diviser par 0, il ajoute au diviseur un petit nombre, `eps`, qui vaut $10^{-8}$ si l’on ne dit
+# rien. Faisons un pas avec cette valeur, puis avec $10^{-30}$. Chaque ligne compte les poids de la
+# première couche qui ont changé, et dit si l’un d’eux a changé de plus de 1.
 
 # %% [markdown] lang="en"
 # Not one of the 4,096 weights of the first layer changed, not even by its last bit: the step is
 # smaller than what `float32` can add to a weight. A rate large enough to move them would make those
-# of the last layer diverge. That is the harm of vanishing: the layers cannot learn at the same pace.
+# of the last layer diverge. That is the harm of vanishing: the layers cannot learn at the same
+# pace.
 #
 # ### And with Adam? {#adam}
 #
 # LLMs are trained with [Adam](../configuration.md#memory), which divides the step of each weight by
-# the size of its gradient: the first layer should move as the last one does. But so as not to divide
-# by 0, it adds a small number to the divisor, `eps`, which is $10^{-8}$ unless one says otherwise.
-# Let us take a step with this value, then with $10^{-30}$. Each line counts the weights of the first
-# layer that changed, and says whether one of them changed by more than 1.
+# the size of its gradient: the first layer should move as the last one does. But so as not to
+# divide by 0, it adds a small number to the divisor, `eps`, which is $10^{-8}$ unless one says
+# otherwise. Let us take a step with this value, then with $10^{-30}$. Each line counts the weights
+# of the first layer that changed, and says whether one of them changed by more than 1.
 
 # %% adam
 for eps in (1e-8, 1e-30):
@@ -330,27 +331,30 @@ for eps in (1e-8, 1e-30):
 #> 1e-30 4096 True
 
 # %% [markdown] lang="fr"
-# Adam ne remédie à rien : devant `eps`, ces gradients ne comptent pas, et aucun poids ne bouge. Avec
-# un `eps` minuscule, tous bougent, mais n’importe comment : le carré d’un tel gradient, dont Adam
-# garde une moyenne pour en connaître la taille, se perd au-dessous des plus petits nombres de
+# Adam ne remédie à rien : devant `eps`, ces gradients ne comptent pas, et aucun poids ne bouge.
+# Avec un `eps` minuscule, tous bougent, mais n’importe comment : le carré d’un tel gradient, dont
+# Adam garde une moyenne pour en connaître la taille, se perd au-dessous des plus petits nombres de
 # `float32`. Il faut donc que le gradient arrive.
 #
 # ## Premier remède : l’écart type {#initialisation}
 #
 # Si ReLU divise par deux le carré de la norme, doublons la variance des poids : le facteur par
 # couche est $s\sqrt{n/2}$, et il vaut 1 pour $s = \sqrt{2/n}$. C’est l’initialisation de He, du nom
-# du premier auteur d’un article de 2015[^he]. Celle que PyTorch donne par défaut à `nn.Linear` est plus petite.
+# du premier auteur d’un article de 2015[^he]. Celle que PyTorch donne par défaut à `nn.Linear` est
+# plus petite.
 
 # %% [markdown] lang="en"
 # Adam is no cure: beside `eps` these gradients count for nothing, and no weight moves. With a tiny
-# `eps` all of them move, but wildly: the square of such a gradient, of which Adam keeps a mean so as
-# to know its size, is lost below the smallest numbers of `float32`. So the gradient has to arrive.
+# `eps` all of them move, but wildly: the square of such a gradient, of which Adam keeps a mean so
+# as to know its size, is lost below the smallest numbers of `float32`. So the gradient has to
+# arrive.
 #
 # ## First cure: the standard deviation {#initialisation}
 #
 # If ReLU halves the square of the norm, let us double the variance of the weights: the factor a
-# layer is $s\sqrt{n/2}$, which is 1 for $s = \sqrt{2/n}$. This is He initialisation, named after the
-# first author of a paper of 2015.[^he] The one that PyTorch gives `nn.Linear` by default is smaller.
+# layer is $s\sqrt{n/2}$, which is 1 for $s = \sqrt{2/n}$. This is He initialisation, named after
+# the first author of a paper of 2015.[^he] The one that PyTorch gives `nn.Linear` by default is
+# smaller.
 
 # %% initialisation
 he = math.sqrt(2 / width)
@@ -407,8 +411,9 @@ print(f"{norms[0]:.3g}", 2 ** (depth / 2))
 # The measurement is of the same order as the prediction: thirty layers multiply the norm by tens
 # of thousands. To avoid this, GPT-2 divides the weights of $f$, the residual branch, at
 # initialisation, by the square root of the number of residual layers:[^gpt2] there are two in each
-# block, that of attention and that of the feed-forward network. Ours are $L$ in number. Each of them
-# then multiplies the square by $1 + 1/L$; how much is that for ten layers, for thirty, for a hundred?
+# block, that of attention and that of the feed-forward network. Ours are $L$ in number. Each of
+# them then multiplies the square by $1 + 1/L$; how much is that for ten layers, for thirty, for a
+# hundred?
 
 # %% scaled
 for L in (10, 30, 100):
@@ -425,11 +430,12 @@ for L in (10, 30, 100):
 # ## Troisième remède : la normalisation {#normalisation}
 #
 # Il manque encore à nos couches ce qu’a tout LLM : la
-# [normalisation de couche](../configuration.md#block), qui donne à chaque vecteur une moyenne nulle et
-# un écart type de 1. À rebours, elle divise le gradient par l’écart type du vecteur qu’elle a reçu :
-# elle grandit ce qui revient à un petit vecteur, et réduit ce qui revient à un grand. Mettons-la à
-# l’entrée de chaque couche, où la met GPT-2[^gpt2], sans connexion résiduelle, puis avec :
-# $h + f(\mathrm{LN}(h)\,W)$. La sigmoïde ne laissait rien arriver ; que va-t-elle laisser passer ?
+# [normalisation de couche](../configuration.md#block), qui donne à chaque vecteur une moyenne nulle
+# et un écart type de 1. À rebours, elle divise le gradient par l’écart type du vecteur qu’elle a
+# reçu : elle grandit ce qui revient à un petit vecteur, et réduit ce qui revient à un grand.
+# Mettons-la à l’entrée de chaque couche, où la met GPT-2[^gpt2], sans connexion résiduelle, puis
+# avec : $h + f(\mathrm{LN}(h)\,W)$. La sigmoïde ne laissait rien arriver ; que va-t-elle laisser
+# passer ?
 
 # %% [markdown] lang="en"
 # The norm hardly depends on depth any more: $(1 + 1/L)^{L/2}$ tends to $\sqrt{e}$, the square root
@@ -439,10 +445,10 @@ for L in (10, 30, 100):
 #
 # Our layers still lack what every LLM has: [layer normalisation](../configuration.md#block), which
 # gives each vector mean zero and standard deviation 1. Backwards, it divides the gradient by the
-# standard deviation of the vector that it received: it enlarges what goes back to a small vector, and
-# reduces what goes back to a large one. Let us put it at the input of each layer, where GPT-2 puts
-# it,[^gpt2] without a residual connection, then with one: $h + f(\mathrm{LN}(h)\,W)$. The sigmoid let
-# nothing arrive; what will it let through?
+# standard deviation of the vector that it received: it enlarges what goes back to a small vector,
+# and reduces what goes back to a large one. Let us put it at the input of each layer, where GPT-2
+# puts it,[^gpt2] without a residual connection, then with one: $h + f(\mathrm{LN}(h)\,W)$. The
+# sigmoid let nothing arrive; what will it let through?
 
 # %% normalisation
 def normalised(f, kept):
@@ -464,15 +470,15 @@ for f in (torch.tanh, torch.relu, torch.sigmoid):
 # Là où il n’arrivait rien, il arrive 0,398, sans même de connexion résiduelle : les sorties d’une
 # sigmoïde sont proches les unes des autres, leur écart type est petit, et la division compense le
 # quart perdu. Mais seule, la normalisation ne règle pas le facteur sur 1 : avec ReLU, il arrive 335
-# fois plus que l’on n’a donné. Avec la connexion résiduelle, les trois activations donnent un nombre
-# ordinaire, sans que l’on ait choisi d’écart type pour chacune. Et avec la profondeur ?
+# fois plus que l’on n’a donné. Avec la connexion résiduelle, les trois activations donnent un
+# nombre ordinaire, sans que l’on ait choisi d’écart type pour chacune. Et avec la profondeur ?
 
 # %% [markdown] lang="en"
-# Where nothing arrived, 0.398 does, even without a residual connection: the outputs of a sigmoid are
-# close to each other, their standard deviation is small, and the division makes up for the quarter
-# that was lost. But alone, normalisation does not set the factor to 1: with ReLU, 335 times more
-# arrives than was given. With the residual connection, the three activations give an ordinary number,
-# though no standard deviation was chosen for any of them. And with depth?
+# Where nothing arrived, 0.398 does, even without a residual connection: the outputs of a sigmoid
+# are close to each other, their standard deviation is small, and the division makes up for the
+# quarter that was lost. But alone, normalisation does not set the factor to 1: with ReLU, 335 times
+# more arrives than was given. With the residual connection, the three activations give an ordinary
+# number, though no standard deviation was chosen for any of them. And with depth?
 
 # %% deeper
 for L in (10, 30, 100):
@@ -483,10 +489,10 @@ for L in (10, 30, 100):
 #> 100 15.5
 
 # %% [markdown] lang="fr"
-# La norme croît encore, mais lentement : dix fois plus de couches la multiplient par cinq environ, au
-# lieu de l’élever à la puissance dix. En effet, $h$ grandit d’une couche à l’autre, puisque chacune
-# lui ajoute quelque chose ; la normalisation divise par son écart type, et la part que chaque couche
-# ajoute au gradient en devient plus petite.
+# La norme croît encore, mais lentement : dix fois plus de couches la multiplient par cinq environ,
+# au lieu de l’élever à la puissance dix. En effet, $h$ grandit d’une couche à l’autre, puisque
+# chacune lui ajoute quelque chose ; la normalisation divise par son écart type, et la part que
+# chaque couche ajoute au gradient en devient plus petite.
 #
 # ## Quatrième remède : l’écrêtage {#clipping}
 #
@@ -497,8 +503,8 @@ for L in (10, 30, 100):
 
 # %% [markdown] lang="en"
 # The norm still grows, but slowly: ten times as many layers multiply it by about five, in place of
-# raising it to the power ten. For $h$ grows from one layer to the next, since each adds something to
-# it; normalisation divides by its standard deviation, and the share that each layer adds to the
+# raising it to the power ten. For $h$ grows from one layer to the next, since each adds something
+# to it; normalisation divides by its standard deviation, and the share that each layer adds to the
 # gradient becomes smaller.
 #
 # ## Fourth cure: clipping {#clipping}
@@ -540,20 +546,21 @@ print(before, w.grad)
 #
 # ### 2. La profondeur décide {#exercise-depth}
 #
-# Gardez les sigmoïdes et prenez moins de couches : cinq, puis dix, puis quinze. Quelle part des poids
-# de la première le pas de descente change-t-il ? Prévoyez par le facteur d’un quart, puis faites
-# l’essai, avec l’argument `depth` de `draw`.
+# Gardez les sigmoïdes et prenez moins de couches : cinq, puis dix, puis quinze. Quelle part des
+# poids de la première le pas de descente change-t-il ? Prévoyez par le facteur d’un quart, puis
+# faites l’essai, avec l’argument `depth` de `draw`.
 #
 # ??? tip "Indice"
 #
-#     Près d’un poids de l’ordre de $0{,}1$, les nombres de `float32` sont distants d’environ $10^{-8}$.
+#     Près d’un poids de l’ordre de $0{,}1$, les nombres de `float32` sont distants d’environ
+#     $10^{-8}$.
 #
 # ## Les solutions {#solutions}
 #
 # ### La profondeur {#solution-depth}
 #
-# Chaque ligne donne le nombre de couches, la prévision d’un quart par couche, et la part des poids de
-# la première qui ont changé.
+# Chaque ligne donne le nombre de couches, la prévision d’un quart par couche, et la part des poids
+# de la première qui ont changé.
 
 # %% [markdown] lang="en"
 # The norm falls to 1, and the direction stays: $0.6$ and $-0.8$ are to each other as 3 to $-4$.
@@ -580,9 +587,9 @@ print(before, w.grad)
 #
 # ### 2. Depth decides {#exercise-depth}
 #
-# Keep the sigmoids and take fewer layers: five, then ten, then fifteen. What share of the weights of
-# the first one does the step of descent change? Predict it by the factor of a quarter, then try it,
-# with the argument `depth` of `draw`.
+# Keep the sigmoids and take fewer layers: five, then ten, then fifteen. What share of the weights
+# of the first one does the step of descent change? Predict it by the factor of a quarter, then try
+# it, with the argument `depth` of `draw`.
 #
 # ??? tip "Hint"
 #
@@ -606,8 +613,8 @@ for L in (5, 10, 15):
 
 # %% [markdown] lang="fr"
 # Avec cinq couches, presque tous les poids bougent ; avec dix, très peu ; avec quinze, aucun. Le
-# gradient de la dernière couche est de l’ordre du millième, et un millième de milliardième ne change
-# pas un poids de l’ordre du dixième.
+# gradient de la dernière couche est de l’ordre du millième, et un millième de milliardième ne
+# change pas un poids de l’ordre du dixième.
 #
 # [^he]: K. He, X. Zhang, S. Ren et J. Sun, « <span lang="en">Delving Deep into
 #     Rectifiers: Surpassing Human-Level Performance on ImageNet Classification</span> », ICCV 2015,
@@ -617,9 +624,9 @@ for L in (5, 10, 15):
 #     Learners</span> », OpenAI, 2019, section 2.3.
 
 # %% [markdown] lang="en"
-# With five layers, nearly all the weights move; with ten, very few; with fifteen, none. The gradient
-# of the last layer is of the order of a thousandth, and a thousandth of a billionth does not change a
-# weight of the order of a tenth.
+# With five layers, nearly all the weights move; with ten, very few; with fifteen, none. The
+# gradient of the last layer is of the order of a thousandth, and a thousandth of a billionth does
+# not change a weight of the order of a tenth.
 #
 # [^he]: K. He, X. Zhang, S. Ren and J. Sun, “Delving Deep into Rectifiers: Surpassing Human-Level
 #     Performance on ImageNet Classification”, ICCV 2015, section 2.2,

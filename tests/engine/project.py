@@ -123,25 +123,18 @@ class Project:
         return subprocess.CompletedProcess(command, result.exit_code, result.stdout, result.stderr)
 
     def _test(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run pytest inside pytest: the project's `conftest` is another module than ours."""
-        said = io.StringIO()
-        ours = {name: sys.modules.pop(name) for name in ("conftest",) if name in sys.modules}
-        path = list(sys.path)
-        options = ["--rootdir=.", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
-        try:
-            with (
-                contextlib.chdir(self.folder),
-                mock.patch.dict(os.environ),
-                contextlib.redirect_stdout(said),
-                contextlib.redirect_stderr(said),
-            ):
-                os.environ.pop("PYTEST_ADDOPTS", None)
-                code = pytest.main([*options, "--capture=sys", *arguments])
-        finally:
-            sys.path[:] = path
-            sys.modules.pop("conftest", None)
-            sys.modules.update(ours)
-        return subprocess.CompletedProcess(["pytest", *arguments], code, said.getvalue(), "")
+        """Run pytest inside pytest."""
+        output = io.StringIO()
+        options = ["--precis", "--rootdir=.", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
+        with (
+            contextlib.chdir(self.folder),
+            mock.patch.dict(os.environ),
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(output),
+        ):
+            os.environ.pop("PYTEST_ADDOPTS", None)
+            code = pytest.main([*options, "--capture=sys", *arguments])
+        return subprocess.CompletedProcess(["pytest", *arguments], code, output.getvalue(), "")
 
     def book(self) -> Book:
         return Book(configured.Project.read(self.folder), Records(self.folder))

@@ -25,9 +25,7 @@ TWO_FILES = (
 @pytest.fixture
 def two(project: Project) -> Project:
     """A chapter and a lab of one name."""
-    own = Path(__file__).parents[3] / "conftest.py"
     return project.write(
-        conftest_py=own.read_text(encoding="utf-8"),
         mkdocs_yml=PLAIN,
         snippets__a_py=CHAPTER,
         snippets__labs__a_py=LAB,

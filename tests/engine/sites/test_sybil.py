@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 from project import Project
@@ -32,9 +31,7 @@ PAGE = "# Title\n\n```snippet\na.py:one\n```\n\n```snippet\na.py:two\n```\n"
 
 @pytest.fixture
 def tested(project: Project) -> Project:
-    own = Path(__file__).parents[3] / "conftest.py"
     return project.write(
-        conftest_py=own.read_text(encoding="utf-8"),
         mkdocs_yml=CONFIG,
         snippets__a_py=SNIPPET,
         docs__a_md=PAGE,
