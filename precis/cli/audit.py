@@ -1,4 +1,4 @@
-"""Look at a built site as a reader has it, and hold it to what its snippets print.
+"""`precis audit`: compare a built site, as its readers have it, with what its snippets print.
 
 Everything is taken from the HTML, nothing from the engine that made it; the snippets are run
 again.
@@ -7,17 +7,44 @@ again.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
 from bs4 import BeautifulSoup, Tag
 
-from precis.base.finding import Finding, shown
-from precis.book.attest import FILE, Attestation
+from precis.base.finding import Finding, counted, shown
+from precis.book.attest import FILE, Attestation, attested
 from precis.book.book import Verified
+from precis.cli.common import open_book, report, show_progress
+from precis.cli.parameters import JSON, TIME_LIMIT
+from precis.run.record import Records
 
 
-def audit(site: Path, book: Sequence[Verified], now: Attestation) -> Iterator[Finding]:
+@click.command()
+@click.argument("site", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@TIME_LIMIT
+@JSON
+def audit(site: Path, timeout: float, as_json: bool) -> None:
+    """Compare a built SITE with what its snippets print, run again.
+
+    \b
+    Examples:
+      precis audit site
+    """
+    with tempfile.TemporaryDirectory() as empty:  # no record is believed
+        book = open_book((), timeout)
+        book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty), watch=show_progress)
+        book.run()
+        verified = [book.verified(path) for path in book.paths()]
+        wrong = [*site_findings(site, verified, attested(book, "cpu"))]
+    shown_cells = blocks(site)
+    lines = [f"{counted(shown_cells, 'cell')} on the pages of {site}: as their snippets print"]
+    report(wrong, "json" if as_json else "text", {"cells": shown_cells}, lines)
+
+
+def site_findings(site: Path, book: Sequence[Verified], now: Attestation) -> Iterator[Finding]:
     """What the pages and `verified.json` of a site have wrong, given freshly run snippets."""
     known = {
         (verified.snippet.name, cell.name): (verified, cell)

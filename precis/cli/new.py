@@ -1,4 +1,4 @@
-"""Begin a chapter: two pages, a snippet, its place in the navigation and in the lock.
+"""`precis new`: two pages, a snippet, a place in the navigation and in the lock.
 
 All of it is worked out and judged before anything is written; what is written then builds.
 """
@@ -8,24 +8,26 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
+import click
 import yaml
 
 from precis.base.files import write_whole
 from precis.base.finding import Finding, Malformed, shown
 from precis.base.git import git
-from precis.base.project import CONFIG, Project
+from precis.base.project import Project
+from precis.cli.common import page_reader
+from precis.cli.navigation import SITE, Line, Refused, listed
 from precis.source.snippet import read
 from precis.text.pages import Reader
 from precis.text.parity import blessed, parity, read_lock, written_lock
 from precis.text.prose import body
 from precis.text.typography import spaced, wrong
 
-SITE = Path(CONFIG)
 _DESCRIPTIONS = {
     "fr": "{title}\u00a0: un chapitre dont chaque valeur affichée a été vérifiée.",
     "en": "{title}: a chapter whose every printed value was verified.",
@@ -37,20 +39,6 @@ TEMPLATES = Path(__file__).with_name("templates") / "chapter"
 _SLUG = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 80
 _MARKUP = re.compile(r"[\x00-\x1f\x7f{}<>\[\]`$*_|\\#\"]")
-
-
-class Refused(ValueError):
-    """A slug or a title that no chapter can have, said in one sentence."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line that a file gains."""
-
-    number: int
-    """Of the new text, counted from 1."""
-
-    text: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +76,46 @@ class Beginning:
             raise
 
 
+@click.command()
+@click.argument("slug")
+@click.option("--fr", required=True, metavar="TITLE", help="Its title in French.")
+@click.option("--en", required=True, metavar="TITLE", help="Its title in English.")
+def new(slug: str, fr: str, en: str) -> None:
+    """Begin the chapter SLUG: pages, snippet and navigation entry.
+
+    It builds and passes as it is written: `make serve`, then put your text where the comments in
+    the pages say what belongs there. Nothing is written where a file of that name exists.
+
+    \b
+    Examples:
+      precis new attention --fr "L’attention" --en "Attention"
+    """
+    reader = page_reader()
+    project = reader.project
+    if project.config is None:
+        raise click.UsageError(f"there is no {SITE} here: run it from the project's folder")
+    if project.languages != ("en", "fr"):
+        has = ", ".join(project.languages) or "none in folders"
+        raise click.UsageError(f"a new chapter is in en and fr; the languages of {SITE}: {has}")
+    if missing := [path for path in map(project.home, ("fr", "en")) if not path.is_dir()]:
+        raise click.UsageError(f"there is no folder {shown(missing[0])}/")
+    try:
+        beginning = begin(slug, {"fr": fr, "en": en}, reader)
+    except Refused as error:
+        raise click.UsageError(str(error)) from None
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+    undo = undoing(beginning.files, beginning.changed)
+    beginning.write()
+    for path in beginning.files:
+        click.echo(f"{shown(path)}: new")
+    for line in beginning.lines:
+        click.echo(f"{shown(SITE)}:{line.number}: {line.text}")
+    click.echo(f"{shown(project.lock)}: {slug}.md, its sections read side by side")
+    click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
+
+
 def begin(slug: str, titles: Mapping[str, str], reader: Reader) -> Beginning:
     """A chapter with a title in each language.
 
@@ -119,57 +147,10 @@ def begin(slug: str, titles: Mapping[str, str], reader: Reader) -> Beginning:
 
     english = titles.get("en", next(iter(titles.values())))
     texts[snippet] = _template("snippet.txt", slug, _sentence(english))
-    site, added = listed(read(SITE), slug, titles)
+    chapters = {f"{path.stem}.md" for path in reader.book.folder.glob("*.py")}
+    site, added = listed(read(SITE), slug, titles, chapters)
     lock = blessed(project, list(pages.values()), read_lock(project.lock))
     return Beginning(texts, {project.lock: written_lock(lock), SITE: site}, added)
-
-
-def listed(site: str, slug: str, titles: Mapping[str, str]) -> tuple[str, tuple[Line, ...]]:
-    """The text of mkdocs.yml with a chapter after the last one, and the lines that it gained.
-
-    Comments, order and everything else stay. Raises Malformed where the text has another form
-    than a line an entry, Refused where a title is taken.
-    """
-    root = yaml.compose(site, Loader=yaml.SafeLoader)
-    nav = _value(root, "nav")
-    if nav is None:
-        return site, ()  # MkDocs lists all pages by itself
-    if not isinstance(nav, yaml.SequenceNode):
-        raise Malformed(_no_place(nav, "nav"))
-    languages = list(_languages(root))
-    default = next((name for name, node in languages if _is_default(node)), next(iter(titles)))
-    title = titles.get(default, next(iter(titles.values())))
-
-    inserts: list[tuple[int, str]] = []
-    chapters = [item for item in nav.value if _page_of(item)]
-    for item in _leaves(nav):
-        if _title_of(item) == title:
-            raise Refused(f"the navigation has an entry “{title}” already ({_place(item)})")
-        if _page_of(item) == f"{slug}.md":
-            raise Refused(f"the navigation has {slug}.md already ({_place(item)})")
-    if not chapters:
-        raise Malformed(_no_place(nav, "nav"))
-    entry = _pair(title, f"{slug}.md")
-    inserts.append(_after(site, chapters[-1], chapters[-1], entry))
-    for language, node in languages:
-        known = _value(node, "nav_translations")
-        if language == default or language not in titles:
-            continue
-        if not isinstance(known, yaml.MappingNode) or not known.value:
-            raise Malformed(_no_place(known or node, "nav_translations"))
-        previous = _title_of(chapters[-1])
-        pair = next((p for p in known.value if p[0].value == previous), known.value[-1])
-        inserts.append(_after(site, pair[0], pair[1], _pair(title, titles[language])))
-
-    lines = site.splitlines(keepends=True)
-    line_end = "\r\n" if lines[0].endswith("\r\n") else "\n"
-    if not lines[-1].endswith("\n"):
-        lines[-1] += line_end
-    gained: list[Line] = []
-    for shift, (at, text) in enumerate(sorted(inserts)):
-        lines.insert(at + shift, text + line_end)
-        gained.append(Line(at + shift + 1, text.strip()))
-    return "".join(lines), tuple(gained)
 
 
 def undoing(files: Iterable[Path], changed: Iterable[Path]) -> str | None:
@@ -234,79 +215,3 @@ def _sentence(title: str) -> str:
 def _template(name: str, slug: str, title: str) -> str:
     text = (TEMPLATES / name).read_text(encoding="utf-8")
     return text.replace("{slug}", slug).replace("{title}", title)
-
-
-def _pair(key: str, value: str) -> str:
-    """A mapping of one entry, in one line."""
-    return str(yaml.safe_dump({key: value}, allow_unicode=True, width=inf)).strip()
-
-
-def _after(site: str, first: yaml.Node, last: yaml.Node, text: str) -> tuple[int, str]:
-    """Where a line goes that follows an entry, with what stands before the entry in its line."""
-    lines = site.splitlines()
-    start = first.start_mark
-    lead = lines[start.line][: start.column]
-    if lead.strip(" -") or last.end_mark.line < start.line:
-        raise Malformed(_no_place(first, "entries"))
-    deepest = _deepest(last)
-    return deepest.end_mark.line + 1, lead + text
-
-
-def _deepest(node: yaml.Node) -> yaml.Node:
-    """The last scalar of a node: a mapping's own end lies after the comments that follow it."""
-    while isinstance(node, yaml.MappingNode) and node.value:
-        node = node.value[-1][1]
-    return node
-
-
-def _no_place(node: yaml.Node, what: str) -> Finding:
-    return Finding(
-        SITE.as_posix(),
-        node.start_mark.line + 1,
-        node.start_mark.column + 1,
-        f"no place was found here for a chapter ({what})",
-        "Give each entry a line of its own, the chapters before the sections.",
-    )
-
-
-def _place(node: yaml.Node) -> str:
-    return f"{SITE.as_posix()}:{node.start_mark.line + 1}"
-
-
-def _value(node: yaml.Node | None, name: str) -> yaml.Node | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    return next((value for key, value in node.value if key.value == name), None)
-
-
-def _languages(root: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    """The languages of the plugin i18n, by their names."""
-    plugins = _value(root, "plugins")
-    for plugin in plugins.value if isinstance(plugins, yaml.SequenceNode) else ():
-        languages = _value(_value(plugin, "i18n"), "languages")
-        for language in languages.value if isinstance(languages, yaml.SequenceNode) else ():
-            if locale := _value(language, "locale"):
-                yield str(locale.value), language
-
-
-def _is_default(language: yaml.Node) -> bool:
-    default = _value(language, "default")
-    return default is not None and default.value == "true"
-
-
-def _leaves(nav: yaml.Node) -> Iterator[yaml.Node]:
-    for item in nav.value:
-        below = item.value[0][1] if isinstance(item, yaml.MappingNode) else None
-        if isinstance(below, yaml.SequenceNode):
-            yield from _leaves(below)
-        yield item
-
-
-def _page_of(item: yaml.Node) -> str:
-    """The page that an entry of the navigation leads to; nothing for a section."""
-    node = item.value[0][1] if isinstance(item, yaml.MappingNode) else item
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
-
-
-def _title_of(item: yaml.Node) -> str:
-    return str(item.value[0][0].value) if isinstance(item, yaml.MappingNode) else ""

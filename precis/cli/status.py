@@ -1,4 +1,4 @@
-"""Which sections wait to be read again beside their twins, and what changed in them.
+"""`precis status`: which sections wait to be read again beside their twins, and what changed.
 
 The lock keeps hashes alone. The text that was read is the one in git's history that has the
 hash, whenever and with whatever else it was committed.
@@ -6,16 +6,23 @@ hash, whenever and with whatever else it was committed.
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path, PurePath
 
-from precis.base.finding import Finding
+import click
+
+from precis.base.finding import Finding, Malformed, counted, shown
 from precis.base.git import git
+from precis.cli.common import ONE_LANGUAGE, page_reader
+from precis.cli.parameters import JSON, Slug
 from precis.text.pages import Reader
-from precis.text.parity import Pair, Section, entry_name, sections
+from precis.text.parity import Pair, Section, entry_name, read_lock, sections
 from precis.text.prose import Written, body
 
 _SENTENCES = re.compile(r"\n|(?<=[.!?…:;]) ")
@@ -64,6 +71,59 @@ class Waiting:
         for side in self.sides:
             diff = side.diff or ([UNKNOWN] if side.changed and side.diff is None else [])
             yield Finding(side.path, side.line, 1, side.what, "\n".join(diff))
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, type=Slug(), metavar="[SLUG ...]")
+@JSON
+def status(slugs: tuple[str, ...], as_json: bool) -> None:
+    """List the sections to be read again, since one language changed.
+
+    With what changed in each since both languages were last read side by side, if git has the
+    text that was read. Exit code 1 if there are any.
+
+    \b
+    Examples:
+      precis status
+      precis status autograd tensors
+      precis status --json
+    """
+    reader = page_reader()
+    project = reader.project
+    known = read_lock(project.lock)
+    pages = project.docs.rglob("*.md")
+    names = [f"{slug}.md" for slug in slugs] or sorted({project.key(page) for page in pages})
+    read = 0
+    found: list[Waiting] = []
+    try:
+        for name in names:
+            paths = project.pages(name)
+            if len(paths) > 1:
+                read += 1
+                found += waiting([reader.opened(path) for path in paths], known, reader)
+            elif slugs:
+                raise click.UsageError(f"there are no two {shown(project.docs)}/*/{name}")
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+    if as_json:
+        told = [{**dataclasses.asdict(each), "bless": each.argument} for each in found]
+        click.echo(json.dumps({"pages": read, "waiting": told}, ensure_ascii=False, indent=1))
+        sys.exit(bool(found))
+    for each in found:
+        click.echo("\n".join(map(str, each.findings())) + "\n")
+    if found:
+        names = [each.argument for each in found]
+        once = " ".join(
+            name for name in names if "#" not in name or name.split("#")[0] not in names
+        )
+        count = f"{counted(read, 'page')}: {counted(len(found), 'section')} to read again"
+        click.echo(f"{count}; then: precis bless {once}")
+        sys.exit(1)
+    if not project.languages:
+        click.echo(f"nothing to read side by side: {ONE_LANGUAGE}")
+    else:
+        click.echo(f"{counted(read, 'page')}: all sections read side by side")
 
 
 def waiting(

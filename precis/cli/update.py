@@ -1,11 +1,85 @@
-"""Write what a snippet printed into its `#>` lines: text in, text out."""
+"""`precis update`: write what a snippet printed into its `#>` lines."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+import click
+
 from precis.base.characters import split_lines, why_unprintable
+from precis.base.files import write_whole
 from precis.base.finding import Finding, Malformed, shown
+from precis.cli.common import open_book, page_reader
+from precis.cli.parameters import FILES, TIME_LIMIT
 from precis.run.outcome import Run
-from precis.source.snippet import Snippet, decode, is_marked, parse
+from precis.run.parent import run
+from precis.source.snippet import Snippet, decode, is_marked, load, parse
+from precis.text.typography import spaced
+
+
+@click.command()
+@FILES
+@TIME_LIMIT
+def update(files: tuple[Path, ...], timeout: float) -> None:
+    """Write what the snippets print into their #> lines.
+
+    Nothing else is touched. A file that does not run to its end, or that changed meanwhile, is
+    left as it is. Without FILES: all of snippets/. In a French page, docs/fr/*.md, plain blanks
+    where French wants no-break spaces become those.
+
+    \b
+    Examples:
+      precis update snippets/autograd.py
+      precis update docs/fr/autograd.md
+    """
+    pages = [path for path in files if path.suffix == ".md"]
+    failed = not _space(pages)
+    snippets = tuple(path for path in files if path.suffix != ".md")
+    if pages and not snippets:
+        sys.exit(failed)
+    book = open_book(snippets, timeout)
+    for path in book.paths():
+        before = path.read_bytes()
+        try:
+            snippet = load(path)
+            ran = run(snippet, book.records.root, timeout=timeout)
+            if ran.fault:
+                raise Malformed(
+                    Finding(shown(path), ran.fault.line, 1, ran.fault.what, ran.fault.detail)
+                )
+            after = updated(before.decode("utf-8"), snippet, ran)
+            if path.read_bytes() != before:
+                raise Malformed(
+                    Finding(shown(path), 1, 1, "the file changed while it ran", "Run it again.")
+                )
+        except Malformed as error:
+            click.echo(error, err=True)
+            failed = True
+            continue
+        if after != before.decode("utf-8"):
+            write_whole(path, after.encode("utf-8"))
+            click.echo(f"{shown(path)}: updated")
+    sys.exit(failed)
+
+
+def _space(pages: list[Path]) -> bool:
+    """Put no-break spaces into pages; whether all could be read."""
+    reader = page_reader()
+    good = True
+    for path in pages:
+        try:
+            page = reader.opened(path)
+        except Malformed as error:
+            click.echo(error, err=True)
+            good = False
+            continue
+        before = path.read_bytes().decode("utf-8")
+        after = spaced(before, page)
+        if after != before:
+            write_whole(path, after.encode("utf-8"))
+            click.echo(f"{shown(path)}: updated")
+    return good
 
 
 def updated(text: str, snippet: Snippet, run: Run) -> str:

@@ -12,7 +12,8 @@ import yaml
 from project import BILINGUAL, Project, site_in
 
 from precis.base.finding import Malformed
-from precis.cli.new import Beginning, listed
+from precis.cli.navigation import listed
+from precis.cli.new import Beginning
 
 EXTENSIONS = "admonition, pymdownx.magiclink: {social_url_shorthand: !ENV [NOT_SET, false]}"
 
@@ -198,3 +199,13 @@ def test_line_ends_of_windows_stay(site: Project) -> None:
 def test_a_navigation_without_chapters_has_no_place(site: Project) -> None:
     with pytest.raises(Malformed):
         listed("nav: []\n", "demo", {"fr": "Essai", "en": "Try"})
+
+
+def test_a_chapter_follows_the_last_one_in_its_part() -> None:
+    parts = "  - Part I:\n      - One: one.md\n      - Recap: recap.md\n"
+    nav = f"nav:\n  - Home: index.md\n{parts}  - Labs:\n      - L: l.md\n"
+
+    after, lines = listed(nav, "demo", {"en": "Try"}, {"one.md", "recap.md", "demo.md"})
+
+    assert [(line.number, line.text) for line in lines] == [(6, "- Try: demo.md")]
+    assert after == nav.replace("  - Labs", "      - Try: demo.md\n  - Labs")

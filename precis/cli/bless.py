@@ -1,0 +1,69 @@
+"""`precis bless`: record that a chapter's pages were read side by side."""
+
+from __future__ import annotations
+
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import click
+
+from precis.base.files import write_whole
+from precis.base.finding import shown
+from precis.cli.common import ONE_LANGUAGE, lab_pages, page_reader
+from precis.cli.parameters import Slug
+from precis.text.parity import blessed, parity, read_lock, sections, written_lock
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, required=True, type=Slug(), metavar="SLUG[#SECTION] ...")
+@click.option(
+    "--late", metavar="LANGUAGE", help="Whose words have yet to follow; its page says so."
+)
+def bless(slugs: tuple[str, ...], late: str | None) -> None:
+    """Say that a chapter's pages were read side by side and agree.
+
+    SLUG is all of a chapter, SLUG#SECTION one section by the id of its heading. Writes
+    translations.lock. Refuses pages that hold different cells, formulas or numbers.
+
+    With --late fr, for who does not write French: the sections that changed are published, the
+    French page tells its readers that its words have yet to follow, and precis status lists them
+    until they are read side by side.
+
+    \b
+    Examples:
+      precis bless autograd
+      precis bless autograd#chain-rule tensors
+      precis bless autograd#chain-rule --late fr
+    """
+    reader = page_reader()
+    project = reader.project
+    if not project.languages:
+        raise click.UsageError(f"nothing to read side by side: {ONE_LANGUAGE}")
+    known = read_lock(project.lock)
+    for slug in slugs:
+        name, _, section = slug.partition("#")
+        paths = project.pages(f"{name}.md")
+        pages = [reader.opened(path) for path in paths] or lab_pages(reader, Path(f"{name}.py"))
+        if len(pages) < 2:
+            raise click.UsageError(
+                f"there are no two {shown(project.docs)}/*/{name}.md, and there is no lab {name}.py"
+            )
+        if section and all(section not in {s.id for s in sections(page)} for page in pages):
+            raise click.UsageError(f"{name}.md has no section #{section}")
+        wrong = [f for a, b in permutations(pages, 2) for f in parity(a, b)]
+        if wrong:
+            click.echo("\n\n".join(map(str, sorted(set(wrong)))), err=True)
+            sys.exit(1)
+        if late and late not in {page.language for page in pages}:
+            raise click.UsageError(f"{name} has no page in {late}")
+        after = blessed(project, pages, known, section, late or "")
+        changed = sorted(entry for entry in after if after[entry] != known.get(entry))
+        unread = [entry for entry in changed if entry not in known]
+        if late and unread:
+            raise click.UsageError(f"{unread[0]} was never read side by side: no --late")
+        for entry in changed:
+            follows = f"{late} has yet to follow" if after[entry].was else "read side by side"
+            click.echo(f"{follows}: {entry}")
+        known = after
+    write_whole(project.lock, written_lock(known).encode("utf-8"))

@@ -1,0 +1,79 @@
+"""What the commands share: the project in whose folder they run, and how they report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from precis.base.finding import Finding, Malformed, annotation, counted, shown
+from precis.base.project import Project
+from precis.book.book import Book, Selection
+from precis.run.record import Records
+from precis.text.lab import languages
+from precis.text.pages import Reader
+from precis.text.prose import Written
+
+ONE_LANGUAGE = "mkdocs.yml has no languages in folders (plugin i18n, docs_structure: folder)"
+
+
+def current_project() -> Project:
+    """Return the project in whose folder the command runs."""
+    try:
+        return Project.read(Path.cwd())
+    except Malformed as error:
+        click.echo(error, err=True)
+        sys.exit(1)
+
+
+def page_reader() -> Reader:
+    """Return a reader of the current project's pages."""
+    project = current_project()
+    return Reader(Book(project, Records(project.root)))
+
+
+def open_book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:
+    """Return the book of the current project; only these files of it, where some are given."""
+    project = current_project()
+    if not files and not project.snippets.is_dir():
+        folder = shown(project.snippets)
+        raise click.UsageError(f"there is no {folder}/ here: run it from the project's folder")
+    book = Book(project, Records(project.root, timeout=timeout, watch=show_progress), device)
+    return Selection(book, files) if files else book
+
+
+def show_progress(done: int, total: int) -> None:
+    """Show how far a run is, to a person: one line that goes when it is done."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        line = f"{done} of {counted(total, 'snippet')} ran" if done < total else ""
+        click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+
+
+def lab_pages(reader: Reader, path: Path) -> list[Written]:
+    """A lab's pages, one a language; none where there is no lab."""
+    if not path.is_file():
+        return []
+    snippet = reader.book.snippet(path)
+    return [reader.lab(snippet, language) for language in languages(snippet)]
+
+
+def report(
+    wrong: Sequence[Finding], style: str, told: dict[str, object], lines: Sequence[str]
+) -> None:
+    """Say what is wrong and exit with 1, or say the lines that are for when nothing is."""
+    wrong = list(dict.fromkeys(wrong))
+    if style == "json":
+        told = {"findings": [dataclasses.asdict(finding) for finding in wrong], **told}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    elif style == "github":
+        click.echo("\n".join([*map(annotation, wrong), *([] if wrong else lines)]))
+    elif wrong:
+        click.echo("\n\n".join(map(str, wrong)), err=True)
+    else:
+        click.echo("\n".join(lines))
+    sys.exit(bool(wrong))
