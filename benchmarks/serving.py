@@ -36,7 +36,7 @@ from pathlib import Path
 from peers import I18N, LANGUAGES, MATERIAL, ROOT, Chapter, done, mkdocs, put, write_material_i18n
 from peers import write_ours as write_generated
 
-BOOK = ("docs", "hooks", "snippets", "theme", ".precis", "mkdocs.yml", "translations.lock")
+BOOK = ("docs", "hooks", "material", "snippets", ".precis", "mkdocs.yml", "translations.lock")
 """What the real site is made of, and the records of its runs."""
 
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--quiet"]

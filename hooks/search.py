@@ -1,7 +1,7 @@
 """A search index for each language: a French reader gets French pages.
 
 mkdocs-static-i18n leaves one index for all languages at the site's root. Here each language's
-part goes to its own folder, where `theme/main.html` tells Material to look.
+part goes to its own folder, where `material/main.html` tells Material to look.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def lay_out(folder: Path) -> None:
     if (ROOT / ".precis").is_dir():  # the records of runs: what ran here does not run there
         shutil.copytree(ROOT / ".precis", folder / ".precis", ignore=shutil.ignore_patterns(".*"))
     # a language's pages do not hold what both share; a theme's files come with each of them
-    shutil.copytree(ROOT / "theme/.icons", folder / "theme/.icons")
-    shutil.copytree(ROOT / "docs/assets", folder / "theme/assets")
+    shutil.copytree(ROOT / "material/.icons", folder / "material/.icons")
+    shutil.copytree(ROOT / "docs/assets", folder / "material/assets")
     for language in LANGUAGES:
         told = yaml.safe_dump(configuration(language), allow_unicode=True, sort_keys=False)
         (folder / f"{language}.yml").write_text(told, encoding="utf-8")

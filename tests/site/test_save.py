@@ -19,7 +19,7 @@ import pytest
 from built import ROOT, becomes_true
 from playwright.sync_api import Browser
 
-BOOK = ("docs", "hooks", "snippets", "theme", "mkdocs.yml", "translations.lock")
+BOOK = ("docs", "hooks", "material", "snippets", "mkdocs.yml", "translations.lock")
 
 
 @pytest.fixture

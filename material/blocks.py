@@ -11,6 +11,7 @@ import re
 from itertools import count
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 
 WORDS = {
     "fr": (
@@ -72,4 +73,7 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     output = output.replace('title="Permanent link"', f'aria-label="{link}"')
     # Material's script puts a box around each table: what is beside it is made again
     output = _TABLE.sub(r"<div>\g<0></div>", output)
-    return _FORMULA.sub(rf"\g<0>{button}", _CODE.sub(block, output))
+    output, written = _CODE.subn(block, output)
+    if written != output.count("<pre>"):
+        raise PluginError("material/blocks.py: blocks of code begin otherwise than with _CODE")
+    return _FORMULA.sub(rf"\g<0>{button}", output)
