@@ -11,6 +11,7 @@ from precis.base.finding import Malformed
 from precis.base.streams import print_every_character
 from precis.cli.audit import audit
 from precis.cli.bless import bless
+from precis.cli.init import init
 from precis.cli.new import new
 from precis.cli.status import status
 from precis.cli.update import update
@@ -57,5 +58,5 @@ def main() -> None:
     """
 
 
-for _command in (verify, audit, update, bless, status, new):
+for _command in (init, verify, audit, update, bless, status, new):
     main.add_command(_command)
