@@ -17,13 +17,13 @@ def test_a_new_site_builds_and_verifies_and_refuses_a_wrong_digit(project: Proje
 
     assert built.returncode == 0, built.stderr
     assert "1 output: 1 verified on cpu" in built.stderr
-    assert "#&gt; 5050" in project.read("site/index.html")
+    assert "#&gt; 50.5" in project.read("site/index.html")
     verified = project.run("precis", "verify", "--prose")
     assert verified.stdout == "1 claim: 1 witnessed, 0 cited, 0 excused\n"
 
     for file in ("snippets/first.py", "docs/index.md"):
         text = project.read(file)
-        project.path(file).write_text(text.replace("5050", "5051"), encoding="utf-8")
+        project.path(file).write_text(text.replace("50.5", "50.6"), encoding="utf-8")
         refused = project.run("mkdocs", "build")
         assert refused.returncode == 1
         assert file in refused.stderr
