@@ -90,7 +90,8 @@ def with_outputs(verified: Verified, cells: Iterable[dict[str, Any]]) -> Verifie
             text = text[size:]
         recorded = {_standalone(svg): svg for svg in figures.get(cell.name, ())}
         drawn = [o["data"]["image/svg+xml"] for o in outputs[cell.name] if "data" in o]
-        figures[cell.name] = tuple(recorded.get(svg, svg) for svg in drawn)
+        if recorded or drawn:
+            figures[cell.name] = tuple(recorded.get(svg, svg) for svg in drawn)
     run = replace(verified.record.run, outcomes=tuple(outcomes.values()), figures=figures)
     return replace(verified, record=replace(verified.record, run=run))
 

@@ -102,9 +102,7 @@ def add_files(labs: Iterable[str], files: Files, config: MkDocsConfig) -> None:
     """Add the files of the labs. They seem to lie in `docs/`: static-i18n drops all others."""
     for address in labs:
         if address not in files.src_uris:
-            files.append(
-                File(address, config.docs_dir, config.site_dir, config.use_directory_urls)
-            )
+            files.append(File(address, config.docs_dir, config.site_dir, config.use_directory_urls))
 
 
 def render_finding(page: Page) -> None:
