@@ -34,6 +34,8 @@ _WORDS = {
     },
 }
 
+_SVG = "image/svg+xml"
+
 _CSS_COLOUR = re.compile(r"var\(--[\w-]+, *([^)]+)\)")
 
 FILES = "files"
@@ -76,12 +78,11 @@ def with_outputs(verified: Verified, cells: Iterable[dict[str, Any]]) -> Verifie
     Each statement shows as much of its cell's text as it printed, the last one all the rest. A
     recorded figure keeps its colours for light and dark pages.
     """
-    outputs = {cell["metadata"].get("name"): cell["outputs"] for cell in cells}
+    by_name = {cell["metadata"].get("name"): cell["outputs"] for cell in cells}
     outcomes, figures = dict(verified.outcomes), dict(verified.record.run.figures)
     for cell in verified.snippet.cells:
-        if cell.name not in outputs:
-            continue
-        text = "".join(o["text"] for o in outputs[cell.name] if o.get("name") == "stdout")
+        outputs = by_name.get(cell.name, [])
+        text = "".join(o["text"] for o in outputs if o.get("name") == "stdout")
         ran = [s.line for s in cell.statements if s.line in outcomes]
         for line in ran:
             outcome = outcomes[line]
@@ -89,7 +90,7 @@ def with_outputs(verified: Verified, cells: Iterable[dict[str, Any]]) -> Verifie
             outcomes[line] = replace(outcome, printed=_lines(text[:size], outcome.open_line))
             text = text[size:]
         recorded = {_standalone(svg): svg for svg in figures.get(cell.name, ())}
-        drawn = [o["data"]["image/svg+xml"] for o in outputs[cell.name] if "data" in o]
+        drawn = [o["data"][_SVG] for o in outputs if _SVG in o.get("data", ())]
         if recorded or drawn:
             figures[cell.name] = tuple(recorded.get(svg, svg) for svg in drawn)
     run = replace(verified.record.run, outcomes=tuple(outcomes.values()), figures=figures)
@@ -218,7 +219,7 @@ def _code_cell(part: Code, name: str, count: int, source: Source) -> dict[str, A
     if printed := _stdout(verified, cell):
         outputs.append({"output_type": "stream", "name": "stdout", "text": printed})
     for svg in figures:
-        data = {"image/svg+xml": _standalone(svg)}
+        data = {_SVG: _standalone(svg)}
         outputs.append({"output_type": "display_data", "data": data, "metadata": {}})
     metadata: dict[str, Any] = {"name": cell.name}
     if part.folded or "fold" in part.fence.options:

@@ -4,9 +4,9 @@ The engine writes a lab's notebook beside its page, where readers download it, a
 reads it there. Our template gives its cells to the site's Markdown: the text of the page is the
 lab's, since a notebook's has no anchors, boxes or notes; the outputs are those in the cells.
 
-mkdocs-jupyter alone does not reach so far. It knows no page while it converts, so that our filter
-is made for each; it takes no filters, so that ours goes through nbconvert's defaults; and it reads
-a table of contents from the notebook, which the page's own replaces.
+mkdocs-jupyter's own options do not reach so far. It takes no filters: ours are added to nbconvert's
+for one notebook at a time, because the conversion does not say which page it is for. And it looks
+for the table of contents in the notebook: the page's own replaces it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,10 @@ def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
         if PLUGIN not in config.plugins:
             raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")
         let_notebooks_be_pages()
-        # its cache knows the notebook alone, and `include_source` would copy it onto itself
-        config.plugins[PLUGIN].config.update(cache=False, include_source=False)
+        jupyter = config.plugins[PLUGIN].config
+        jupyter["cache"] = False  # it goes by the notebook alone
+        ran = [lab.notebook for lab in labs.values()]
+        jupyter["execute_ignore"] = [*jupyter["execute_ignore"], *ran]
     return labs
 
 
@@ -99,7 +101,7 @@ def let_notebooks_be_pages() -> None:
 
 
 def add_files(labs: Iterable[str], files: Files, config: MkDocsConfig) -> None:
-    """Add the files of the labs. They seem to lie in `docs/`: static-i18n drops all others."""
+    """Add the files of the labs, as if they lay in `docs/`: static-i18n takes no generated ones."""
     for address in labs:
         if address not in files.src_uris:
             files.append(File(address, config.docs_dir, config.site_dir, config.use_directory_urls))
@@ -116,8 +118,12 @@ def render_notebook(page: Page, extension: PrecisExtension, verified: Verified) 
 
     def render(config: MkDocsConfig, files: Files) -> None:
         def site_page(cells: Iterable[dict[str, Any]]) -> str | None:
-            with _showing(with_outputs(verified, cells), extension):
+            book = extension.book
+            extension.book = _NotebookBook(book, with_outputs(verified, cells))
+            try:
                 Page.render(page, config, files)
+            finally:
+                extension.book = book
             contents.append(page.toc)
             return page.content
 
@@ -145,23 +151,13 @@ def _our_template(**filters: Any) -> Iterator[None]:
             del default_filters[name]
 
 
-@contextmanager
-def _showing(verified: Verified, extension: PrecisExtension) -> Iterator[None]:
-    """Let the extension embed the cells of a snippet as given here, not as recorded."""
-    book = extension.book
-    extension.book = _Showing(book, verified)
-    try:
-        yield
-    finally:
-        extension.book = book
+class _NotebookBook(Book):
+    """A book in which one snippet has the outputs of its notebook."""
 
-
-class _Showing(Book):
-    """A book that shows other outputs of one snippet."""
-
-    def __init__(self, book: Book, shown: Verified) -> None:
-        vars(self).update(vars(book))  # what it has read
-        self.shown = shown
+    def __init__(self, book: Book, lab: Verified) -> None:
+        vars(self).update(vars(book))  # it reads no file again
+        self.lab = lab
 
     def verified(self, path: Path) -> Verified:
-        return self.shown if path == self.shown.snippet.path else super().verified(path)
+        """One file, run and compared. Raises Malformed."""
+        return self.lab if path == self.lab.snippet.path else super().verified(path)

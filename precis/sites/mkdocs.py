@@ -177,13 +177,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._refuse()
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> None:
-        """Tell MkDocs, which builds with --dirty what changed, where the labs come from."""
+        """Tell MkDocs which file a lab comes from: `--dirty` asks whether it changed."""
         for address in self.labs.keys() & files.src_uris.keys():
             files.src_uris[address].abs_src_path = str(self.labs[address].snippet)
 
     @event_priority(100)
     def on_pre_page(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> None:
-        """Tell mkdocs-jupyter where the notebook of a lab will be."""
+        """Tell mkdocs-jupyter, until the page is converted, where the notebook of a lab is."""
         if lab := self.labs.get(page.file.src_uri):
             page.file.abs_src_path = str(Path(page.file.abs_dest_path).with_name(lab.notebook))
 
@@ -205,13 +205,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Tell the extension which page comes, before other plugins change its text."""
-        notebook = b""
+        made = b""
         if lab := self.labs.get(page.file.src_uri):
-            markdown, notebook = self._lab(lab, page, files)
+            markdown, made = self._lab(lab, page, files)
         else:
             self.extension.page = _opened(page, markdown)
             self.pages[self.extension.page.path] = self.extension.page
-        self.rendered.keep(page, notebook)
+        self.rendered.keep(page, made)
         return markdown
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
@@ -228,10 +228,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> None:
         """Make the notebook of a chapter, which its page offers."""
+        if lab := self.labs.get(page.file.src_uri):
+            page.file.abs_src_path = str(lab.snippet)
+            return  # its notebook is made
         if self.wrong or self.extension.page.findings:
             return  # a page that shows what is to be mended
         written = self.extension.page.written
-        if is_chapter(written) and page.file.src_uri not in self.labs:
+        if is_chapter(written):
             shown = {snippet.path for snippet, _ in self.extension.reader.shown(written)}
             if not any(self.book.verified(path).mismatches for path in shown):
                 name = notebook_name(Path(written.path), written.language)
@@ -346,10 +349,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             # which becomes what is wrong
             return f"```{EMBED}\n{lab.snippet.name}:text\n```\n", b""
         written = self.extension.reader.lab(verified.snippet, lab.language)
-        notebook = self._offer(written, lab.notebook, page, files)
+        made = self._offer(written, lab.notebook, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
         labs.render_notebook(page, self.extension, verified)
-        return "\n".join(written.lines), notebook
+        return "\n".join(written.lines), made
 
     def _offer(self, written: Written, name: str, page: MkDocsPage, files: Files) -> bytes:
         """Write the notebook of a page beside it, for download."""

@@ -188,18 +188,22 @@ def test_the_outputs_of_a_page_are_those_of_the_notebook_that_is_rendered(
     assert f"{OUTPUT}3</span>" in page
 
 
-def test_the_notebook_that_is_rendered_is_the_one_that_is_offered(
+def test_the_notebook_that_is_rendered_is_the_one_that_is_offered_and_runs_no_more(
     site: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    options = "{execute: true, include_source: true, "
+    site.write(mkdocs_yml=SITE.replace("mkdocs-jupyter: {", f"mkdocs-jupyter: {options}"))
     rendered = {}
 
     def nb2html(path: str, **options: Any) -> str:
+        assert not options["execute"]
         rendered[Path(path).name] = Path(path).read_bytes()
         return convert(path, **options)
 
     convert = mkdocs_jupyter.convert.nb2html
     monkeypatch.setattr(mkdocs_jupyter.convert, "nb2html", nb2html)
-    site.run("mkdocs", "build")
+    built = site.run("mkdocs", "build")
+    assert built.returncode == 0, built.stderr
 
     assert rendered == {
         "l.fr.ipynb": site.site()["labs/l/l.fr.ipynb"],
