@@ -103,8 +103,9 @@ def let_notebooks_be_pages() -> None:
 def add_files(labs: Iterable[str], files: Files, config: MkDocsConfig) -> None:
     """Add the files of the labs, as if they lay in `docs/`: static-i18n takes no generated ones."""
     for address in labs:
-        if address not in files.src_uris:
-            files.append(File(address, config.docs_dir, config.site_dir, config.use_directory_urls))
+        if file := files.src_uris.get(address):
+            files.remove(file)
+        files.append(File(address, config.docs_dir, config.site_dir, config.use_directory_urls))
 
 
 def render_finding(page: Page) -> None:
