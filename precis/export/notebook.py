@@ -9,12 +9,15 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from precis.base.cache import digests, find, keep, state
 from precis.book.book import Book, Verified
 from precis.export.plain import Code, Source, by_heading, code_of, glossary, is_own, parts_of, plain
+from precis.run.outcome import Outcome
 from precis.source.snippet import Cell
 from precis.text.fences import embeds
 from precis.text.parity import behind
@@ -31,6 +34,8 @@ _WORDS = {
     },
 }
 
+_SVG = "image/svg+xml"
+
 _CSS_COLOUR = re.compile(r"var\(--[\w-]+, *([^)]+)\)")
 
 FILES = "files"
@@ -40,6 +45,11 @@ FILES = "files"
 def is_chapter(page: Written) -> bool:
     """Whether a page is the one of a snippet, whose cells it shows."""
     return any(is_own(page, fence) for fence in page.fences)
+
+
+def notebook_name(path: Path, language: str) -> str:
+    """Return the name under which the notebook of a chapter or of a lab is downloaded."""
+    return f"{path.stem}{f'.{language}' if language else ''}.ipynb"
 
 
 def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], str]) -> bytes:
@@ -60,6 +70,38 @@ def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], 
     made = _made(Source(page, book, led), address)
     keep(book.records.cache, name, now, links=links, notebook=made)
     return made.encode()
+
+
+def with_outputs(verified: Verified, cells: Iterable[dict[str, Any]]) -> Verified:
+    """Return a snippet with the outputs of a notebook's code cells in place of the recorded ones.
+
+    Each statement shows as much of its cell's text as it printed, the last one all the rest. A
+    recorded figure keeps its colours for light and dark pages.
+    """
+    by_name = {cell["metadata"].get("name"): cell["outputs"] for cell in cells}
+    outcomes, figures = dict(verified.outcomes), dict(verified.record.run.figures)
+    for cell in verified.snippet.cells:
+        outputs = by_name.get(cell.name, [])
+        text = "".join(o["text"] for o in outputs if o.get("name") == "stdout")
+        ran = [s.line for s in cell.statements if s.line in outcomes]
+        for line in ran:
+            outcome = outcomes[line]
+            size = len(text) if line == ran[-1] else len(_text(outcome))
+            outcomes[line] = replace(outcome, printed=_lines(text[:size], outcome.open_line))
+            text = text[size:]
+        recorded = {_standalone(svg): svg for svg in figures.get(cell.name, ())}
+        drawn = [o["data"][_SVG] for o in outputs if _SVG in o.get("data", ())]
+        if recorded or drawn:
+            figures[cell.name] = tuple(recorded.get(svg, svg) for svg in drawn)
+    run = replace(verified.record.run, outcomes=tuple(outcomes.values()), figures=figures)
+    return replace(verified, record=replace(verified.record, run=run))
+
+
+def _lines(text: str, open_line: bool) -> tuple[str, ...]:
+    """Return the lines of what a statement wrote."""
+    if not text:
+        return ()
+    return tuple((text if open_line else text.removesuffix("\n")).split("\n"))
 
 
 def _state(page: Written, book: Book, address: str) -> str:
@@ -177,7 +219,7 @@ def _code_cell(part: Code, name: str, count: int, source: Source) -> dict[str, A
     if printed := _stdout(verified, cell):
         outputs.append({"output_type": "stream", "name": "stdout", "text": printed})
     for svg in figures:
-        data = {"image/svg+xml": _standalone(svg)}
+        data = {_SVG: _standalone(svg)}
         outputs.append({"output_type": "display_data", "data": data, "metadata": {}})
     metadata: dict[str, Any] = {"name": cell.name}
     if part.folded or "fold" in part.fence.options:
@@ -213,11 +255,12 @@ def _quiet(code: str) -> str:
 
 def _stdout(verified: Verified, cell: Cell) -> str:
     ran = [verified.outcomes[s.line] for s in cell.statements if s.line in verified.outcomes]
-    return "".join(
-        "\n".join(outcome.printed) + "\n" * (not outcome.open_line)
-        for outcome in ran
-        if outcome.printed
-    )
+    return "".join(map(_text, ran))
+
+
+def _text(outcome: Outcome) -> str:
+    """Return what a statement wrote."""
+    return "\n".join(outcome.printed) + "\n" * (not outcome.open_line) if outcome.printed else ""
 
 
 def _standalone(svg: str) -> str:

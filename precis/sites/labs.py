@@ -1,14 +1,21 @@
-"""Labs among the pages of a MkDocs site: notebooks in `docs/`, which mkdocs-jupyter renders.
+"""Labs among the pages of a MkDocs site: mkdocs-jupyter renders the notebook of each.
 
-By itself mkdocs-jupyter gives each page JupyterLab's styles, half a megabyte, and formulas that a
-script from elsewhere draws. Its template is replaced by one that asks for what the site's Markdown
-makes of the lab, so that a lab's page is like any other.
+The engine writes a lab's notebook beside its page, where readers download it, and mkdocs-jupyter
+reads it there. Our template gives its cells to the site's Markdown: the text of the page is the
+lab's, since a notebook's has no anchors, boxes or notes; the outputs are those in the cells.
+
+mkdocs-jupyter's own options do not reach so far. It takes no filters: ours are added to nbconvert's
+for one notebook at a time, because the conversion does not say which page it is for. And it looks
+for the table of contents in the notebook: the page's own replaces it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from mkdocs import utils
 from mkdocs.config.defaults import MkDocsConfig
@@ -18,7 +25,9 @@ from mkdocs.structure.pages import Page
 
 from precis.base.finding import Malformed, shown
 from precis.base.project import Project
-from precis.book.book import LABS, Book
+from precis.book.book import LABS, Book, Verified
+from precis.export.notebook import notebook_name, with_outputs
+from precis.page.extension import PrecisExtension
 from precis.text import lab
 
 PLUGIN = "mkdocs-jupyter"
@@ -27,51 +36,51 @@ SUFFIX = ".ipynb"
 
 TEMPLATES = Path(__file__).with_name("templates")
 
-_EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
+
+class Lab(NamedTuple):
+    """A lab in one language."""
+
+    snippet: Path
+    language: str
+    notebook: str
+    """The name of the notebook that its page offers."""
 
 
-def is_lab(file: File) -> bool:
-    """Whether a file is the notebook of a lab."""
-    path = PurePosixPath(file.src_uri)
-    return path.suffix == SUFFIX and path.parent.name == LABS
+def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
+    """Return the labs by the address of the page's source, which is no file in `docs/`.
 
-
-def make_room(book: Book, config: MkDocsConfig) -> None:
-    """Let each lab have its notebooks in `docs/`, before MkDocs looks what is there.
-
-    They are empty, and stay so: to write into `docs/` would have `mkdocs serve` build again.
+    A file there would have `mkdocs serve` build again each time that it is written.
     """
     project = book.project
-    wanted = set(_places(book))
-    if wanted and PLUGIN not in config.plugins:
-        raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")
-    for file in project.docs.rglob(f"{LABS}/*{SUFFIX}"):
-        if file not in wanted and file.read_bytes() == _EMPTY:
-            file.unlink()
-    if wanted:
-        let_notebooks_be_pages()
-        # which goes by the files, and those stay as they are
-        config.plugins[PLUGIN].config["cache"] = False
-    for file in wanted:
-        if not file.exists() or file.read_bytes() != _EMPTY:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(_EMPTY)
-
-
-def _places(book: Book) -> Iterator[Path]:
+    labs = {}
     for path in book.labs():
-        try:
-            snippet = book.snippet(path)
-        except Malformed:  # a finding already, which its pages show
-            yield from book.project.docs.rglob(f"{LABS}/{path.stem}{SUFFIX}")
-        else:
-            languages = lab.languages(snippet)
-            if not _has_pages(book.project, languages):
-                raise PluginError(
-                    f"precis: {shown(path)} has text in {', '.join(languages)}; the site has "
-                    f"pages in {', '.join(book.project.languages) or 'one language'}"
-                )
-            yield from (lab.place(snippet, book.project, name) for name in languages)
+        for language in _languages(path, book):
+            place = project.home(language) / LABS / f"{path.stem}{SUFFIX}"
+            name = notebook_name(path, language if project.languages else "")
+            labs[place.relative_to(project.docs).as_posix()] = Lab(path, language, name)
+    if labs:
+        if PLUGIN not in config.plugins:
+            raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")
+        let_notebooks_be_pages()
+        jupyter = config.plugins[PLUGIN].config
+        jupyter["cache"] = False  # it goes by the notebook alone
+        ran = [lab.notebook for lab in labs.values()]
+        jupyter["execute_ignore"] = [*jupyter["execute_ignore"], *ran]
+    return labs
+
+
+def _languages(path: Path, book: Book) -> Sequence[str]:
+    project = book.project
+    try:
+        languages = lab.languages(book.snippet(path))
+    except Malformed:  # a finding already, which the pages show
+        return project.languages or [""]
+    if not _has_pages(project, languages):
+        raise PluginError(
+            f"precis: {shown(path)} has text in {', '.join(languages)}; the site has "
+            f"pages in {', '.join(project.languages) or 'one language'}"
+        )
+    return languages
 
 
 def _has_pages(project: Project, languages: Sequence[str]) -> bool:
@@ -91,19 +100,65 @@ def let_notebooks_be_pages() -> None:
         utils.markdown_extensions = (*utils.markdown_extensions, SUFFIX)  # type: ignore[assignment]
 
 
-def let_markdown_render(page: Page) -> None:
-    """Let the page that mkdocs-jupyter makes of a notebook be made of the page's Markdown."""
-    from mkdocs_jupyter.config import settings  # heavy: only where there are labs
-    from nbconvert.exporters.templateexporter import default_filters
+def add_files(labs: Iterable[str], files: Files, config: MkDocsConfig) -> None:
+    """Add the files of the labs, as if they lay in `docs/`: static-i18n takes no generated ones."""
+    for address in labs:
+        if file := files.src_uris.get(address):
+            files.remove(file)
+        files.append(File(address, config.docs_dir, config.site_dir, config.use_directory_urls))
 
+
+def render_finding(page: Page) -> None:
+    """Let the page's Markdown alone be rendered: there is no notebook of a broken lab."""
+    page.render = partial(Page.render, page)  # type: ignore[method-assign]
+
+
+def render_notebook(page: Page, extension: PrecisExtension, verified: Verified) -> None:
+    """Let the page that mkdocs-jupyter makes of a notebook have the outputs of its cells."""
     convert = page.render
 
     def render(config: MkDocsConfig, files: Files) -> None:
-        Page.render(page, config, files)
-        content, contents = page.content, page.toc
-        settings.templates_dir = str(TEMPLATES)
-        default_filters["precis_page"] = lambda notebook: content
-        convert(config, files)
-        page.toc = contents  # that of the notebook is empty
+        def site_page(cells: Iterable[dict[str, Any]]) -> str | None:
+            book = extension.book
+            extension.book = _NotebookBook(book, with_outputs(verified, cells))
+            try:
+                Page.render(page, config, files)
+            finally:
+                extension.book = book
+            contents.append(page.toc)
+            return page.content
+
+        contents: list[Any] = []
+        with _our_template(site_page=site_page):
+            convert(config, files)
+        page.toc = contents[0]  # that of the notebook is empty
 
     page.render = render  # type: ignore[method-assign]
+
+
+@contextmanager
+def _our_template(**filters: Any) -> Iterator[None]:
+    """Let mkdocs-jupyter use our templates, with these filters, for one notebook."""
+    from mkdocs_jupyter.config import settings  # heavy: only where there are labs
+    from nbconvert.exporters.templateexporter import default_filters
+
+    templates, settings.templates_dir = settings.templates_dir, str(TEMPLATES)
+    default_filters.update(filters)
+    try:
+        yield
+    finally:
+        settings.templates_dir = templates
+        for name in filters:
+            del default_filters[name]
+
+
+class _NotebookBook(Book):
+    """A book in which one snippet has the outputs of its notebook."""
+
+    def __init__(self, book: Book, lab: Verified) -> None:
+        vars(self).update(vars(book))  # it reads no file again
+        self.lab = lab
+
+    def verified(self, path: Path) -> Verified:
+        """One file, run and compared. Raises Malformed."""
+        return self.lab if path == self.lab.snippet.path else super().verified(path)

@@ -9,7 +9,7 @@ import posixpath
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin
 
 import click
@@ -29,9 +29,9 @@ from precis.base.finding import Malformed, shown
 from precis.base.project import Project
 from precis.base.streams import print_every_character
 from precis.book.attest import FILE, SCHEMA, committed, published
-from precis.book.book import LABS, Book
+from precis.book.book import Book
 from precis.book.checks import snippet_findings
-from precis.export.notebook import is_chapter, notebook
+from precis.export.notebook import is_chapter, notebook, notebook_name
 from precis.page.completeness import holes, tally, unrecorded
 from precis.page.extension import Page, PrecisExtension, box
 from precis.run.outcome import TIMEOUT
@@ -43,7 +43,6 @@ from precis.sites.template_cache import TemplateCache
 from precis.source.snippet import read
 from precis.text.checks import page_findings
 from precis.text.fences import EMBED
-from precis.text.lab import languages
 from precis.text.prose import Written
 
 if TYPE_CHECKING:
@@ -57,13 +56,6 @@ _WORDS = {
     "fr": "Notebook Jupyter de cette page, à télécharger",
     "en": "Notebook of this page, for Jupyter, to download",
 }
-
-
-class Download(NamedTuple):
-    """A file beside a page."""
-
-    name: str
-    content: bytes
 
 
 class PrecisConfig(Config):  # type: ignore[no-untyped-call]
@@ -96,8 +88,11 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Where the site goes when it is whole; it is built beside it until then."""
 
         self.pages: dict[str, Page] = {}
-        self.notebooks: dict[str, Download] = {}
-        """By the file of their page on the site."""
+        self.notebooks: dict[str, str] = {}
+        """Their names, by the file of their page on the site."""
+
+        self.labs: dict[str, labs.Lab] = {}
+        """By the source of their page, which MkDocs takes for a file in `docs/`."""
 
         self.server: LiveReloadServer | None = None
         self.watched: set[Path] = set()
@@ -166,12 +161,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._refuse()
         if self.book.records.running:
             self._judge()
-        labs.make_room(self.book, config)
+        self.labs = labs.find_labs(self.book, config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
-        """Refuse what is no text before MkDocs reads it."""
+        """Add the labs; refuse what is no text before MkDocs reads it."""
+        labs.add_files(self.labs, files, config)
         for file in files.documentation_pages():
-            if file.abs_src_path and not labs.is_lab(file):
+            if file.abs_src_path and file.src_uri not in self.labs:
                 try:
                     read(Path(file.abs_src_path))
                 except Malformed as error:
@@ -180,10 +176,23 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self._verify()
             self._refuse()
 
+    def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> None:
+        """Tell MkDocs which file a lab comes from: `--dirty` asks whether it changed."""
+        for address in self.labs.keys() & files.src_uris.keys():
+            files.src_uris[address].abs_src_path = str(self.labs[address].snippet)
+
+    @event_priority(100)
+    def on_pre_page(self, page: MkDocsPage, config: MkDocsConfig, files: Files) -> None:
+        """Tell mkdocs-jupyter, until the page is converted, where the notebook of a lab is."""
+        if lab := self.labs.get(page.file.src_uri):
+            page.file.abs_src_path = str(Path(page.file.abs_dest_path).with_name(lab.notebook))
+
     def on_page_read_source(self, page: MkDocsPage, config: MkDocsConfig) -> str | None:
         """Put what is wrong with a file that is no text in its place, in serve."""
+        if page.file.src_uri in self.labs:
+            return ""  # `on_page_markdown` gives its text
         path = page.file.abs_src_path
-        if path and self.serving and not labs.is_lab(page.file):
+        if path and self.serving:
             try:
                 return read(Path(path))
             except Malformed as error:
@@ -196,12 +205,13 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Tell the extension which page comes, before other plugins change its text."""
-        if labs.is_lab(page.file):
-            markdown = self._lab(page, files)
+        made = b""
+        if lab := self.labs.get(page.file.src_uri):
+            markdown, made = self._lab(lab, page, files)
         else:
             self.extension.page = _opened(page, markdown)
             self.pages[self.extension.page.path] = self.extension.page
-        self.rendered.keep(page)
+        self.rendered.keep(page, made)
         return markdown
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
@@ -218,29 +228,26 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> None:
         """Make the notebook of a chapter, which its page offers."""
+        if lab := self.labs.get(page.file.src_uri):
+            page.file.abs_src_path = str(lab.snippet)
+            return  # its notebook is made
         if self.wrong or self.extension.page.findings:
             return  # a page that shows what is to be mended
         written = self.extension.page.written
-        if is_chapter(written) and not labs.is_lab(page.file):
+        if is_chapter(written):
             shown = {snippet.path for snippet, _ in self.extension.reader.shown(written)}
             if not any(self.book.verified(path).mismatches for path in shown):
-                self._offer(written, page, files)
+                name = notebook_name(Path(written.path), written.language)
+                self._offer(written, name, page, files)
 
     def on_page_context(
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> None:
         """Let the template link to the notebook, by a name in the page's language."""
-        if made := self.notebooks.get(page.file.dest_uri):
+        if name := self.notebooks.get(page.file.dest_uri):
             words = _WORDS.get(str(config.theme.get("language")), _WORDS["en"])
             extended: dict[str, Any] = context  # type: ignore[assignment]
-            extended["notebook"] = {"href": made.name, "words": words}
-
-    def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> None:
-        """Write the notebook beside its page."""
-        if made := self.notebooks.get(page.file.dest_uri):
-            folder = Path(page.file.abs_dest_path).parent
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / made.name).write_bytes(made.content)
+            extended["notebook"] = {"href": name, "words": words}
 
     @event_priority(-200)
     def on_post_build(self, config: MkDocsConfig) -> None:
@@ -331,30 +338,31 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         for path in self.book.paths():
             self.wrong |= dict.fromkeys(map(str, snippet_findings(self.book, path)))
 
-    def _lab(self, page: MkDocsPage, files: Files) -> str:
-        """Make the notebook of a lab; give the Markdown of its page."""
-        file = Path(str(page.file.abs_src_path))
+    def _lab(self, lab: labs.Lab, page: MkDocsPage, files: Files) -> tuple[str, bytes]:
+        """Return the Markdown of a lab's page, and the lab's notebook."""
         try:
-            snippet = self.book.snippet(self.book.folder / LABS / f"{file.stem}.py")
+            verified = self.book.verified(lab.snippet)
         except Malformed as error:
             self.wrong |= dict.fromkeys(map(str, error.findings))
             self.extension.page = Page()
-            labs.let_markdown_render(page)
-            return f"```{EMBED}\n{file.stem}.py:text\n```\n"  # which becomes what is wrong
-        language = self.book.project.language(file) or "".join(languages(snippet))
-        written = self.extension.reader.lab(snippet, language)
-        self._offer(written, page, files)
+            labs.render_finding(page)
+            # which becomes what is wrong
+            return f"```{EMBED}\n{lab.snippet.name}:text\n```\n", b""
+        written = self.extension.reader.lab(verified.snippet, lab.language)
+        made = self._offer(written, lab.notebook, page, files)
         self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
-        labs.let_markdown_render(page)
-        return "\n".join(written.lines)
+        labs.render_notebook(page, self.extension, verified)
+        return "\n".join(written.lines), made
 
-    def _offer(self, written: Written, page: MkDocsPage, files: Files) -> None:
-        """Make the notebook of a page, for download beside it."""
+    def _offer(self, written: Written, name: str, page: MkDocsPage, files: Files) -> bytes:
+        """Write the notebook of a page beside it, for download."""
         address = page.canonical_url or page.url
         made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
-        language = f".{written.language}" if written.language else ""
-        name = f"{Path(written.path).stem}{language}.ipynb"
-        self.notebooks[page.file.dest_uri] = Download(name, made)
+        file = Path(page.file.abs_dest_path).with_name(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(made)
+        self.notebooks[page.file.dest_uri] = name
+        return made
 
     def _refuse(self) -> None:
         count = len(self.wrong)

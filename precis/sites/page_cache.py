@@ -53,8 +53,11 @@ class Rendered:
 
         self._entries: dict[str, tuple[object, list[dict[str, Any]]]] = {}
 
-    def keep(self, page: MkDocsPage) -> None:
-        """Let the page that the extension awaits be converted only where that makes another."""
+    def keep(self, page: MkDocsPage, notebook: bytes = b"") -> None:
+        """Let the page that the extension awaits be converted only where that makes another.
+
+        `notebook` is what a lab's page is made of besides its Markdown.
+        """
         convert, ours = page.render, self.extension.page
         cache, name = self.extension.book.records.cache, f"page {page.file.src_uri}"
 
@@ -62,7 +65,8 @@ class Rendered:
             now = ""
             with suppress(Malformed):  # said by the conversion
                 if shared := self._shared(config, files):
-                    now = state(page.markdown, ours.path, ours.first_line, ours.place, shared)
+                    where = ours.path, ours.first_line, ours.place
+                    now = state(page.markdown, notebook, where, shared)
                 known = find(cache, name, now) if now else None
                 if known and self._holds(known, ours):
                     _give(known, page, files)

@@ -15,7 +15,7 @@ from project import Project, site_in
 from precis.base import files
 from precis.base.cache import _engine
 from precis.export import notebook as made_by
-from precis.export.notebook import is_chapter, notebook
+from precis.export.notebook import is_chapter, notebook, with_outputs
 from precis.text.pages import Reader
 
 SNIPPET = """
@@ -147,6 +147,40 @@ def test_a_figure_is_an_output_in_light_colours(make: Make) -> None:
     assert cell.source.endswith("plt.plot([0, 1]);")
     assert cell.metadata.jupyter == {"source_hidden": True}
     assert made.cells[-1].source == "*A `line`.*"
+
+
+def test_the_outputs_of_a_notebook_stand_where_the_snippet_printed_them(
+    make: Make, project: Project
+) -> None:
+    snippet = """
+        # %% one
+        print(1, end="")
+        print(2)
+        print()
+        for n in (3, 4):
+            print(n)
+
+        # %% drawn
+        import matplotlib.pyplot as plt
+
+        plt.plot([0, 1])
+        """
+    cells = code(make(ONE + '```snippet alt="a line"\na.py:drawn\n```\n', snippet=snippet))
+    verified = project.book().verified(project.path("snippets/a.py"))
+    shown = with_outputs(verified, cells)
+    assert shown == verified
+
+    cells[0].outputs[0].text = "x"
+    cells[1].outputs[0].data["image/svg+xml"] = "<svg/>"
+    shown = with_outputs(verified, cells)
+    assert [o.printed for o in shown.outcomes.values()][:4] == [("x",), (), (), ()]
+    assert shown.record.run.figures == {"drawn": ("<svg/>",)}
+
+    for cell in cells:
+        cell.outputs.clear()
+    shown = with_outputs(verified, cells)
+    assert not any(outcome.printed for outcome in shown.outcomes.values())
+    assert shown.record.run.figures == {"drawn": ()}
 
 
 def test_a_title_of_a_fence_stands_above_its_cell(make: Make) -> None:

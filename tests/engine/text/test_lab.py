@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import mkdocs_jupyter.convert
 import pytest
 from project import BILINGUAL, Project
 
 from precis.base.finding import Malformed
+from precis.export.notebook import notebook
 from precis.source.snippet import Snippet
 from precis.text import lab
 from precis.text.pages import Reader
@@ -134,21 +137,93 @@ def test_both_languages_are_pages_with_their_notebooks(site: Project) -> None:
     assert notebook["cells"][-1]["outputs"][0]["text"] == "2\n"
 
 
-def test_a_notebook_among_the_pages_stays_as_it_is_and_goes_with_its_lab(site: Project) -> None:
+def test_nothing_is_written_among_the_pages_and_a_page_goes_with_its_lab(site: Project) -> None:
     """What a build writes among the pages would have `mkdocs serve` build again."""
+    before = sorted(site.path("docs").rglob("*"))
     site.run("mkdocs", "build")
-    file = site.path("docs/fr/labs/l.ipynb")
-    before = file.stat().st_mtime_ns
-
-    site.write(snippets__labs__l_py=LAB.replace("Un nombre", "Le nombre"))
-    site.run("precis", "bless", "snippets/labs/l")
-    site.run("mkdocs", "build")
-    assert b"Le nombre" in site.site()["labs/l/index.html"]
-    assert file.stat().st_mtime_ns == before
+    assert b"Un nombre" in site.site()["labs/l/index.html"]
+    assert sorted(site.path("docs").rglob("*")) == before
 
     site.path("snippets/labs/l.py").rename(site.path("snippets/labs/m.py"))
+    site.run("precis", "bless", "snippets/labs/m")
     site.run("mkdocs", "build")
-    assert not file.exists()
+    assert "labs/m/index.html" in site.site()
+    assert "labs/l/index.html" not in site.site()
+
+
+def built_from(
+    change: Callable[[Any], object], site: Project, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The English page of the lab, built from its notebook as changed."""
+
+    def changed(*arguments: Any) -> bytes:
+        made = json.loads(notebook(*arguments))
+        change(made["cells"])
+        return json.dumps(made).encode()
+
+    monkeypatch.setattr("precis.sites.mkdocs.notebook", changed)
+    built = site.run("mkdocs", "build", "--strict")
+    assert built.returncode == 0, built.stderr
+    return site.site()["en/labs/l/index.html"].decode()
+
+
+OUTPUT = '<span class="go">#&gt; '
+
+
+def test_the_outputs_of_a_page_are_those_of_the_notebook_that_is_rendered(
+    site: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.run("mkdocs", "build")  # so that the page is in the cache
+    page = built_from(lambda cells: None, site, monkeypatch)
+    assert page.count(OUTPUT) == page.count(f"{OUTPUT}2</span>") == 1
+
+    page = built_from(lambda cells: cells[-1]["outputs"].clear(), site, monkeypatch)
+    assert OUTPUT not in page
+    assert 'data-cell="one"' in page
+
+    page = built_from(
+        lambda cells: cells[-1]["outputs"][0].update(text="2\n3\n"), site, monkeypatch
+    )
+    assert f"{OUTPUT}2</span>" in page
+    assert f"{OUTPUT}3</span>" in page
+
+
+def test_the_notebook_that_is_rendered_is_the_one_that_is_offered_and_runs_no_more(
+    site: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = "{execute: true, include_source: true, "
+    site.write(mkdocs_yml=SITE.replace("mkdocs-jupyter: {", f"mkdocs-jupyter: {options}"))
+    rendered = {}
+
+    def nb2html(path: str, **options: Any) -> str:
+        assert not options["execute"]
+        rendered[Path(path).name] = Path(path).read_bytes()
+        return convert(path, **options)
+
+    convert = mkdocs_jupyter.convert.nb2html
+    monkeypatch.setattr(mkdocs_jupyter.convert, "nb2html", nb2html)
+    built = site.run("mkdocs", "build")
+    assert built.returncode == 0, built.stderr
+
+    assert rendered == {
+        "l.fr.ipynb": site.site()["labs/l/l.fr.ipynb"],
+        "l.en.ipynb": site.site()["en/labs/l/l.en.ipynb"],
+    }
+
+
+def test_a_dirty_build_makes_the_page_of_a_lab_again_where_the_lab_changed(site: Project) -> None:
+    site.run("mkdocs", "build", "--dirty")
+    page = site.path("site/labs/l/index.html")
+    page.write_text("as built before", encoding="utf-8")
+
+    site.run("mkdocs", "build", "--dirty")
+    assert page.read_text(encoding="utf-8") == "as built before"
+
+    site.write(snippets__labs__l_py=LAB.replace("Un nombre", "Le nombre"))
+    os.utime(site.path("snippets/labs/l.py"), (page.stat().st_mtime + 9,) * 2)
+    site.run("precis", "bless", "snippets/labs/l")
+    built = site.run("mkdocs", "build", "--dirty")
+    assert "Le nombre" in page.read_text(encoding="utf-8"), built.stderr
 
 
 def test_a_lab_needs_mkdocs_jupyter(site: Project) -> None:
@@ -187,7 +262,9 @@ ONE_LANGUAGE = SITE.replace(SITE[SITE.index("  - i18n") : SITE.index("  - mkdocs
 ENGLISH_LAB = LAB[LAB.index('    # %% [markdown] lang="en"') :]
 
 
-def test_a_lab_of_a_site_in_one_language_is_a_page(project: Project) -> None:
+def test_a_lab_of_a_site_in_one_language_is_a_page_and_other_notebooks_stay_as_they_are(
+    project: Project,
+) -> None:
     project.write(
         mkdocs_yml=ONE_LANGUAGE,
         snippets__labs__l_py=ENGLISH_LAB,
@@ -197,15 +274,13 @@ def test_a_lab_of_a_site_in_one_language_is_a_page(project: Project) -> None:
     mine.parent.mkdir(parents=True)
     mine.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
 
-    with contextlib.suppress(FileNotFoundError):  # it may make nothing of it
-        project.run("mkdocs", "build")
-    assert mine.exists()
-
-    mine.unlink()
     built = project.run("mkdocs", "build")
+
     assert built.returncode == 0, built.stderr
     assert b"One number: 2." in project.site()["labs/l/index.html"]
+    assert b"jp-" not in project.site()["labs/l/index.html"]
     assert "labs/l/l.ipynb" in project.site()
+    assert b"jp-Notebook" in project.site()["other/labs/mine/index.html"]
 
 
 @pytest.mark.parametrize(
