@@ -18,7 +18,7 @@ from precis.base.files import write_whole
 from precis.base.finding import Finding, Malformed, annotation, counted, shown
 from precis.base.project import Project
 from precis.base.streams import print_every_character
-from precis.book.attest import attested, written
+from precis.book.attest import attestation_json, make_attestation
 from precis.book.book import Book, Selection
 from precis.book.checks import snippet_findings
 from precis.cli.audit import audit as found_in
@@ -28,18 +28,20 @@ from precis.cli.parameters import FILES, JSON, TIME_LIMIT, Shard, Slug
 from precis.cli.status import Waiting, waiting
 from precis.cli.update import updated
 from precis.compare.text import unstable
-from precis.page.completeness import count, outputs_of, unrecorded
+from precis.page.completeness import count_outputs, list_unrecorded, summarize_outputs
 from precis.run.device import absence
 from precis.run.elsewhere import copied, copy_inputs
 from precis.run.outcome import ELSEWHERE
 from precis.run.parent import run
 from precis.run.record import Records
 from precis.source.snippet import DEVICE_TYPES, load
-from precis.text.lab import languages
-from precis.text.pages import Reader
-from precis.text.parity import blessed, parity, read_lock, sections, written_lock
-from precis.text.prose import Written
-from precis.text.typography import spaced
+from precis.text.lab import lab_languages
+from precis.text.lock import bless_sections, format_lock, read_lock
+from precis.text.pages import PageReader
+from precis.text.parity import compare_twins
+from precis.text.prose import PageText
+from precis.text.sections import split_sections
+from precis.text.typography import insert_no_break_spaces
 
 _ONE_LANGUAGE = "mkdocs.yml has no languages in folders (plugin i18n, docs_structure: folder)"
 
@@ -154,11 +156,14 @@ def verify(
     if twice:
         wrong += _unstable(book)
     if attest and not wrong:
-        write_whole(attest, written(attested(book, device)))
-    printed, verified = outputs_of(book)
+        write_whole(attest, attestation_json(make_attestation(book, device)))
+    printed, verified = count_outputs(book)
     told: dict[str, object] = {"outputs": printed}
-    told |= {"verified": dict.fromkeys(("cpu", device), verified), "unrecorded": unrecorded(book)}
-    _report(wrong, style, told, [] if wrong else [count(book), *unrecorded(book)])
+    told |= {
+        "verified": dict.fromkeys(("cpu", device), verified),
+        "unrecorded": list_unrecorded(book),
+    }
+    _report(wrong, style, told, [] if wrong else [summarize_outputs(book), *list_unrecorded(book)])
 
 
 @main.command()
@@ -177,7 +182,7 @@ def audit(site: Path, timeout: float, as_json: bool) -> None:
         book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty), watch=_watch)
         book.run()
         verified = [book.verified(path) for path in book.paths()]
-        wrong = [*found_in(site, verified, attested(book, "cpu"))]
+        wrong = [*found_in(site, verified, make_attestation(book, "cpu"))]
     shown_cells = blocks(site)
     lines = [f"{counted(shown_cells, 'cell')} on the pages of {site}: as their snippets print"]
     _report(wrong, "json" if as_json else "text", {"cells": shown_cells}, lines)
@@ -257,29 +262,31 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
     for slug in slugs:
         name, _, section = slug.partition("#")
         paths = project.pages(f"{name}.md")
-        pages = [reader.opened(path) for path in paths] or _lab(reader, Path(f"{name}.py"))
+        pages = [reader.read_page(path) for path in paths] or _lab(reader, Path(f"{name}.py"))
         if len(pages) < 2:
             raise click.UsageError(
                 f"there are no two {shown(project.docs)}/*/{name}.md, and there is no lab {name}.py"
             )
-        if section and all(section not in {s.id for s in sections(page)} for page in pages):
+        if section and all(section not in {s.id for s in split_sections(page)} for page in pages):
             raise click.UsageError(f"{name}.md has no section #{section}")
-        wrong = [f for a, b in permutations(pages, 2) for f in parity(a, b)]
+        wrong = [f for a, b in permutations(pages, 2) for f in compare_twins(a, b)]
         if wrong:
             click.echo("\n\n".join(map(str, sorted(set(wrong)))), err=True)
             sys.exit(1)
         if late and late not in {page.language for page in pages}:
             raise click.UsageError(f"{name} has no page in {late}")
-        after = blessed(project, pages, known, section, late or "")
+        after = bless_sections(project, pages, known, section, late or "")
         changed = sorted(entry for entry in after if after[entry] != known.get(entry))
         unread = [entry for entry in changed if entry not in known]
         if late and unread:
             raise click.UsageError(f"{unread[0]} was never read side by side: no --late")
         for entry in changed:
-            follows = f"{late} has yet to follow" if after[entry].was else "read side by side"
+            follows = (
+                f"{late} has yet to follow" if after[entry].superseded else "read side by side"
+            )
             click.echo(f"{follows}: {entry}")
         known = after
-    write_whole(project.lock, written_lock(known).encode("utf-8"))
+    write_whole(project.lock, format_lock(known).encode("utf-8"))
 
 
 @main.command()
@@ -309,7 +316,7 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
             paths = project.pages(name)
             if len(paths) > 1:
                 read += 1
-                found += waiting([reader.opened(path) for path in paths], known, reader)
+                found += waiting([reader.read_page(path) for path in paths], known, reader)
             elif slugs:
                 raise click.UsageError(f"there are no two {shown(project.docs)}/*/{name}")
     except Malformed as error:
@@ -381,13 +388,13 @@ def _space(pages: list[Path]) -> bool:
     good = True
     for path in pages:
         try:
-            page = reader.opened(path)
+            page = reader.read_page(path)
         except Malformed as error:
             click.echo(error, err=True)
             good = False
             continue
         before = path.read_bytes().decode("utf-8")
-        after = spaced(before, page)
+        after = insert_no_break_spaces(before, page)
         if after != before:
             write_whole(path, after.encode("utf-8"))
             click.echo(f"{shown(path)}: updated")
@@ -424,8 +431,8 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     excused: list[dict[str, object]] = []
     for path in files:
         try:
-            pages = _lab(reader, path) if path.suffix == ".py" else [reader.opened(path)]
-            judged = [(page, reader.judged(page)) for page in pages]
+            pages = _lab(reader, path) if path.suffix == ".py" else [reader.read_page(path)]
+            judged = [(page, reader.check_page(page)) for page in pages]
         except Malformed as error:  # of the page, or of one with which it is compared
             wrong += error.findings
             continue
@@ -433,7 +440,7 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
             wrong += verdict.findings
             witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
             for claim, excuse in verdict.excused:
-                line, column = claim.block.place(claim.offset)
+                line, column = claim.block.position(claim.offset)
                 where = {"path": page.path, "line": line, "column": column}
                 excused.append({**where, "text": claim.text, "reason": excuse.reason})
     claims = witnessed + cited + len(excused)
@@ -445,12 +452,12 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     _report(wrong, style, told, lines)
 
 
-def _lab(reader: Reader, path: Path) -> list[Written]:
+def _lab(reader: PageReader, path: Path) -> list[PageText]:
     """A lab's pages, one a language; none where there is no lab."""
     if not path.is_file():
         return []
     snippet = reader.book.snippet(path)
-    return [reader.lab(snippet, language) for language in languages(snippet)]
+    return [reader.read_lab(snippet, language) for language in lab_languages(snippet)]
 
 
 def _unstable(book: Book) -> list[Finding]:
@@ -476,9 +483,9 @@ def _project() -> Project:
         sys.exit(1)
 
 
-def _reader() -> Reader:
+def _reader() -> PageReader:
     project = _project()
-    return Reader(Book(project, Records(project.root)))
+    return PageReader(Book(project, Records(project.root)))
 
 
 def _book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:

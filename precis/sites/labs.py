@@ -65,13 +65,13 @@ def _places(book: Book) -> Iterator[Path]:
         except Malformed:  # a finding already, which its pages show
             yield from book.project.docs.rglob(f"{LABS}/{path.stem}{SUFFIX}")
         else:
-            languages = lab.languages(snippet)
+            languages = lab.lab_languages(snippet)
             if not _has_pages(book.project, languages):
                 raise PluginError(
                     f"precis: {shown(path)} has text in {', '.join(languages)}; the site has "
                     f"pages in {', '.join(book.project.languages) or 'one language'}"
                 )
-            yield from (lab.place(snippet, book.project, name) for name in languages)
+            yield from (lab.lab_page_path(snippet, book.project, name) for name in languages)
 
 
 def _has_pages(project: Project, languages: Sequence[str]) -> bool:

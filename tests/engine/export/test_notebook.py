@@ -14,9 +14,9 @@ from project import Project, site_in
 
 from precis.base import files
 from precis.base.cache import _engine
-from precis.export import notebook as made_by
-from precis.export.notebook import is_chapter, notebook
-from precis.text.pages import Reader
+from precis.export import notebook
+from precis.export.notebook import is_chapter, make_notebook
+from precis.text.pages import PageReader
 
 SNIPPET = """
     # %% one
@@ -51,9 +51,9 @@ def make(project: Project) -> Make:
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
         book = project.book()
-        written = Reader(book).opened(page)
-        content = notebook(written, book, ADDRESS, absolute)
-        assert content == notebook(written, project.book(), ADDRESS, absolute)
+        written = PageReader(book).read_page(page)
+        content = make_notebook(written, book, ADDRESS, absolute)
+        assert content == make_notebook(written, project.book(), ADDRESS, absolute)
         read = nbformat.reads(content.decode("utf-8"), as_version=4)
         nbformat.validate(read)
         return read
@@ -328,10 +328,10 @@ def test_french_pages_have_french_words(make: Make) -> None:
 
 def test_a_chapter_shows_cells_of_its_own_snippet(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET, docs__b_md=ONE, docs__a_md=ONE)
-    reader = Reader(project.book())
+    reader = PageReader(project.book())
 
-    assert is_chapter(reader.opened(project.path("docs/a.md")))
-    assert not is_chapter(reader.opened(project.path("docs/b.md")))
+    assert is_chapter(reader.read_page(project.path("docs/a.md")))
+    assert not is_chapter(reader.read_page(project.path("docs/b.md")))
 
 
 KEPT = """
@@ -353,13 +353,15 @@ def kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., boo
     read = "print(open(__file__.replace('a.py', 'n.txt')).read())"
     project.write(snippets__a_py=f"# %% one\n{read}\n#> 1\n")
     project.write(snippets__n_txt="1", docs__en__a_md=KEPT, docs__en__glossary_md=GLOSSARY)
-    real = made_by._made
+    real = notebook._notebook_json
 
     def made(address: str = ADDRESS, absolute: Callable[[str], str] = absolute) -> bool:
         called = []
-        monkeypatch.setattr(made_by, "_made", lambda *of: called.append(of) or real(*of))
+        monkeypatch.setattr(notebook, "_notebook_json", lambda *of: called.append(of) or real(*of))
         book = project.book()
-        notebook(Reader(book).opened(project.path("docs/en/a.md")), book, address, absolute)
+        make_notebook(
+            PageReader(book).read_page(project.path("docs/en/a.md")), book, address, absolute
+        )
         return bool(called)
 
     return made

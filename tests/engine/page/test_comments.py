@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from project import PLAIN, Project
 from test_extension import CONFIGS, EXTENSIONS, Convert, convert, embed
 
-from precis.text.fences import Finder, let_embeds_have_options
+from precis.text.fences import FenceFinder, register_snippet_fence
 
 __all__ = ["convert"]
 
@@ -76,8 +76,8 @@ def commented(text: str) -> list[bool]:
 def found(text: str) -> list[bool]:
     """Of each fence, whether we find it in a comment."""
     renderer = markdown.Markdown(extensions=EXTENSIONS, extension_configs=CONFIGS)
-    let_embeds_have_options(renderer)
-    fences = Finder(renderer).fences(text.split("\n"))
+    register_snippet_fence(renderer)
+    fences = FenceFinder(renderer).fences(text.split("\n"))
     return [fence.in_comment for fence in fences if fence.language == "snippet"]
 
 
@@ -90,9 +90,9 @@ def test_an_embed_in_a_comment_is_a_finding_and_is_not_run(convert: Convert, tex
     assert {f.what for f in page.findings} == {"an embed in a comment, which nobody sees"}
     first = f"# T\n\n{text}\n".split("```snippet")[0].count("\n") + 1
     assert page.findings[0].line == first
-    assert "Take it out" in page.findings[0].hint
+    assert "Move it out" in page.findings[0].hint
     assert html.select(".precis-finding"), "the box is in the comment too"
-    assert not any(fence.embeds for fence in page.fences)
+    assert not any(fence.is_embed for fence in page.source.fences)
 
 
 @pytest.mark.parametrize("text", NOT_MEANT.values(), ids=NOT_MEANT.keys())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from project import Project
 
-from precis.page.completeness import holes, tally
-from precis.page.extension import Page
+from precis.page.completeness import find_holes, summarize_pages
+from precis.page.page import Page
 from precis.text.fences import Fence
+from precis.text.prose import PageText
 
 SNIPPET = "# %% one\nprint(1)\n#> 1\n\n# %% two\nprint(2)\n#> 2\n"
 
@@ -16,12 +17,15 @@ def page(path: str, *references: str) -> Page:
         Fence(3 * n + 1, 3 * n + 3, "", "snippet", {}, reference)
         for n, reference in enumerate(references)
     )
-    return Page(path, fences=tuple(fences))
+    return Page(PageText(path, fences=tuple(fences)))
 
 
 def found(project: Project, *pages: Page) -> list[str]:
     book = project.write(snippets__a_py=SNIPPET).book()
-    return [str(finding).split("\n")[0] for finding in holes(book, {p.path: p for p in pages})]
+    return [
+        str(finding).split("\n")[0]
+        for finding in find_holes(book, {p.source.path: p for p in pages})
+    ]
 
 
 def test_a_chapter_that_shows_all_in_order_has_no_holes(project: Project) -> None:
@@ -60,6 +64,7 @@ def test_another_chapter_may_quote_a_cell(project: Project) -> None:
 
 def test_the_tally_counts_outputs_and_what_is_shown_only(project: Project) -> None:
     book = project.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3")).book()
-    shown = Page("docs/fr/a.md", fences=(Fence(1, 3, "", "text", {}, "words"),))
+    fence = Fence(1, 3, "", "text", {}, "words")
+    shown = Page(PageText("docs/fr/a.md", fences=(fence,)))
 
-    assert tally(book, {"a": shown}) == "2 outputs: 1 verified on cpu; 1 block shown only"
+    assert summarize_pages(book, {"a": shown}) == "2 outputs: 1 verified on cpu; 1 block shown only"

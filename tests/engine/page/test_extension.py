@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import markdown
 import pytest
 from bs4 import BeautifulSoup
 from project import Project
 
-from precis.page.extension import Page, PrecisExtension
-from precis.page.lexer import CellLexer
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
+from precis.text.prose import PageText
 
 EXTENSIONS = [
     "admonition",
@@ -90,7 +90,7 @@ def convert(project: Project) -> Convert:
     md = markdown.Markdown(extensions=[*EXTENSIONS, extension], extension_configs=CONFIGS)
 
     def converted(text: str, first_line: int = 1) -> tuple[BeautifulSoup, Page]:
-        extension.page = Page("docs/page.md", first_line)
+        extension.page = Page(PageText("docs/page.md", first_line=first_line))
         return BeautifulSoup(md.reset().convert(text), "html.parser"), extension.page
 
     return converted
@@ -179,28 +179,6 @@ def test_options_of_code_blocks_are_passed_on(convert: Convert) -> None:
     assert html.select(".hll")
     assert html.select(".linenos")
     assert page.findings == ()
-
-
-def test_a_cell_is_coloured_once_for_each_way_in_which_it_is_shown(
-    convert: Convert, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    texts: list[str] = []
-    get_tokens = CellLexer.get_tokens_unprocessed
-
-    def counted(lexer: CellLexer, text: str) -> Iterator[Any]:
-        texts.append(text)
-        return get_tokens(lexer, text)
-
-    monkeypatch.setattr(CellLexer, "get_tokens_unprocessed", counted)
-    marked = embed("a.py:product", 'hl_lines="1"')
-
-    first = str(convert(embed("a.py:product"))[0])
-    html, _ = convert(marked)
-    again = str(convert(embed("a.py:product"))[0])
-
-    assert html.select(".hll")
-    assert again == first
-    assert len(texts) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import markdown
 import pytest
 from bs4 import BeautifulSoup
 
-from precis.page.formula import mathml
+from precis.page.formula import to_mathml
 
 
 def converted(text: str) -> BeautifulSoup:
@@ -57,7 +57,7 @@ SPACED = '<mo lspace="0.1667em">&ApplyFunction;</mo>'
     ],
 )
 def test_formulas_are_set_as_tex_sets_them(latex: str, part: str) -> None:
-    assert part in mathml(latex, "inline")
+    assert part in to_mathml(latex, "inline")
 
 
 def test_punctuation_stays_with_the_formula_before_it() -> None:

@@ -6,7 +6,9 @@ import markdown
 from bs4 import BeautifulSoup
 from project import Project
 
-from precis.page.extension import Page, PrecisExtension
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
+from precis.text.prose import PageText
 
 
 def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> None:
@@ -23,7 +25,7 @@ def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> No
         """
     )
     extension = PrecisExtension()
-    extension.page = Page("docs/tensors.md")
+    extension.page = Page(PageText("docs/tensors.md"))
 
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     text = md.convert("A [**tensor**](glossary.md#tensor), [other](glossary.md#no).")

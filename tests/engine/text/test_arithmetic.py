@@ -12,8 +12,10 @@ from precis.text import arithmetic
 
 
 def adds_up(latex: str, language: str = "en") -> bool:
-    sides = arithmetic.sides(latex, language)
-    return all(arithmetic.agree(a, b) for a, b in pairwise(sides) if arithmetic.joined(a, b))
+    sides = arithmetic.split_sides(latex, language)
+    return all(
+        arithmetic.are_equal(a, b) for a, b in pairwise(sides) if arithmetic.claims_equality(a, b)
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,14 +36,14 @@ def adds_up(latex: str, language: str = "en") -> bool:
     ],
 )
 def test_a_formula_of_numbers_has_a_value(latex: str, value: float) -> None:
-    assert arithmetic.value(latex, "en") == pytest.approx(value, rel=1e-12)
+    assert arithmetic.evaluate(latex, "en") == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize(
     "latex", [r"w + 1", r"\frac{1}{n}", r"\sigma(2)", r"(1 + 2", r"1 +", r"\ln 0", "1/0", "", "x_1"]
 )
 def test_a_formula_with_letters_or_without_sense_has_none(latex: str) -> None:
-    assert arithmetic.value(latex, "en") is None
+    assert arithmetic.evaluate(latex, "en") is None
 
 
 @given(st.integers(-999, 999), st.integers(-999, 999), st.integers(1, 999))

@@ -9,8 +9,8 @@ from project import BILINGUAL, Project
 
 from precis.base.finding import Finding
 from precis.text import checks
-from precis.text.pages import Reader
-from precis.text.parity import blessed, written_lock
+from precis.text.lock import bless_sections, format_lock
+from precis.text.pages import PageReader
 
 ONE = "# %% loss\nprint(0.8290)\n#> 0.829\n"
 PAGE = "## Text {#a}\n\n```snippet\na.py:loss\n```\n\nIt is 0.83, and [there](b.md) it was 0.5.\n"
@@ -30,9 +30,9 @@ FILES = {
 def book(project: Project) -> Project:
     for name, text in FILES.items():
         put(project, name, text)
-    reader = Reader(project.book())
-    pages = [reader.opened(path) for path in reader.project.pages("a.md")]
-    lock = written_lock(blessed(reader.project, pages, {}))
+    reader = PageReader(project.book())
+    pages = [reader.read_page(path) for path in reader.project.pages("a.md")]
+    lock = format_lock(bless_sections(reader.project, pages, {}))
     put(project, "translations.lock", lock)
     return project
 
@@ -46,21 +46,23 @@ def put(project: Project, name: str, text: str) -> None:
 def findings(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
     """What is wrong with the page, and what of it was judged to know."""
     monkeypatch.chdir(project.folder)
-    reader = Reader(project.book())
+    reader = PageReader(project.book())
     judged = set()
 
     def noting(name: str) -> None:
         judge = getattr(reader, name)
         monkeypatch.setattr(reader, name, lambda page: judged.add(name) or judge(page))
 
-    noting("proved")
-    noting("compared")
-    found: tuple[Finding, ...] = checks.page_findings(reader, reader.opened(Path("docs/en/a.md")))
+    noting("check_claims")
+    noting("check_wording")
+    found: tuple[Finding, ...] = checks.page_findings(
+        reader, reader.read_page(Path("docs/en/a.md"))
+    )
     return [finding.what for finding in found], judged
 
 
-PROVED, COMPARED = {"proved"}, {"compared"}
-ALL, NOTHING = PROVED | COMPARED, set[str]()
+CLAIMS, WORDING = {"check_claims"}, {"check_wording"}
+ALL, NOTHING = CLAIMS | WORDING, set[str]()
 
 
 def test_a_page_that_passed_is_not_judged_again(
@@ -82,11 +84,11 @@ def test_a_page_that_passed_before_it_was_rendered_is_not_judged_again(
     ("name", "text", "judged", "what"),
     [
         ("docs/en/a.md", PAGE.replace("0.83", "0.84"), ALL, "0.84 has no witness"),
-        ("snippets/a.py", ONE.replace("829", "929"), PROVED, "0.83 has no witness"),
-        ("snippets/b.py", "# %% loss\nprint(0.6)\n#> 0.6\n", PROVED, "0.5 has no witness"),
-        ("snippets/b.py", "# %% loss\nx = (\n", PROVED, "0.5 has no witness"),
-        ("docs/en/b.md", "Nothing is shown.\n", PROVED, "0.5 has no witness"),
-        ("docs/fr/a.md", "## B {#b}\n", COMPARED, "is not in docs/fr/a.md"),
+        ("snippets/a.py", ONE.replace("829", "929"), CLAIMS, "0.83 has no witness"),
+        ("snippets/b.py", "# %% loss\nprint(0.6)\n#> 0.6\n", CLAIMS, "0.5 has no witness"),
+        ("snippets/b.py", "# %% loss\nx = (\n", CLAIMS, "0.5 has no witness"),
+        ("docs/en/b.md", "Nothing is shown.\n", CLAIMS, "0.5 has no witness"),
+        ("docs/fr/a.md", "## B {#b}\n", WORDING, "is not in docs/fr/a.md"),
     ],
 )
 def test_a_change_of_whatever_was_read_is_seen(
@@ -118,7 +120,7 @@ def test_an_entry_of_the_lock_that_changes_is_seen(
     assert findings(book, monkeypatch)[1] == NOTHING
     lock = book.folder / "translations.lock"
     lock.write_text(lock.read_text("utf-8").replace("en=", "en=0"), "utf-8")
-    assert findings(book, monkeypatch)[1] == COMPARED
+    assert findings(book, monkeypatch)[1] == WORDING
 
 
 def test_words_of_a_page_to_which_it_links_are_not_read(

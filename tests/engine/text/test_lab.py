@@ -12,8 +12,8 @@ from project import BILINGUAL, Project
 
 from precis.base.finding import Malformed
 from precis.source.snippet import Snippet
-from precis.text import lab
-from precis.text.pages import Reader
+from precis.text.lab import lab_markdown
+from precis.text.pages import PageReader
 
 LAB = """
     # %% [markdown] lang="fr"
@@ -86,7 +86,7 @@ def test_a_text_that_one_language_lacks_is_refused(parse: Callable[[str], Snippe
 
 
 def test_the_page_of_a_lab_keeps_the_lines_of_its_file(parse: Callable[[str], Snippet]) -> None:
-    lines = lab.lines(parse(LAB), "en")
+    lines = lab_markdown(parse(LAB), "en")
 
     assert lines[6:9] == ["# Title {#t}", "", "One number: 2."]
     assert lines[10:13] == ["```snippet", "a.py:one", "```"]
@@ -106,7 +106,7 @@ def test_a_figure_has_its_words_in_the_text_before_it(parse: Callable[[str], Sni
         # %% drawn
         import matplotlib.pyplot as plt
         """
-    lines = lab.lines(parse(text), "en")
+    lines = lab_markdown(parse(text), "en")
 
     assert lines[8] == '```snippet alt="What it shows" caption="A caption: two lines." fold="Code"'
     assert [line for line in lines[:8] if line] == ["![Not a cell](other.svg)"]
@@ -115,7 +115,7 @@ def test_a_figure_has_its_words_in_the_text_before_it(parse: Callable[[str], Sni
 def test_no_break_spaces_of_a_caption_stay(parse: Callable[[str], Snippet]) -> None:
     text = '# %% [markdown] lang="fr"\n# ![Vu](one)\n# Deux\u00a0: a.\n\n# %% one\nx = 1\n'
 
-    assert 'caption="Deux\u00a0: a."' in lab.lines(parse(text), "fr")[4]
+    assert 'caption="Deux\u00a0: a."' in lab_markdown(parse(text), "fr")[4]
 
 
 def test_both_languages_are_pages_with_their_notebooks(site: Project) -> None:
@@ -174,9 +174,9 @@ def test_what_a_lab_states_is_held_to_its_cells_and_to_its_other_language(site: 
 
 def test_a_lab_is_written_as_its_language_is_written(site: Project) -> None:
     site.write(snippets__labs__l_py=LAB.replace("\u00a0:", " :"))
-    reader = Reader(site.book())
+    reader = PageReader(site.book())
     snippet = site.book().snippet(Path("snippets/labs/l.py"))
-    verdict = reader.judged(reader.lab(snippet, "fr"))
+    verdict = reader.check_page(reader.read_lab(snippet, "fr"))
 
     told = [str(finding) for finding in verdict.findings]
     assert any("l.py:4:11: no no-break space before :" in finding for finding in told), told

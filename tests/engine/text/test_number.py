@@ -29,7 +29,7 @@ def test_a_french_number_has_a_decimal_comma_and_blanks(
 
     (found,) = number.in_text(text, "fr")
 
-    assert (found.value, found.places) == (value, 4)
+    assert (found.value, found.decimals) == (value, 4)
 
 
 @given(DECIMALS, st.sampled_from("-−"), st.sampled_from(["", ","]))
@@ -38,7 +38,7 @@ def test_an_english_number_has_a_point_and_commas(value: Decimal, minus: str, gr
 
     (found,) = number.in_text(text, "en")
 
-    assert (found.value, found.places) == (value, 4)
+    assert (found.value, found.decimals) == (value, 4)
 
 
 @given(DECIMALS, st.sampled_from(["en", "fr"]))
@@ -65,15 +65,15 @@ def test_a_number_stands_for_what_rounds_to_it(exact: Decimal, places: int) -> N
     shown = exact.quantize(step)
     (found,) = number.in_text(f"{abs(shown):f}", "en")
 
-    assert found.rounds(abs(exact))
-    assert not found.rounds(abs(exact) + 2 * step)
+    assert found.is_rounding_of(abs(exact))
+    assert not found.is_rounding_of(abs(exact) + 2 * step)
 
 
 def test_an_integer_stands_for_itself_alone() -> None:
     (three,) = number.in_text("3", "en")
 
-    assert three.rounds(Decimal("3.0"))
-    assert not three.rounds(Decimal("2.7"))
+    assert three.is_rounding_of(Decimal("3.0"))
+    assert not three.is_rounding_of(Decimal("2.7"))
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from project import BILINGUAL, Project
 
-from precis.text.parity import sections
-from precis.text.prose import Written
+from precis.text.prose import PageText
+from precis.text.sections import split_sections
 
 SNIPPET = """
     # %% one
@@ -149,7 +149,7 @@ def test_each_language_may_have_its_own_alphabet(project: Project) -> None:
 def test_a_page_without_twin_is_found(book: Project) -> None:
     book.write(docs__en__b_md="# B\n")
 
-    assert "docs/en/b.md:1:1: there is no docs/fr/b.md, which would say the same" in check(book)
+    assert "docs/en/b.md:1:1: no translation: there is no docs/fr/b.md" in check(book)
 
 
 def test_a_sentence_changed_in_one_language_names_both_places(book: Project) -> None:
@@ -162,7 +162,7 @@ def test_a_sentence_changed_in_one_language_names_both_places(book: Project) -> 
         in found
     )
     assert (
-        "docs/en/a.md:19:1: the section second is as it was, and its twin changed: docs/fr/a.md:19"
+        "docs/en/a.md:19:1: the section second is unchanged, but its twin changed: docs/fr/a.md:19"
         in found
     )
     assert "precis bless a" in found
@@ -234,7 +234,7 @@ def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:
 
 
 def test_a_page_without_a_heading_has_no_sections() -> None:
-    assert sections(Written("docs/fr/a.md", ("Un texte.",), 1, ())) == []
+    assert split_sections(PageText("docs/fr/a.md", ("Un texte.",))) == []
 
 
 def test_words_that_follow_later_are_published_with_a_notice(book: Project) -> None:

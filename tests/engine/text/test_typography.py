@@ -6,8 +6,8 @@ import markdown
 import pytest
 from project import Project
 
-from precis.text.prose import Written
-from precis.text.typography import spaced, wrong
+from precis.text.prose import PageText
+from precis.text.typography import check_typography, insert_no_break_spaces
 
 
 def test_tables_of_contents_keep_no_break_spaces() -> None:
@@ -20,8 +20,8 @@ def test_tables_of_contents_keep_no_break_spaces() -> None:
 
 
 def told(project: Project, language: str, text: str) -> list[str]:
-    page = Written("a.md", tuple(text.split("\n")), 1, (), language=language)
-    return [finding.what.partition(":")[0] for finding in wrong(page)]
+    page = PageText("a.md", tuple(text.split("\n")), language=language)
+    return [finding.what.partition(":")[0] for finding in check_typography(page)]
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,19 @@ def test_what_is_not_is_found(project: Project, language: str, text: str, what: 
 def test_the_blanks_of_a_french_page_become_no_break_spaces(plain: str, text: str) -> None:
     front = "---\ntitle: a ? b\n---\n"
     pages = [
-        Written("a.md", tuple(plain.split("\n")), 4, (), language=language)
+        PageText("a.md", tuple(plain.split("\n")), 4, language=language)
         for language in ("fr", "en")
     ]
 
-    assert [spaced(front + plain, page) for page in pages] == [front + text, front + plain]
+    assert [insert_no_break_spaces(front + plain, page) for page in pages] == [
+        front + text,
+        front + plain,
+    ]
 
 
 def test_what_is_wrong_is_shown_with_whole_words_around(project: Project) -> None:
-    page = Written("a.md", ("The transformation of 12345 characters.",), 1, (), language="en")
+    page = PageText("a.md", ("The transformation of 12345 characters.",), language="en")
 
-    assert [f.what for f in wrong(page)] == [
+    assert [f.what for f in check_typography(page)] == [
         "a number without thousands: 'transformation of 12345'"
     ]

@@ -7,8 +7,10 @@ import pytest
 from project import Project, site_in
 
 from precis.base.finding import Finding
-from precis.page.extension import Page, PrecisExtension
-from precis.text.pages import Reader
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
+from precis.text.pages import PageReader
+from precis.text.prose import PageText
 from precis.text.witness import Verdict
 
 SNIPPET = """
@@ -47,8 +49,8 @@ def judged(project: Project, text: str, language: str = "en") -> Verdict:
     (folder / "b.md").write_text("```snippet\nb.py:loss\n```\n", encoding="utf-8")
     page = folder / "a.md"
     page.write_text(EMBEDS + "\n" + text + "\n", encoding="utf-8")
-    reader = Reader(project.book())
-    return reader.judged(reader.opened(page))
+    reader = PageReader(project.book())
+    return reader.check_page(reader.read_page(page))
 
 
 def wrong(project: Project, text: str, language: str = "en") -> list[str]:
@@ -146,7 +148,7 @@ def test_an_excuse_with_its_reason_lets_a_claim_pass_and_is_listed(project: Proj
 def test_an_excuse_that_excuses_nothing_is_found(project: Project, text: str) -> None:
     (found,) = wrong(project, text)
 
-    assert found.startswith("an excuse for 0.")
+    assert found.startswith("unused excuse for 0.")
 
 
 def test_the_page_shows_the_finding_and_hides_the_excuse(project: Project) -> None:
@@ -154,7 +156,7 @@ def test_the_page_shows_the_finding_and_hides_the_excuse(project: Project) -> No
     extension = PrecisExtension(project.book())
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     text = "Before.\n\n<!-- no witness for 0.77: made up -->\nIt is 0.77, not 0.78.\n"
-    extension.page = Page("docs/en/a.md")
+    extension.page = Page(PageText("docs/en/a.md"))
 
     html = md.convert(text)
 
