@@ -17,7 +17,7 @@ from precis.base.words import words
 from precis.book.book import Book, Verified
 from precis.page.glossary import GLOSSARY, read_definitions
 from precis.source.snippet import Cell
-from precis.text.fences import EMBED, Fence
+from precis.text.fences import EMBED, Fence, make_fence
 from precis.text.lock import outdated_notices
 from precis.text.patterns import (
     BOX_MARK,
@@ -290,9 +290,7 @@ def _shown_only(fence: Fence, exported: ExportedPage) -> list[str]:
         language = "python"
         outputs = (f"#> {line}".rstrip() for line in verified.printed(cell))
         body = "\n".join([code_without_outputs(verified, cell), *outputs])
-    longest = max(map(len, re.findall("`+", body)), default=0)
-    ticks = "`" * max(3, longest + 1)
-    return [f"{ticks}{language}", *body.split("\n"), ticks]
+    return make_fence(language, body.split("\n"))
 
 
 def _convert(text: str, exported: ExportedPage) -> str:

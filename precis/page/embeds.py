@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 import xml.etree.ElementTree as etree
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ from precis.page.box import box_lines
 from precis.page.lexer import CELL
 from precis.page.page import Page
 from precis.source.snippet import Cell, Snippet
-from precis.text.fences import Fence
+from precis.text.fences import Fence, make_fence
 
 FENCE_OPTIONS = ("title", "hl_lines", "linenums")
 """Options that are passed on to the code block; Material documents them."""
@@ -109,11 +108,9 @@ def _render_cell(verified: Verified, cell: Cell, options: dict[str, str]) -> lis
         lines += [f"#> {line}".rstrip() for line in printed.get(number, ())]
     while lines and not lines[0].strip():
         del lines[0]
-    longest = max(map(len, re.findall("`+", "\n".join(lines))), default=0)
-    ticks = "`" * max(3, longest + 1)
     passed_on = "".join(f" {k}={_quote(options[k])}" for k in FENCE_OPTIONS if k in options)
     attributes = cell_attributes(snippet, cell)
-    return [f"{ticks} {{.{CELL} .annotate{passed_on} {attributes}}}", *lines, ticks]
+    return make_fence(f" {{.{CELL} .annotate{passed_on} {attributes}}}", lines)
 
 
 def _quote(value: str) -> str:

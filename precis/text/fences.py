@@ -10,7 +10,7 @@ import ast
 import re
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -64,6 +64,13 @@ def embed_names(fences: Iterable[Fence]) -> list[str]:
     return [fence.body.strip() for fence in fences if fence.is_embed]
 
 
+def make_fence(info: str, lines: Sequence[str]) -> list[str]:
+    """Return some lines as a fence, with more ticks than they contain."""
+    longest = max(map(len, re.findall("`+", "\n".join(lines))), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return [f"{ticks}{info}", *lines, ticks]
+
+
 class FenceFinder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
     """The parser of superfences, collecting fences instead of rendering them."""
 
@@ -76,7 +83,7 @@ class FenceFinder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self._fences: list[Fence] = []
         self._first_line = 1
 
-    def fences(self, lines: list[str], first_line: int = 1) -> list[Fence]:
+    def find(self, lines: list[str], first_line: int = 1) -> list[Fence]:
         """Return the fences in these lines; the first line has number `first_line` in the file."""
         self.get_hl_settings()
         self.clear()

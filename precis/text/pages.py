@@ -50,7 +50,7 @@ class PageReader:
         self, path: str, lines: Sequence[str], first_line: int = 1, lab_page: str = ""
     ) -> PageText:
         """Return the page of some lines, with the fences that superfences finds in them."""
-        fences = FenceFinder(self.md).fences(list(lines), first_line)
+        fences = FenceFinder(self.md).find(list(lines), first_line)
         language = self.project.language(Path(lab_page or path))
         return PageText(path, tuple(lines), first_line, tuple(fences), lab_page, language)
 
