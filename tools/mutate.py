@@ -76,7 +76,7 @@ def mutants(page: PageText) -> Iterator[Mutant]:
                 lines = [*page.lines]
                 lines[at] = old[: column - 1] + new + old[column:]
                 yield Mutant(
-                    piece.kind, found.text, line, column, found.places,
+                    piece.kind, found.text, line, column, found.decimals,
                     replace(page, lines=tuple(lines)),
                 )  # fmt: skip
 
