@@ -33,8 +33,8 @@ from pathlib import Path
 from precis.base.project import Project
 from precis.book.book import Book
 from precis.run.record import Records
-from precis.text.pages import Reader
-from precis.text.parity import blessed, written_lock
+from precis.text.lock import bless_sections, format_lock
+from precis.text.pages import PageReader
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".venv-peers"
@@ -212,11 +212,11 @@ def write_ours(folder: Path, chapters: list[Chapter]) -> None:
     # what the author does before a build: take what the code prints, read the two pages
     done([sys.executable, "-m", "precis", "update"], folder)
     project, lock = Project.read(folder), {}
-    reader = Reader(Book(project, Records(folder)))
+    reader = PageReader(Book(project, Records(folder)))
     for name in ["index", *(chapter.slug for chapter in chapters)]:
-        read = [reader.opened(folder / f"docs/{language}/{name}.md") for language in LANGUAGES]
-        lock = blessed(project, read, lock)
-    put(project.lock, written_lock(lock))
+        read = [reader.read_page(folder / f"docs/{language}/{name}.md") for language in LANGUAGES]
+        lock = bless_sections(project, read, lock)
+    put(project.lock, format_lock(lock))
 
 
 def write_mkdocs_jupyter(folder: Path, chapters: list[Chapter]) -> None:

@@ -20,8 +20,8 @@ from precis.book.book import Book
 from precis.run.record import Records
 from precis.text import number
 from precis.text.fences import EMBED
-from precis.text.pages import Reader
-from precis.text.prose import Written
+from precis.text.pages import PageReader
+from precis.text.prose import PageText
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,7 +37,7 @@ class Mutant:
     line: int
     column: int
     places: int
-    page: Written
+    page: PageText
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Outcome:
     refused: bool
 
 
-def reader() -> Reader:
-    return Reader(Book(Project.read(ROOT), Records(ROOT)))
+def reader() -> PageReader:
+    return PageReader(Book(Project.read(ROOT), Records(ROOT)))
 
 
-def mutants(page: Written) -> Iterator[Mutant]:
+def mutants(page: PageText) -> Iterator[Mutant]:
     """The page with another last digit in each of its numbers."""
     for block in page.blocks:
         for piece in block.pieces if block.kind not in ("note", "option") else ():
@@ -69,19 +69,19 @@ def mutants(page: Written) -> Iterator[Mutant]:
                 continue
             for found in numbers:
                 digit = max(n for n, char in enumerate(found.text) if char.isdigit())
-                line, column = block.place(piece.start + found.start + digit)
+                line, column = block.position(piece.start + found.start + digit)
                 at = line - page.first_line
                 old = page.lines[at]
                 new = str((int(old[column - 1]) + 1) % 10)
                 lines = [*page.lines]
                 lines[at] = old[: column - 1] + new + old[column:]
                 yield Mutant(
-                    piece.kind, found.text, line, column, found.places,
+                    piece.kind, found.text, line, column, found.decimals,
                     replace(page, lines=tuple(lines)),
                 )  # fmt: skip
 
 
-def repointed(page: Written, judge: Reader) -> Iterator[Mutant]:
+def repointed(page: PageText, judge: PageReader) -> Iterator[Mutant]:
     """The page with the next cell of the file in each of its embeds."""
     for fence in page.fences:
         if fence.language == EMBED:
@@ -92,7 +92,7 @@ def repointed(page: Written, judge: Reader) -> Iterator[Mutant]:
             lines = [*page.lines]
             lines[at] = lines[at].replace(name, f"{snippet.name}:{after.name}")
             # the fences are read again: their bodies are what names the cells
-            other = judge.written(page.path, lines, page.first_line)
+            other = judge.parse_page(page.path, lines, page.first_line)
             yield Mutant("embed", name, fence.line + 1, 1, 0, other)
 
 
@@ -101,12 +101,12 @@ def tried(paths: list[Path], wanted: Callable[[Mutant], bool]) -> Iterator[Outco
     judge = reader()
 
     for path in paths:
-        page = judge.opened(path)
+        page = judge.read_page(path)
         for mutant in [*mutants(page), *repointed(page, judge)]:
             if not wanted(mutant):
                 continue
-            alone = bool(judge.proved(mutant.page).findings)
-            found = () if alone else judge.judged(mutant.page).findings
+            alone = bool(judge.check_claims(mutant.page).findings)
+            found = () if alone else judge.check_page(mutant.page).findings
             yield Outcome(mutant, alone, alone or any("precis bless" not in f.hint for f in found))
 
 

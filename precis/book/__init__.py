@@ -1,1 +1,1 @@
-"""All snippets of a project, each parsed, run and compared."""
+"""All snippets of a project: parse, run and compare them."""

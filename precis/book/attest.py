@@ -1,9 +1,8 @@
-"""What was verified, where, and with what: `verified.json` and the attestations in it.
+"""Attestations: which text printed which outputs, on which device; and `verified.json`.
 
-An attestation is made by a verification that found nothing wrong, and says which text printed
-which outputs. Others' machines write theirs into files (`precis verify --device cuda --attest
-attestations/cuda.json`), which the build publishes beside its own. One that speaks of another
-text or of other outputs than the site's is stale.
+A verification without findings makes an attestation. Other machines write theirs with `precis
+verify --device cuda --attest attestations/cuda.json`, and the build publishes them beside its own.
+An attestation is stale if its cells or outputs differ from those of the site.
 """
 
 from __future__ import annotations
@@ -25,39 +24,39 @@ from precis.run import device as devices
 FILE = "verified.json"
 SCHEMA = Path(__file__).with_name("verified.schema.json")
 FOLDER = "attestations"
-"""Where the attestations of other machines are kept, beside `snippets/`."""
+"""The folder, beside `snippets/`, of other machines' attestations."""
 
 
 @dataclass(frozen=True)
 class Attestation:
-    """A verification of all snippets that found nothing wrong."""
+    """A verification of all snippets without findings."""
 
     device: str
     """The torch device type."""
 
     name: str
-    """Of the device itself, such as that of the graphics card."""
+    """The model of the device, such as the graphics card."""
 
     torch: str | None
     python: str
     platform: str
     commit: str | None
-    """What was verified; none where the snippets were not as committed, or without git."""
+    """The commit verified; None with uncommitted snippets or without git."""
 
     date: str | None
-    """Of the commit, or SOURCE_DATE_EPOCH: so the same commit gives the same file."""
+    """The commit's date, or SOURCE_DATE_EPOCH: one commit always gives the same file."""
 
     cells: dict[str, dict[str, str]]
-    """By `file:cell`: the SHA-256 of its `text` and of its `outputs`."""
+    """`file:cell` → the SHA-256 of its `text` and of its `outputs`."""
 
-    def holds(self, cells: dict[str, dict[str, str]]) -> bool:
-        """Whether it speaks of these cells as they are now."""
+    def is_valid_for(self, cells: dict[str, dict[str, str]]) -> bool:
+        """Return whether these cells have the hashes that were verified."""
         return all(self.cells.get(name) == hashes for name, hashes in cells.items())
 
 
-def attested(book: Book, device: str) -> Attestation:
-    """The attestation of a book that was verified on a device without a finding."""
-    commit, date = committed(book.folder)
+def make_attestation(book: Book, device: str) -> Attestation:
+    """Return the attestation of a book that was verified on a device without findings."""
+    commit, date = commit_and_date(book.folder)
     return Attestation(
         device,
         devices.described(device) if device != "cpu" else platform.machine(),
@@ -66,38 +65,38 @@ def attested(book: Book, device: str) -> Attestation:
         f"{platform.system()} {platform.machine()}",
         commit,
         date,
-        cells(book, book.paths()),
+        cell_hashes(book, book.paths()),
     )
 
 
-def cells(book: Book, paths: Iterable[Path]) -> dict[str, dict[str, str]]:
-    """The cells of snippets with the hashes of their text and of what they print."""
+def cell_hashes(book: Book, paths: Iterable[Path]) -> dict[str, dict[str, str]]:
+    """Return the hashes of the text and the outputs of each cell, by `file:cell`."""
     return {name: hashes for path in paths for name, hashes in book.verified(path).hashes.items()}
 
 
-def read_all(folder: Path) -> list[Attestation]:
-    """The attestations of other machines. Raises Malformed at a file that is none."""
-    found = []
+def read_attestations(folder: Path) -> list[Attestation]:
+    """Return the attestations of other machines. Raises Malformed if a file is not one."""
+    attestations = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(Attestation(**json.loads(path.read_text(encoding="utf-8"))))
+            attestations.append(Attestation(**json.loads(path.read_text(encoding="utf-8"))))
         except (ValueError, TypeError) as error:
-            what = f"not an attestation: {error}"
-            hint = "Take the file away, or make it again: precis verify --attest."
-            raise Malformed(Finding(shown(path), 1, 1, what, hint)) from error
-    return found
+            message = f"not an attestation: {error}"
+            hint = "Delete the file, or write it again: precis verify --attest."
+            raise Malformed(Finding(shown(path), 1, 1, message, hint)) from error
+    return attestations
 
 
-def written(attestation: Attestation) -> bytes:
-    """An attestation as a file."""
+def attestation_json(attestation: Attestation) -> bytes:
+    """Return the file of an attestation."""
     return _json(asdict(attestation))
 
 
-def published(book: Book, others: Iterable[Attestation]) -> bytes:
-    """The site's `verified.json`."""
-    own = attested(book, "cpu")
-    outputs = sum(book.verified(path).outputs() for path in book.paths())
-    verifications = [{**asdict(a), "stale": not a.holds(own.cells)} for a in (own, *others)]
+def verified_json(book: Book, others: Iterable[Attestation]) -> bytes:
+    """Return the site's `verified.json`."""
+    own = make_attestation(book, "cpu")
+    outputs = sum(book.verified(path).count_outputs() for path in book.paths())
+    verifications = [{**asdict(a), "stale": not a.is_valid_for(own.cells)} for a in (own, *others)]
     return _json(
         {
             "$schema": SCHEMA.name,
@@ -108,8 +107,8 @@ def published(book: Book, others: Iterable[Attestation]) -> bytes:
     )
 
 
-def committed(folder: Path) -> tuple[str | None, str | None]:
-    """The commit and its date; no commit where the folder is not as committed."""
+def commit_and_date(folder: Path) -> tuple[str | None, str | None]:
+    """Return the current commit and its date; no commit if the folder has uncommitted changes."""
     commit = git("rev-parse", "HEAD", folder=folder)
     date = git("show", "-s", "--format=%cI", "HEAD", folder=folder) if commit else None
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):

@@ -1,9 +1,10 @@
-"""The snippets of a project, each parsed, run and compared; asked for by name."""
+"""A book: the snippets of a project, parsed, run and compared on request."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,113 +22,117 @@ from precis.run.record import Record, Records
 from precis.source.snippet import Cell, Snippet, load
 
 LABS = "labs"
-"""The folder of the labs, in that of the snippets."""
+"""The folder of the labs inside the snippets folder."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A snippet, what it did, and where that is not what its file says."""
+    """A snippet, the record of its run, and the mismatches between the two."""
 
     snippet: Snippet
     record: Record
     mismatches: tuple[Mismatch, ...]
 
-    def findings(self, cell: Cell) -> list[Finding]:
-        """What is wrong with a cell: its own mismatches, or the fault that kept it from running."""
-        found = [mismatch.finding for mismatch in self.mismatches if mismatch.cell == cell.name]
+    def mismatches_of(self, cell: Cell) -> list[Finding]:
+        """Return the mismatches of a cell, or the error that stopped the run before it."""
+        findings = [mismatch.finding for mismatch in self.mismatches if mismatch.cell == cell.name]
         ran = len(self.record.run.outcomes)
         stopped = self.record.run.fault is not None
         position = {s.line: n for n, s in enumerate(self.snippet.statements)}
-        if not found and stopped and any(position[s.line] >= ran for s in cell.statements):
+        if not findings and stopped and any(position[s.line] >= ran for s in cell.statements):
             return [self.mismatches[-1].finding]
-        return found
+        return findings
 
     @cached_property
     def outcomes(self) -> dict[int, Outcome]:
-        """What each statement that ran did, by its first line."""
+        """The outcome of each statement that ran, by its first line."""
         pairs = zip(self.snippet.statements, self.record.run.outcomes, strict=False)
         return {statement.line: outcome for statement, outcome in pairs}
 
     def printed(self, cell: Cell) -> list[str]:
-        """What a cell printed, line by line."""
+        """Return the lines that a cell printed."""
         ran = (self.outcomes.get(statement.line) for statement in cell.statements)
         return [line for outcome in ran if outcome for line in outcome.printed]
 
-    def outputs(self, cell: Cell | None = None) -> int:
-        """How many statements, of a cell or of all, printed what their file says."""
+    def count_outputs(self, cell: Cell | None = None) -> int:
+        """Count the statements, of a cell or of all cells, that printed what they must."""
         wrong = {mismatch.statement.line for mismatch in self.mismatches}
-        asked = self.snippet.statements if cell is None else cell.statements
-        lines = [s.line for s in asked if s.line not in wrong and s.line in self.outcomes]
+        statements = self.snippet.statements if cell is None else cell.statements
+        lines = [s.line for s in statements if s.line not in wrong and s.line in self.outcomes]
         return sum(bool(self.outcomes[line].printed) for line in lines)
 
     @cached_property
     def hash(self) -> str:
-        """Of its text and of what it did."""
+        """The fingerprint of the snippet's text and of its run."""
         run = self.record.run
         versions = [run.packages.get(package) for package in sorted(self.snippet.packages)]
-        did = (run.outcomes, run.figures, run.fault, self.record.where, versions)
-        return digest(repr((self.snippet.name, self.snippet.text, did)).encode())
+        result = (run.outcomes, run.figures, run.fault, self.record.where, versions)
+        return digest(repr((self.snippet.name, self.snippet.text, result)).encode())
 
     @cached_property
     def hashes(self) -> dict[str, dict[str, str]]:
-        """The SHA-256 of each cell's text and of what it printed, by `file:cell`."""
-        found = {}
+        """The SHA-256 of each cell's text and of its outputs, by `file:cell`."""
+        hashes = {}
         for cell in self.snippet.cells:
             code = "\n".join(self.snippet.code(cell))
-            said = {"text": code, "outputs": "\n".join(self.printed(cell))}
-            found[f"{self.snippet.name}:{cell.name}"] = {
-                what: digest(text.encode()) for what, text in said.items()
+            outputs = "\n".join(self.printed(cell))
+            hashes[f"{self.snippet.name}:{cell.name}"] = {
+                "text": digest(code.encode()),
+                "outputs": digest(outputs.encode()),
             }
-        return found
+        return hashes
 
 
 class Book:
-    """The files of a snippets folder, read again when a build begins or, outside of one, always."""
+    """The snippets of a project.
+
+    Files are re-read at the start of each build, and on every access outside a build.
+    """
 
     def __init__(self, project: Project, records: Records, device: str = "cpu") -> None:
         self.project = project
         self.folder = project.snippets
         self.records = records
         self.device = device
-        """Where the values are verified besides the CPU."""
+        """A device on which the values are verified in addition to the CPU."""
 
-        self.runs = 0
-        """How many builds it has served."""
+        self.generation = 0
+        """The number of builds started; 0 outside a build."""
 
         self._snippets: dict[Path, tuple[int, object, Snippet]] = {}
-        """With the build in which the file was looked at, and its state when it was read."""
+        """Parsed files, with the generation of the last check and the file's state."""
 
         self._by_name: tuple[int, dict[str, list[Path]]] = 0, {}
-        """With the build in which they were listed."""
+        """Files by case-folded name, with the generation of the listing."""
 
         self._verified: dict[Path, Verified] = {}
         self._named: dict[str, Path] = {}
-        """The files by name, when last listed: to list them for each embed takes too long."""
+        """Files by name: listing the folder for each embed would be slow."""
 
     def paths(self) -> list[Path]:
-        """The snippet files, in the order of their names; labs last."""
-        return self.listed()
+        """Return the snippet files in alphabetical order, labs last."""
+        return self.all_paths()
 
-    def listed(self) -> list[Path]:
-        """The files of the folder, asked for or not, in that order."""
+    def all_paths(self) -> list[Path]:
+        """Return every snippet file of the folder, whatever a Selection leaves out."""
         return [*sorted(self.folder.glob("*.py")), *self.labs()]
 
     def labs(self) -> list[Path]:
-        """Those that hold their own text: they become notebooks, and pages made of these."""
+        """Return the labs: snippets with their own text, which become notebooks and pages."""
         return sorted((self.folder / LABS).glob("*.py"))
 
     def run(self) -> None:
-        """Run what has no record, all files side by side; afterwards `verified` is quick."""
-        snippets = self.begin()
+        """Run all files without a record in parallel; `verified` then only reads records."""
+        snippets = self.start_runs()
         for setting in self._settings():
             self.records.of(snippets, setting)
 
-    def begin(self) -> list[Snippet]:
-        """Start to run what has no record; `verified` waits for the file that it is asked for.
+    def start_runs(self) -> list[Snippet]:
+        """Start a build: run files without a record in the background, and return the snippets.
 
-        Call it when a build starts: what the snippets read is looked at again here.
+        `verified` waits only for its own file. Records whose inputs changed are invalid.
         """
-        self.runs += 1
+        self.generation += 1
         self._verified.clear()
         self.records.forget_unrecorded()
         snippets = self.readable()
@@ -135,69 +140,69 @@ class Book:
         return snippets
 
     def readable(self) -> list[Snippet]:
-        """The files that can be read as snippets."""
+        """Return the files that parse."""
         snippets = []
         for path in self.paths():
-            with suppress(Malformed):  # said when the file is asked for
+            with suppress(Malformed):  # reported when the file is requested
                 snippets.append(self.snippet(path))
         return snippets
 
     def snippet(self, path: Path) -> Snippet:
-        """One file, parsed. Raises Malformed, also where an embed could mean another file."""
-        seen, known, snippet = self._snippets.get(path, (0, None, None))
-        if snippet and seen and seen == self.runs:
-            return snippet  # each embed asks, more than once
-        self._refuse_name(path)
-        now = _state(path)
-        if snippet is None or now != known:
+        """Return a parsed file. Raises Malformed, also if its name is ambiguous."""
+        generation, old_state, snippet = self._snippets.get(path, (0, None, None))
+        if snippet and generation and generation == self.generation:
+            return snippet  # each embed asks more than once
+        self._check_name(path)
+        state = _state(path)
+        if snippet is None or state != old_state:
             snippet = load(path)
-        self._snippets[path] = self.runs, now, snippet
+        self._snippets[path] = self.generation, state, snippet
         return snippet
 
-    def _refuse_name(self, path: Path) -> None:
-        """Raise Malformed where a file's name is that of another, or of a module of Python."""
-        first, *others = self._namesakes().get(_folded(path), [path])
+    def _check_name(self, path: Path) -> None:
+        """Raise Malformed if another file or a standard module has the same name."""
+        first, *others = self._paths_by_name().get(_folded(path), [path])
         if others:
-            what = f"a file of the same name as {', '.join(map(shown, others))}"
+            message = f"a file of the same name as {', '.join(map(shown, others))}"
             hint = "Rename one: an embed names a file without its folder."
-            raise Malformed(Finding(shown(first), 1, 1, what, hint))
+            raise Malformed(Finding(shown(first), 1, 1, message, hint))
         if path.stem in sys.stdlib_module_names:
-            what = f"a file that hides Python's module {path.stem} from all files beside it"
-            raise Malformed(Finding(shown(path), 1, 1, what, "Give it another name."))
+            message = f"a file that hides Python's module {path.stem} from all files beside it"
+            raise Malformed(Finding(shown(path), 1, 1, message, "Rename it."))
 
-    def _namesakes(self) -> dict[str, list[Path]]:
-        """Return the files by their names as macOS and Windows see them."""
-        runs, found = self._by_name
-        if not runs or runs != self.runs:
-            found = {}
-            for path in self.listed():
-                found.setdefault(_folded(path), []).append(path)
-            self._by_name = self.runs, found
-        return found
+    def _paths_by_name(self) -> dict[str, list[Path]]:
+        """Return the files by name without case, as macOS and Windows compare names."""
+        generation, paths = self._by_name
+        if not generation or generation != self.generation:
+            paths = {}
+            for path in self.all_paths():
+                paths.setdefault(_folded(path), []).append(path)
+            self._by_name = self.generation, paths
+        return paths
 
     def verified(self, path: Path) -> Verified:
-        """One file, run and compared. Raises Malformed."""
+        """Return a file with its run and its mismatches. Raises Malformed."""
         snippet = self.snippet(path)
-        known = self._verified.get(path)
-        if known is None or known.snippet is not snippet:
-            record, *elsewhere = (self.records.of([snippet], s)[0] for s in self._settings())
+        verified = self._verified.get(path)
+        if verified is None or verified.snippet is not snippet:
+            record, *with_digits = (self.records.of([snippet], s)[0] for s in self._settings())
             mismatches = compare(snippet, record)
-            if elsewhere:
-                mismatches += compare_values(snippet, *elsewhere)
-            known = self._verified[path] = Verified(snippet, record, tuple(mismatches))
-        return known
+            if with_digits:
+                mismatches += compare_values(snippet, *with_digits)
+            verified = self._verified[path] = Verified(snippet, record, tuple(mismatches))
+        return verified
 
     def _settings(self) -> tuple[Setting, ...]:
-        """As the page shows it; then, for another device, on both with more digits."""
+        """Return the run for the page; for another device, also one on each with more digits."""
         if self.device == "cpu":
             return (AS_SHOWN,)
         return (AS_SHOWN, Setting("cpu", DIGITS), Setting(self.device, DIGITS))
 
     def cell(self, reference: str) -> tuple[Snippet, Cell]:
-        """What an embed's `file:cell` names.
+        """Return the cell that `file:cell` names.
 
-        Raises LookupError with what to do where there is no such file or cell, Malformed
-        where the file cannot be read as a snippet.
+        Raises LookupError with a hint if the file or the cell is missing, Malformed if the file
+        does not parse.
         """
         file, colon, name = composed(reference).partition(":")
         if not colon or not name:
@@ -205,25 +210,26 @@ class Book:
         if file not in self._named or not self._named[file].is_file():
             self._named = {composed(path.name): path for path in self.paths()}
         if file not in self._named:
-            meant = _meant(file, self._named)
-            raise LookupError(f"There is no {file} in {self.folder.name}/.{meant}")
+            raise LookupError(
+                f"There is no {file} in {self.folder.name}/.{_suggestion(file, self._named)}"
+            )
         snippet = self.snippet(self._named[file])
         for cell in snippet.cells:
             if cell.name == name:
                 return snippet, cell
         names = [cell.name for cell in snippet.cells]
-        raise LookupError(f"{file} has no cell {name}.{_meant(name, names)}")
+        raise LookupError(f"{file} has no cell {name}.{_suggestion(name, names)}")
 
 
 class Selection(Book):
-    """A book of which only some files are asked for."""
+    """A book restricted to some of its files."""
 
     def __init__(self, book: Book, files: tuple[Path, ...]) -> None:
         super().__init__(book.project, book.records, book.device)
         self.files = files
 
     def paths(self) -> list[Path]:
-        """The files asked for."""
+        """Return the selected files."""
         return list(self.files)
 
 
@@ -232,11 +238,11 @@ def _folded(path: Path) -> str:
 
 
 def _state(path: Path) -> object:
-    """What a write to a file changes."""
-    known = os.lstat(path)
-    return known.st_mtime_ns, known.st_ctime_ns, known.st_size, known.st_ino, known.st_mode
+    """Return the file attributes that any write changes."""
+    stat = os.lstat(path)
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_mode
 
 
-def _meant(name: str, names: object) -> str:
-    near = get_close_matches(name, list(names), 1)  # type: ignore[call-overload]
+def _suggestion(name: str, names: Iterable[str]) -> str:
+    near = get_close_matches(name, list(names), 1)
     return f" Did you mean {near[0]}?" if near else ""

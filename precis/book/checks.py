@@ -1,4 +1,4 @@
-"""What is wrong with a snippet: the build, the commands, Zensical and pytest ask here."""
+"""Check snippets: the build, the commands, Zensical and pytest all report these findings."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from precis.source.snippet import Cell, Snippet
 
 
 def snippet_findings(book: Book, path: Path) -> list[Finding]:
-    """Return what is wrong with a file, each finding once; run it where it has no record."""
+    """Return the findings of a file without duplicates; run the file if it has no record."""
     try:
         snippet = book.snippet(path)
     except Malformed as error:
         return list(error.findings)
-    found = (each for cell in snippet.cells for each in cell_findings(book, snippet, cell))
-    return list(dict.fromkeys(found))
+    findings = (f for cell in snippet.cells for f in cell_findings(book, snippet, cell))
+    return list(dict.fromkeys(findings))
 
 
 def cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:
-    """Return what is wrong with a cell: expectations that are missing, and mismatches.
+    """Return the missing expectations and the mismatches of a cell.
 
-    The hint of each names the pages that show the cell: their text may speak of the value.
+    Each hint lists the pages that show the cell, since their text may mention the value.
     """
     missing = snippet.missing_expectations(cell)
     lines = {finding.line for finding in missing}
-    found = book.verified(snippet.path).findings(cell)
-    wrong = sorted([*missing, *(finding for finding in found if finding.line not in lines)])
-    return [replace(f, hint=f"{f.hint}{_pages(book, snippet, f.line)}") for f in wrong]
+    mismatches = book.verified(snippet.path).mismatches_of(cell)
+    findings = sorted([*missing, *(f for f in mismatches if f.line not in lines)])
+    return [replace(f, hint=f"{f.hint}{_pages_hint(book, snippet, f.line)}") for f in findings]
 
 
-def _pages(book: Book, snippet: Snippet, line: int) -> str:
-    """Return a line of a hint that names the pages with the cell of a line."""
+def _pages_hint(book: Book, snippet: Snippet, line: int) -> str:
+    """Return a hint line with the pages that embed the cell at a line of the snippet."""
     cell = next((cell for cell in snippet.cells if cell.line <= line <= cell.end), None)
     if cell is None:
         return ""
     name = f"{snippet.name}:{cell.name}"
     pages = sorted(book.project.docs.rglob("*.md"))
-    places = [f"{shown(page)}:{at}" for page in pages for at in _lines_with(name, page)]
+    places = [f"{shown(page)}:{n}" for page in pages for n in _lines_equal_to(name, page)]
     return f"\nOn the pages: {', '.join(places)}" if places else ""
 
 
-def _lines_with(name: str, page: Path) -> Iterator[int]:
+def _lines_equal_to(name: str, page: Path) -> Iterator[int]:
     lines = page.read_text(encoding="utf-8", errors="replace").split("\n")
-    return (at for at, line in enumerate(lines, 1) if composed(line.strip()) == name)
+    return (n for n, line in enumerate(lines, 1) if composed(line.strip()) == name)

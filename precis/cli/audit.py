@@ -15,7 +15,7 @@ import click
 from bs4 import BeautifulSoup, Tag
 
 from precis.base.finding import Finding, counted, shown
-from precis.book.attest import FILE, Attestation, attested
+from precis.book.attest import FILE, Attestation, make_attestation
 from precis.book.book import Verified
 from precis.cli.common import open_book, report, show_progress
 from precis.cli.parameters import JSON, TIME_LIMIT
@@ -38,7 +38,7 @@ def audit(site: Path, timeout: float, as_json: bool) -> None:
         book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty), watch=show_progress)
         book.run()
         verified = [book.verified(path) for path in book.paths()]
-        wrong = [*site_findings(site, verified, attested(book, "cpu"))]
+        wrong = [*site_findings(site, verified, make_attestation(book, "cpu"))]
     shown_cells = blocks(site)
     lines = [f"{counted(shown_cells, 'cell')} on the pages of {site}: as their snippets print"]
     report(wrong, "json" if as_json else "text", {"cells": shown_cells}, lines)

@@ -12,7 +12,9 @@ from precis.base.files import write_whole
 from precis.base.finding import shown
 from precis.cli.common import ONE_LANGUAGE, lab_pages, page_reader
 from precis.cli.parameters import Slug
-from precis.text.parity import blessed, parity, read_lock, sections, written_lock
+from precis.text.lock import bless_sections, format_lock, read_lock
+from precis.text.parity import compare_twins
+from precis.text.sections import split_sections
 
 
 @click.command()
@@ -44,26 +46,26 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
     for slug in slugs:
         name, _, section = slug.partition("#")
         paths = project.pages(f"{name}.md")
-        pages = [reader.opened(path) for path in paths] or lab_pages(reader, Path(f"{name}.py"))
+        pages = [reader.read_page(path) for path in paths] or lab_pages(reader, Path(f"{name}.py"))
         if len(pages) < 2:
             raise click.UsageError(
                 f"there are no two {shown(project.docs)}/*/{name}.md, and there is no lab {name}.py"
             )
-        if section and all(section not in {s.id for s in sections(page)} for page in pages):
+        if section and all(section not in {s.id for s in split_sections(page)} for page in pages):
             raise click.UsageError(f"{name}.md has no section #{section}")
-        wrong = [f for a, b in permutations(pages, 2) for f in parity(a, b)]
+        wrong = [f for a, b in permutations(pages, 2) for f in compare_twins(a, b)]
         if wrong:
             click.echo("\n\n".join(map(str, sorted(set(wrong)))), err=True)
             sys.exit(1)
         if late and late not in {page.language for page in pages}:
             raise click.UsageError(f"{name} has no page in {late}")
-        after = blessed(project, pages, known, section, late or "")
+        after = bless_sections(project, pages, known, section, late or "")
         changed = sorted(entry for entry in after if after[entry] != known.get(entry))
         unread = [entry for entry in changed if entry not in known]
         if late and unread:
             raise click.UsageError(f"{unread[0]} was never read side by side: no --late")
         for entry in changed:
-            follows = f"{late} has yet to follow" if after[entry].was else "read side by side"
-            click.echo(f"{follows}: {entry}")
+            late_side = f"{late} has yet to follow" if after[entry].superseded else ""
+            click.echo(f"{late_side or 'read side by side'}: {entry}")
         known = after
-    write_whole(project.lock, written_lock(known).encode("utf-8"))
+    write_whole(project.lock, format_lock(known).encode("utf-8"))

@@ -15,9 +15,9 @@ from precis.base.finding import Finding, Malformed, annotation, counted, shown
 from precis.base.project import Project
 from precis.book.book import Book, Selection
 from precis.run.record import Records
-from precis.text.lab import languages
-from precis.text.pages import Reader
-from precis.text.prose import Written
+from precis.text.lab import lab_languages
+from precis.text.pages import PageReader
+from precis.text.prose import PageText
 
 ONE_LANGUAGE = "mkdocs.yml has no languages in folders (plugin i18n, docs_structure: folder)"
 
@@ -31,10 +31,10 @@ def current_project() -> Project:
         sys.exit(1)
 
 
-def page_reader() -> Reader:
+def page_reader() -> PageReader:
     """Return a reader of the current project's pages."""
     project = current_project()
-    return Reader(Book(project, Records(project.root)))
+    return PageReader(Book(project, Records(project.root)))
 
 
 def open_book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:
@@ -54,12 +54,12 @@ def show_progress(done: int, total: int) -> None:
         click.echo(f"\r\x1b[K{line}", nl=False, err=True)
 
 
-def lab_pages(reader: Reader, path: Path) -> list[Written]:
+def lab_pages(reader: PageReader, path: Path) -> list[PageText]:
     """A lab's pages, one a language; none where there is no lab."""
     if not path.is_file():
         return []
     snippet = reader.book.snippet(path)
-    return [reader.lab(snippet, language) for language in languages(snippet)]
+    return [reader.read_lab(snippet, language) for language in lab_languages(snippet)]
 
 
 def report(

@@ -23,10 +23,11 @@ from precis.base.project import Project
 from precis.cli.common import page_reader
 from precis.cli.navigation import SITE, Line, Refused, listed
 from precis.source.snippet import read
-from precis.text.pages import Reader
-from precis.text.parity import blessed, parity, read_lock, written_lock
-from precis.text.prose import body
-from precis.text.typography import spaced, wrong
+from precis.text.lock import bless_sections, format_lock, read_lock
+from precis.text.pages import PageReader
+from precis.text.parity import compare_twins
+from precis.text.prose import strip_front_matter
+from precis.text.typography import check_typography, insert_no_break_spaces
 
 _DESCRIPTIONS = {
     "fr": "{title}\u00a0: un chapitre dont chaque valeur affichée a été vérifiée.",
@@ -116,7 +117,7 @@ def new(slug: str, fr: str, en: str) -> None:
     click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
 
 
-def begin(slug: str, titles: Mapping[str, str], reader: Reader) -> Beginning:
+def begin(slug: str, titles: Mapping[str, str], reader: PageReader) -> Beginning:
     """A chapter with a title in each language.
 
     Raises Refused for a slug or a title that cannot be, Malformed where the project is in the
@@ -136,21 +137,21 @@ def begin(slug: str, titles: Mapping[str, str], reader: Reader) -> Beginning:
     pages = {}
     for language, path in paths.items():
         text = _page(slug, language, titles[language])
-        lines, first_line = body(text)
-        page = reader.written(shown(path), lines, first_line)
-        texts[path] = spaced(text, page)
-        pages[language] = reader.written(shown(path), *body(texts[path]))
+        lines, first_line = strip_front_matter(text)
+        page = reader.parse_page(shown(path), lines, first_line)
+        texts[path] = insert_no_break_spaces(text, page)
+        pages[language] = reader.parse_page(shown(path), *strip_front_matter(texts[path]))
     first, *others = pages.values()
     for other in others:
-        for finding in (*parity(first, other), *parity(other, first)):
+        for finding in (*compare_twins(first, other), *compare_twins(other, first)):
             raise Refused(f"the titles do not say the same: {finding.what}")
 
     english = titles.get("en", next(iter(titles.values())))
     texts[snippet] = _template("snippet.txt", slug, _sentence(english))
     chapters = {f"{path.stem}.md" for path in reader.book.folder.glob("*.py")}
     site, added = listed(read(SITE), slug, titles, chapters)
-    lock = blessed(project, list(pages.values()), read_lock(project.lock))
-    return Beginning(texts, {project.lock: written_lock(lock), SITE: site}, added)
+    lock = bless_sections(project, list(pages.values()), read_lock(project.lock))
+    return Beginning(texts, {project.lock: format_lock(lock), SITE: site}, added)
 
 
 def undoing(files: Iterable[Path], changed: Iterable[Path]) -> str | None:
@@ -187,7 +188,7 @@ def _is_installed(name: str) -> bool:
     return found is not None and found.origin is not None  # without one: any folder beside us
 
 
-def _title(language: str, text: str, reader: Reader) -> str:
+def _title(language: str, text: str, reader: PageReader) -> str:
     """A title as its language writes it: apostrophes curved, blanks unbroken."""
     text = re.sub(r"(?<=\w)'(?=\w)", "’", text.strip())
     if not text or len(text) > _LONGEST:
@@ -195,9 +196,9 @@ def _title(language: str, text: str, reader: Reader) -> str:
     if found := _MARKUP.search(text):
         raise Refused(f"--{language}: a title is plain text, without {found[0]!r}")
     path = shown(reader.project.home(language) / "title.md")
-    heading = spaced(f"# {text}", reader.written(path, [f"# {text}"]))
-    page = reader.written(path, [heading])
-    for finding in (*reader.proved(page).findings, *wrong(page)):
+    heading = insert_no_break_spaces(f"# {text}", reader.parse_page(path, [f"# {text}"]))
+    page = reader.parse_page(path, [heading])
+    for finding in (*reader.check_claims(page).findings, *check_typography(page)):
         raise Refused(f"--{language}: {finding.what}. {finding.hint}".strip())
     return heading.removeprefix("# ")
 

@@ -21,9 +21,10 @@ from precis.base.finding import Finding, Malformed, counted, shown
 from precis.base.git import git
 from precis.cli.common import ONE_LANGUAGE, page_reader
 from precis.cli.parameters import JSON, Slug
-from precis.text.pages import Reader
-from precis.text.parity import Pair, Section, entry_name, read_lock, sections
-from precis.text.prose import Written, body
+from precis.text.lock import Entry, entry_name, read_lock
+from precis.text.pages import PageReader
+from precis.text.prose import PageText, strip_front_matter
+from precis.text.sections import Section, split_sections
 
 _SENTENCES = re.compile(r"\n|(?<=[.!?…:;]) ")
 
@@ -100,7 +101,7 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
             paths = project.pages(name)
             if len(paths) > 1:
                 read += 1
-                found += waiting([reader.opened(path) for path in paths], known, reader)
+                found += waiting([reader.read_page(path) for path in paths], known, reader)
             elif slugs:
                 raise click.UsageError(f"there are no two {shown(project.docs)}/*/{name}")
     except Malformed as error:
@@ -127,15 +128,15 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
 
 
 def waiting(
-    pages: Sequence[Written], known: Mapping[str, Pair], reader: Reader
+    pages: Sequence[PageText], known: Mapping[str, Entry], reader: PageReader
 ) -> Iterator[Waiting]:
     """The sections of these twins that were not read side by side since one of them changed."""
     name = reader.project.key(Path(pages[0].path))
-    found = [{section.id: section for section in sections(page)} for page in pages]
+    found = [{section.id: section for section in split_sections(page)} for page in pages]
     shared = [section for section in found[0] if all(section in other for other in found)]
     for section in shared:
         pair = known.get(entry_name(name, section))
-        read = pair.followed if pair else {}
+        read = pair.last_read if pair else {}
         here = [by_id[section] for by_id in found]
         if all(read.get(p.language) == s.hash for p, s in zip(pages, here, strict=True)):
             continue
@@ -146,7 +147,7 @@ def waiting(
         yield Waiting(name, section, tuple(sides))
 
 
-def _side(page: Written, now: Section, read: str | None, reader: Reader) -> Side:
+def _side(page: PageText, now: Section, read: str | None, reader: PageReader) -> Side:
     name = f"the section {now.id or now.title}"
     place = (page.path, now.line, page.language)
     if read == now.hash:
@@ -170,7 +171,7 @@ def _diff(then: str, now: str) -> list[str]:
 
 
 def _as_read(
-    path: str, section: str, read: str, reader: Reader
+    path: str, section: str, read: str, reader: PageReader
 ) -> tuple[str | None, Section | None]:
     """The newest committed version of a section with that hash, and its commit."""
     commits = (git("log", "--format=%H", "--", path) or "").split()
@@ -178,8 +179,8 @@ def _as_read(
         text = git("show", f"{commit}:./{path}")
         if text is None or section not in text:
             continue
-        lines, first_line = body(text.removeprefix("\ufeff").replace("\r\n", "\n"))
-        for then in sections(reader.written(path, lines, first_line)):
+        lines, first_line = strip_front_matter(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        for then in split_sections(reader.parse_page(path, lines, first_line)):
             if then.id == section and then.hash == read:
                 return commit, then
     return None, None

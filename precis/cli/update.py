@@ -15,7 +15,7 @@ from precis.cli.parameters import FILES, TIME_LIMIT
 from precis.run.outcome import Run
 from precis.run.parent import run
 from precis.source.snippet import Snippet, decode, is_marked, load, parse
-from precis.text.typography import spaced
+from precis.text.typography import insert_no_break_spaces
 
 
 @click.command()
@@ -69,13 +69,13 @@ def _space(pages: list[Path]) -> bool:
     good = True
     for path in pages:
         try:
-            page = reader.opened(path)
+            page = reader.read_page(path)
         except Malformed as error:
             click.echo(error, err=True)
             good = False
             continue
         before = path.read_bytes().decode("utf-8")
-        after = spaced(before, page)
+        after = insert_no_break_spaces(before, page)
         if after != before:
             write_whole(path, after.encode("utf-8"))
             click.echo(f"{shown(path)}: updated")

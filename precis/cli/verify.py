@@ -9,13 +9,13 @@ import click
 
 from precis.base.files import write_whole
 from precis.base.finding import Finding, Malformed, counted, shown
-from precis.book.attest import attested, written
+from precis.book.attest import attestation_json, make_attestation
 from precis.book.book import Book, Selection
 from precis.book.checks import snippet_findings
 from precis.cli.common import lab_pages, open_book, page_reader, report, show_progress
 from precis.cli.parameters import FILES, JSON, TIME_LIMIT, Shard
 from precis.compare.text import unstable
-from precis.page.completeness import count, outputs_of, unrecorded
+from precis.page.completeness import count_outputs, list_unrecorded, summarize_outputs
 from precis.run.device import absence
 from precis.run.elsewhere import copied, copy_inputs
 from precis.run.outcome import ELSEWHERE
@@ -93,11 +93,12 @@ def verify(
     if twice:
         wrong += _unstable(book)
     if attest and not wrong:
-        write_whole(attest, written(attested(book, device)))
-    printed, verified = outputs_of(book)
+        write_whole(attest, attestation_json(make_attestation(book, device)))
+    printed, verified = count_outputs(book)
     told: dict[str, object] = {"outputs": printed}
-    told |= {"verified": dict.fromkeys(("cpu", device), verified), "unrecorded": unrecorded(book)}
-    report(wrong, style, told, [] if wrong else [count(book), *unrecorded(book)])
+    unrecorded = list_unrecorded(book)
+    told |= {"verified": dict.fromkeys(("cpu", device), verified), "unrecorded": unrecorded}
+    report(wrong, style, told, [] if wrong else [summarize_outputs(book), *unrecorded])
 
 
 def _verify_prose(files: tuple[Path, ...], style: str) -> None:
@@ -113,8 +114,8 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     excused: list[dict[str, object]] = []
     for path in files:
         try:
-            pages = lab_pages(reader, path) if path.suffix == ".py" else [reader.opened(path)]
-            judged = [(page, reader.judged(page)) for page in pages]
+            pages = lab_pages(reader, path) if path.suffix == ".py" else [reader.read_page(path)]
+            judged = [(page, reader.check_page(page)) for page in pages]
         except Malformed as error:  # of the page, or of one with which it is compared
             wrong += error.findings
             continue
@@ -122,7 +123,7 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
             wrong += verdict.findings
             witnessed, cited = witnessed + verdict.witnessed, cited + verdict.cited
             for claim, excuse in verdict.excused:
-                line, column = claim.block.place(claim.offset)
+                line, column = claim.block.position(claim.offset)
                 where = {"path": page.path, "line": line, "column": column}
                 excused.append({**where, "text": claim.text, "reason": excuse.reason})
     claims = witnessed + cited + len(excused)

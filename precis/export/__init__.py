@@ -1,1 +1,1 @@
-"""Pages as notebooks."""
+"""Export pages as Jupyter notebooks."""

@@ -1,7 +1,6 @@
-"""Turn a chapter into a notebook: its prose, its code and what the run printed, for Jupyter.
+"""Convert a chapter to a Jupyter notebook with its prose, code and outputs.
 
-A page's Markdown comes in with its fences; out come the bytes of an `.ipynb` file, the same for
-the same page.
+The same page always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -14,37 +13,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from precis.base.cache import digests, find, keep, state
+from precis.base.words import words
 from precis.book.book import Book, Verified
-from precis.export.plain import Code, Source, by_heading, code_of, glossary, is_own, parts_of, plain
+from precis.export.plain import (
+    Code,
+    ExportedPage,
+    code_without_outputs,
+    is_own_cell,
+    split_at_headings,
+    split_parts,
+    to_plain_markdown,
+)
 from precis.run.outcome import Outcome
 from precis.source.snippet import Cell
-from precis.text.fences import embeds
-from precis.text.parity import behind
-from precis.text.prose import Written
-
-_WORDS = {
-    "fr": {
-        "about": "Notebook de la page {page}. Ses sorties ont été affichées par {packages}.",
-        "bare": "Notebook de la page {page}.",
-    },
-    "en": {
-        "about": "Notebook of the page {page}. Its outputs were printed by {packages}.",
-        "bare": "Notebook of the page {page}.",
-    },
-}
+from precis.text.prose import PageText
 
 _SVG = "image/svg+xml"
 
 _CSS_COLOUR = re.compile(r"var\(--[\w-]+, *([^)]+)\)")
 
 FILES = "files"
-"""The id of the cell that writes the files which the other cells read."""
+"""The id of the cell that writes the data files of the snippet."""
 
 
-def is_chapter(page: Written) -> bool:
-    """Whether a page is the one of a snippet, whose cells it shows."""
-    return any(is_own(page, fence) for fence in page.fences)
+def is_chapter(page: PageText) -> bool:
+    """Return whether a page embeds cells of the snippet of the same name."""
+    return any(is_own_cell(page, fence) for fence in page.fences)
 
 
 def notebook_name(path: Path, language: str) -> str:
@@ -52,24 +46,14 @@ def notebook_name(path: Path, language: str) -> str:
     return f"{path.stem}{f'.{language}' if language else ''}.ipynb"
 
 
-def notebook(page: Written, book: Book, address: str, absolute: Callable[[str], str]) -> bytes:
-    """The notebook of a chapter, made again only where something that it is made of changed.
+def make_notebook(
+    page: PageText, book: Book, address: str, absolute: Callable[[str], str]
+) -> bytes:
+    """Return the notebook of a chapter.
 
-    `address` is the page's own; `absolute` gives the address that a link of the page leads to.
+    `address` is the page's URL; `absolute` returns the URL of a link on the page.
     """
-    name, now = f"notebook {page.at}", _state(page, book, address)
-    known = find(book.records.cache, name, now)
-    if known and all(absolute(href) == led for href, led in known["links"].items()):
-        return str(known["notebook"]).encode()
-    links: dict[str, str] = {}
-
-    def led(href: str) -> str:
-        links[href] = absolute(href)
-        return links[href]
-
-    made = _made(Source(page, book, led), address)
-    keep(book.records.cache, name, now, links=links, notebook=made)
-    return made.encode()
+    return _notebook_json(ExportedPage(page, book, absolute), address).encode()
 
 
 def with_outputs(verified: Verified, cells: Iterable[dict[str, Any]]) -> Verified:
@@ -104,95 +88,89 @@ def _lines(text: str, open_line: bool) -> tuple[str, ...]:
     return tuple((text if open_line else text.removesuffix("\n")).split("\n"))
 
 
-def _state(page: Written, book: Book, address: str) -> str:
-    """That of all that a notebook is made of, but for where its links lead."""
-    paths = sorted({book.cell(name)[0].path for name in embeds(page.fences)})
-    ran = [book.verified(path).hash for path in paths]
-    said = (
-        *(page.path, page.place, page.language),
-        *(page.lines, page.first_line, page.fences),
-    )
-    return state(said, address, ran, digests([glossary(page)]), behind(book.project, page))
-
-
-def _made(source: Source, address: str) -> str:
-    made = {
+def _notebook_json(exported: ExportedPage, address: str) -> str:
+    notebook = {
         "nbformat": 4,
         "nbformat_minor": 5,
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         },
-        "cells": list(_cells(source, address)),
+        "cells": list(_cells(exported, address)),
     }
-    # as nbformat writes it, which takes as long as all the rest; the tests read it with nbformat
-    return json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    # nbformat would write the same JSON more slowly; the tests read it with nbformat
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _about(source: Source, address: str) -> str:
-    """What the notebook is, and what its outputs come from."""
-    words = _WORDS.get(source.page.language, _WORDS["en"])
-    verified = _own(source)
-    known = verified.record.run.packages
-    named = sorted(verified.snippet.packages & {p for p, version in known.items() if version})
-    packages = ", ".join(f"{package} {known[package]}" for package in named)
-    page = f"[{source.title or address}]({address})"
-    text = words["about" if packages else "bare"].format(page=page, packages=packages)
-    return f"*{text}*"
+def _introduction(exported: ExportedPage, address: str) -> str:
+    """Return a line with the page of the notebook and the packages that printed its outputs."""
+    texts = words(exported.page.language)
+    verified = _own_snippet(exported)
+    versions = verified.record.run.packages
+    names = sorted(verified.snippet.packages & {p for p, version in versions.items() if version})
+    packages = ", ".join(f"{name} {versions[name]}" for name in names)
+    page = f"[{exported.title or address}]({address})"
+    text = texts.notebook_of_packages if packages else texts.notebook
+    return f"*{text.format(page=page, packages=packages)}*"
 
 
-def _cells(source: Source, address: str) -> Iterator[dict[str, Any]]:
-    """The cells of the notebook, each with an id that says what it is."""
+def _cells(exported: ExportedPage, address: str) -> Iterator[dict[str, Any]]:
+    """Yield the cells of the notebook, with ids from headings and cell names."""
     taken: set[str] = set()
-    before = "first"
+    last_cell = "first"
     count = 0
 
-    def named(wanted: str) -> str:
+    def unique_id(wanted: str) -> str:
         wanted, n = wanted[:56], 1
-        while (name := wanted if n == 1 else f"{wanted}-{n}") in taken:
+        while (id_ := wanted if n == 1 else f"{wanted}-{n}") in taken:
             n += 1
-        taken.add(name)
-        return name
+        taken.add(id_)
+        return id_
 
-    yield _markdown(_about(source, address), named("about"), source)
-    if files := _files(source):
+    def markdown(text: str, wanted: str) -> dict[str, Any]:
+        shown = re.sub(r"\n{3,}", "\n\n", to_plain_markdown(text, exported)).strip()
+        id_ = unique_id(wanted)
+        return {"cell_type": "markdown", "id": id_, "metadata": {}, "source": shown}
+
+    yield markdown(_introduction(exported, address), "about")
+    if files := _files(exported):
         count += 1
         yield {
             "cell_type": "code",
-            "id": named(FILES),
+            "id": unique_id(FILES),
             "execution_count": count,
             "metadata": {"jupyter": {"source_hidden": True}},
             "source": files,
             "outputs": [],
         }
-    for part in parts_of(source):
+    for part in split_parts(exported):
         if isinstance(part, Code):
             count += 1
-            before = source.verified(part.fence)[1].name
+            last_cell = exported.verified(part.fence)[1].name
             if title := part.fence.options.get("title"):
-                yield _markdown(f"**{title}**", named(f"{before}-title"), source)
-            yield _code_cell(part, named(before), count, source)
+                yield markdown(f"**{title}**", f"{last_cell}-title")
+            yield _code_cell(part, unique_id(last_cell), count, exported)
             if caption := part.fence.options.get("caption"):
-                yield _markdown(f"*{caption}*", named(f"{before}-caption"), source)
+                yield markdown(f"*{caption}*", f"{last_cell}-caption")
             continue
-        for heading, lines in by_heading(part.lines):
-            name = f"text-{heading}" if heading else f"{before}-text"
-            yield _markdown("\n".join(lines), named(name), source)
-    if notes := source.notes():
-        yield _markdown(f"---\n\n{notes}", named("notes"), source)
+        for heading, lines in split_at_headings(part.lines):
+            wanted = f"text-{heading}" if heading else f"{last_cell}-text"
+            yield markdown("\n".join(lines), wanted)
+    if notes := exported.notes():
+        yield markdown(f"---\n\n{notes}", "notes")
 
 
-def _files(source: Source) -> str:
-    """Code that puts beside the notebook the files that its snippet finds beside itself."""
-    verified = _own(source)
+def _files(exported: ExportedPage) -> str:
+    """Return code that writes the files in the snippet's folder that the snippet reads."""
+    verified = _own_snippet(exported)
     path = verified.snippet.path.resolve()
-    root = source.book.folder.resolve().parent
+    root = exported.book.folder.resolve().parent
     read = (root / name for name in verified.record.files)
-    beside = [file for file in read if file.is_relative_to(path.parent) and file != path]
-    if not beside:
+    data_files = [file for file in read if file.is_relative_to(path.parent) and file != path]
+    if not data_files:
         return ""
     lines = ["from pathlib import Path", "", f'__file__ = "{path.name}"']
-    for file in beside:
+    for file in data_files:
         name = file.relative_to(path.parent)
         text = file.read_text(encoding="utf-8").replace("\\", "\\\\").replace('"""', '\\"""')
         lines.append(f'Path("{name.parent.as_posix()}").mkdir(exist_ok=True)')
@@ -200,20 +178,14 @@ def _files(source: Source) -> str:
     return "\n".join(lines)
 
 
-def _own(source: Source) -> Verified:
-    """The snippet of the chapter."""
-    return next(
-        source.verified(fence)[0] for fence in source.page.fences if is_own(source.page, fence)
-    )
+def _own_snippet(exported: ExportedPage) -> Verified:
+    """Return the snippet of the chapter."""
+    page = exported.page
+    return next(exported.verified(fence)[0] for fence in page.fences if is_own_cell(page, fence))
 
 
-def _markdown(text: str, name: str, source: Source) -> dict[str, Any]:
-    shown = re.sub(r"\n{3,}", "\n\n", plain(text, source)).strip()
-    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": shown}
-
-
-def _code_cell(part: Code, name: str, count: int, source: Source) -> dict[str, Any]:
-    verified, cell = source.verified(part.fence)
+def _code_cell(part: Code, id_: str, count: int, exported: ExportedPage) -> dict[str, Any]:
+    verified, cell = exported.verified(part.fence)
     figures = verified.record.run.figures.get(cell.name, ())
     outputs: list[dict[str, Any]] = []
     if printed := _stdout(verified, cell):
@@ -228,20 +200,20 @@ def _code_cell(part: Code, name: str, count: int, source: Source) -> dict[str, A
         metadata["jupyter"]["outputs_hidden"] = True
     return {
         "cell_type": "code",
-        "id": name,
+        "id": id_,
         "execution_count": count,
         "metadata": metadata,
-        "source": _quiet(code_of(verified, cell)),
+        "source": _hide_value(code_without_outputs(verified, cell)),
         "outputs": outputs,
     }
 
 
-def _quiet(code: str) -> str:
-    """The code with a semicolon after an expression at its end whose value Jupyter would show."""
+def _hide_value(code: str) -> str:
+    """Add a semicolon to a final expression, so that Jupyter does not show its value."""
     last = ast.parse(code).body[-1]
     match last:
         case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
-            return code  # its value is None
+            return code  # the value is None
         case ast.Expr():
             pass
         case _:
@@ -264,6 +236,6 @@ def _text(outcome: Outcome) -> str:
 
 
 def _standalone(svg: str) -> str:
-    """A figure with its light colours, on the white that they are made for."""
+    """Return a figure in its light colours, on white."""
     svg = _CSS_COLOUR.sub(r"\1", svg)
     return svg.replace("<svg ", '<svg style="background: white; color: black" ', 1)

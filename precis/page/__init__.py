@@ -1,1 +1,1 @@
-"""Cells put into pages: extensions of Python-Markdown."""
+"""Extensions of Python-Markdown that put cells into pages."""

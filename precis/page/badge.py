@@ -1,4 +1,4 @@
-"""What was verified of a page, where and with what, said at its end in its language."""
+"""The badge below a page: what was verified, on which devices and with which versions."""
 
 from __future__ import annotations
 
@@ -11,88 +11,70 @@ from pathlib import Path
 from babel.dates import format_date
 
 from precis.base.project import Project
-from precis.book.attest import Attestation, cells
+from precis.base.words import supported, words
+from precis.book.attest import Attestation, cell_hashes
 from precis.book.book import Book
 from precis.source.snippet import Cell, Snippet
-from precis.text.prose import Written
+from precis.text.prose import PageText
 
-EXPLAINED = "verification.md"
-"""The page, in each language, that says how to check this oneself."""
+EXPLANATION = "verification.md"
+"""The page, in each language, on how to check the values oneself."""
 
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "xpu": "XPU", "fakegpu": "fakegpu"}
 
-ASKED_FOR = ("cuda",)
-"""Devices of which the page says that nothing is known, where nothing is."""
+EXPECTED_DEVICES = ("cuda",)
+"""Devices that the badge lists even without an attestation."""
 
 _DOT = "\u00a0· "
-"""Between two things that are said: at the end of a line, never at the start of one."""
-
-_WORDS = {
-    "fr": {
-        "one": "{n} valeur",
-        "many": "{n} valeurs",
-        "never": "{device}\u00a0: non vérifié pour cette version",
-        "stale": "{device}\u00a0: vérifié pour une autre version",
-        "version": "version du {day}",
-        "how": "comment le vérifier",
-    },
-    "en": {
-        "one": "{n} value",
-        "many": "{n} values",
-        "never": "{device}: not verified for this version",
-        "stale": "{device}: verified for another version",
-        "version": "version of {day}",
-        "how": "check it yourself",
-    },
-}
+"""A separator that stays at the end of a line."""
 
 
-def badge(
-    page: Written,
+def render_badge(
+    page: PageText,
     book: Book,
-    shown: Sequence[tuple[Snippet, Cell]],
+    cells: Sequence[tuple[Snippet, Cell]],
     attestations: Sequence[Attestation],
     date: str | None = None,
 ) -> etree.Element | None:
-    """The paragraph for a page that shows these cells; none for a page without values.
+    """Return the badge of a page with these cells; None without outputs.
 
-    `date` is that of the version that was verified, as in an attestation. What the paragraph
-    says of where, with what and when stands in its `data-verified` too: scripts repeat it
-    beside each block.
+    `date` is the date of the version, as in an attestation. Scripts copy the text of
+    `data-verified` to each block.
     """
-    count = sum(book.verified(snippet.path).outputs(cell) for snippet, cell in shown)
+    count = sum(book.verified(snippet.path).count_outputs(cell) for snippet, cell in cells)
     if not count:
         return None
-    language = page.language if page.language in _WORDS else "en"
-    words = _WORDS[language]
-    paths = sorted({snippet.path for snippet, _ in shown})
+    texts = words(page.language)
+    paths = sorted({snippet.path for snippet, _ in cells})
     torch = next((t for t in (book.verified(path).record.torch for path in paths) if t), None)
-    count_said = words["one" if count == 1 else "many"].format(n=count)
+    values = (texts.one_value if count == 1 else texts.many_values).format(n=count)
     parts = [f"CPU, torch {torch}" if torch else "CPU"]
-    now = cells(book, paths)
-    for device in dict.fromkeys([*ASKED_FOR, *(a.device for a in attestations)]):
-        known = [a for a in attestations if a.device == device]
-        valid = [a for a in known if a.holds(now)]
+    hashes = cell_hashes(book, paths)
+    for device in dict.fromkeys([*EXPECTED_DEVICES, *(a.device for a in attestations)]):
+        on_device = [a for a in attestations if a.device == device]
+        valid = [a for a in on_device if a.is_valid_for(hashes)]
         name = DEVICES.get(device, device)
         if valid:
             newest = max(valid, key=lambda a: a.date or "")
             parts.append(f"{name} ({newest.name}), torch {newest.torch}")
         else:
-            parts.append(words["stale" if known else "never"].format(device=name))
+            text = texts.verified_otherwise if on_device else texts.not_verified
+            parts.append(text.format(device=name))
     if date:
-        day = format_date(datetime.datetime.fromisoformat(date), "long", locale=language)
-        parts.append(words["version"].format(day=day))
+        moment = datetime.datetime.fromisoformat(date)
+        day = format_date(moment, "long", locale=supported(page.language))
+        parts.append(texts.version.format(day=day))
     paragraph = etree.Element("p", {"class": "precis-verified", "id": "precis-verified"})
-    paragraph.text = f"{count_said}{_DOT}"
-    where = etree.SubElement(paragraph, "span", {"data-verified": _DOT.join(parts)})
-    where.text = _DOT.join(parts)
-    if explained := _explained(book.project, Path(page.at)):
-        where.tail = _DOT
-        etree.SubElement(paragraph, "a", {"href": explained}).text = words["how"]
+    paragraph.text = f"{values}{_DOT}"
+    devices = etree.SubElement(paragraph, "span", {"data-verified": _DOT.join(parts)})
+    devices.text = _DOT.join(parts)
+    if href := _explanation_href(book.project, Path(page.page_path)):
+        devices.tail = _DOT
+        etree.SubElement(paragraph, "a", {"href": href}).text = texts.how_to_check
     return paragraph
 
 
-def _explained(project: Project, page: Path) -> str:
+def _explanation_href(project: Project, page: Path) -> str:
     folder = project.language_folder(page) or page.parent
-    target = folder / EXPLAINED
+    target = folder / EXPLANATION
     return Path(os.path.relpath(target, page.parent)).as_posix() if target.is_file() else ""

@@ -1,7 +1,7 @@
-"""Formulas as MathML, made when the site is built: no script, readable without one.
+"""Convert formulas to MathML at build time, so that pages need no script.
 
-Works after pymdownx.arithmatex (generic), which finds the formulas. The LaTeX
-stays inside, as the annotation that MathML has for it, so it can be copied.
+pymdownx.arithmatex (generic) finds the formulas. The MathML keeps the LaTeX as an annotation, so
+that readers can copy it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 from math_core import LatexError, LatexToMathML
 
-from precis.page.extension import PrecisExtension, boxed
+from precis.page.box import stash_box
+from precis.page.extension import PrecisExtension
 
 _CONVERTER = LatexToMathML(fancy_error=False)
 
@@ -24,10 +25,10 @@ _DECIMAL_COMMA = re.compile(r"(\d)\{,\}(\d)")
 """French: 0{,}5 is one number, not a list."""
 
 _PRIME = re.compile("<msup>(<m[io][^>]*>[^<]*</m[io]>)<mo>([′″‴])</mo></msup>")
-"""A prime is drawn raised: as an exponent it would be raised twice, and small."""
+"""A prime as an exponent: since fonts raise the character already, it would be too high."""
 
 _SCRIPT_STYLE = "\ufe00"
-"""Asks for the other style of a script letter, which the site's fonts do not have."""
+"""The variation selector of script letters, which the site's fonts do not support."""
 
 _PUNCTUATION = re.compile("[\u00a0\u202f]?[.,;:!?)\u00bb…]+")
 
@@ -37,14 +38,14 @@ class FormulaExtension(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register after inline patterns, which find the formulas in paragraphs."""
-        md.treeprocessors.register(_Formulas(md), "precis-formula", 1)
+        md.treeprocessors.register(_FormulaProcessor(md), "precis-formula", 1)
 
 
 @lru_cache(maxsize=4096)  # each language has the same formulas
-def mathml(latex: str, display: str) -> str:
+def to_mathml(latex: str, display: str) -> str:
     """Return a formula as a `<math>` element; `display` is "inline" or "block".
 
-    Raises LatexError at LaTeX that cannot be read.
+    Raises LatexError.
     """
     plain = _DECIMAL_COMMA.sub(r"\1.\2", latex)
     math = _CONVERTER.convert_with_local_state(plain, displaystyle=display == "block")
@@ -62,7 +63,7 @@ def mathml(latex: str, display: str) -> str:
     )
 
 
-class _Formulas(Treeprocessor):
+class _FormulaProcessor(Treeprocessor):
     def run(self, root: etree.Element) -> None:
         for element in root.iter():
             if element.get("class") != "arithmatex" or not element.text:
@@ -72,22 +73,22 @@ class _Formulas(Treeprocessor):
             display = "block" if wrapped.startswith("\\[") else "inline"
             latex = html.unescape(wrapped[2:-2].strip())
             try:
-                element.text = self.md.htmlStash.store(mathml(latex, display))
+                element.text = self.md.htmlStash.store(to_mathml(latex, display))
             except LatexError as error:
-                element.text = self._refused(latex, str(error))
-            if after := _PUNCTUATION.match(element.tail or ""):
-                # kept with the formula, which CSS does not let break
-                element.text += after[0]
-                element.tail = (element.tail or "")[after.end() :]
+                element.text = self._report(latex, str(error))
+            if punctuation := _PUNCTUATION.match(element.tail or ""):
+                # CSS prevents a line break inside the element
+                element.text += punctuation[0]
+                element.tail = (element.tail or "")[punctuation.end() :]
 
-    def _refused(self, latex: str, hint: str) -> str:
-        """Report a formula that cannot be read on its page, where a page is known."""
-        what = f"a formula that cannot be read: {latex}"
+    def _report(self, latex: str, hint: str) -> str:
+        """Report an invalid formula on its page, or raise ValueError without PrecisExtension."""
+        message = f"a formula that cannot be read: {latex}"
         for extension in self.md.registeredExtensions:
             if isinstance(extension, PrecisExtension):
                 page = extension.page
-                first = latex.split("\n")[0]
-                numbered = enumerate(page.lines, page.first_line)
-                line = next((n for n, text in numbered if first in text), page.first_line)
-                return boxed(page.report(line, what, hint), self.md)
-        raise ValueError(f"{what} ({hint})")
+                first, first_line = latex.split("\n")[0], page.source.first_line
+                numbered = enumerate(page.source.lines, first_line)
+                line = next((n for n, text in numbered if first in text), first_line)
+                return stash_box(page.report(line, message, hint), self.md)
+        raise ValueError(f"{message} ({hint})")

@@ -72,7 +72,7 @@ def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
 def _languages(path: Path, book: Book) -> Sequence[str]:
     project = book.project
     try:
-        languages = lab.languages(book.snippet(path))
+        languages = lab.lab_languages(book.snippet(path))
     except Malformed:  # a finding already, which the pages show
         return project.languages or [""]
     if not _has_pages(project, languages):

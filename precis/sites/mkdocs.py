@@ -28,12 +28,14 @@ from precis.base.files import is_writable
 from precis.base.finding import Malformed, shown
 from precis.base.project import Project
 from precis.base.streams import print_every_character
-from precis.book.attest import FILE, SCHEMA, committed, published
+from precis.book.attest import FILE, SCHEMA, commit_and_date, verified_json
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
-from precis.export.notebook import is_chapter, notebook, notebook_name
-from precis.page.completeness import holes, tally, unrecorded
-from precis.page.extension import Page, PrecisExtension, box
+from precis.export.notebook import is_chapter, make_notebook, notebook_name
+from precis.page.box import render_box
+from precis.page.completeness import find_holes, list_unrecorded, summarize_pages
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
 from precis.run.outcome import TIMEOUT
 from precis.run.record import Records
 from precis.sites import labs
@@ -43,7 +45,7 @@ from precis.sites.template_cache import TemplateCache
 from precis.source.snippet import read
 from precis.text.checks import page_findings
 from precis.text.fences import EMBED
-from precis.text.prose import Written
+from precis.text.prose import PageText
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -105,7 +107,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Learn what the build is for."""
         print_every_character()
         self.serving = command == "serve"
-        if date := committed(Path.cwd())[1]:  # of the sitemap too: one commit, one site
+        if date := commit_and_date(Path.cwd())[1]:  # of the sitemap too: one commit, one site
             epoch = int(datetime.datetime.fromisoformat(date).timestamp())
             os.environ.setdefault("SOURCE_DATE_EPOCH", str(epoch))
         self.publishes = not self.serving and not dirty
@@ -147,8 +149,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.depth > 1:
             return
         self.pages, self.notebooks, self.wrong = {}, {}, {}
-        self.extension.coloured.clear()
-        self.book.begin()
+        self.book.start_runs()
         # which makes the reader, as the first conversion would: where all is kept there is none
         Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)
         for path in self.book.paths():
@@ -196,7 +197,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             try:
                 return read(Path(path))
             except Malformed as error:
-                boxes = "\n\n".join(map(box, error.findings))
+                boxes = "\n\n".join(map(render_box, error.findings))
                 return boxes.replace("<pre>", "<p>").replace("</pre>", "</p>")  # which is no code
         return None
 
@@ -210,7 +211,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             markdown, made = self._lab(lab, page, files)
         else:
             self.extension.page = _opened(page, markdown)
-            self.pages[self.extension.page.path] = self.extension.page
+            self.pages[self.extension.page.source.path] = self.extension.page
         self.rendered.keep(page, made)
         return markdown
 
@@ -233,9 +234,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             return  # its notebook is made
         if self.wrong or self.extension.page.findings:
             return  # a page that shows what is to be mended
-        written = self.extension.page.written
+        written = self.extension.page.source
         if is_chapter(written):
-            shown = {snippet.path for snippet, _ in self.extension.reader.shown(written)}
+            shown = {snippet.path for snippet, _ in self.extension.reader.embedded_cells(written)}
             if not any(self.book.verified(path).mismatches for path in shown):
                 name = notebook_name(Path(written.path), written.language)
                 self._offer(written, name, page, files)
@@ -257,16 +258,16 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             return
         self._verify()
         found = [finding for page in self.pages.values() for finding in page.findings]
-        self.wrong |= dict.fromkeys(map(str, [*found, *holes(self.book, self.pages)]))
+        self.wrong |= dict.fromkeys(map(str, [*found, *find_holes(self.book, self.pages)]))
         if self.wrong and not self.serving:
             self._refuse()
         for finding in self.wrong:  # in serve also on the pages; strict mode must not end it
             click.secho(finding, fg="red", err=True)
         if not self.wrong:
             site = self.aside if self.publishes else Path(config.site_dir)
-            (site / FILE).write_bytes(published(self.book, self.extension.attestations()))
+            (site / FILE).write_bytes(verified_json(self.book, self.extension.attestations()))
             shutil.copyfile(SCHEMA, site / SCHEMA.name)
-            for line in (tally(self.book, self.pages), *unrecorded(self.book)):
+            for line in (summarize_pages(self.book, self.pages), *list_unrecorded(self.book)):
                 log.info(line)
         self.finished = True
         if self.server:
@@ -331,7 +332,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         # twins together: both are cut in sections
         for path in sorted(project.docs.rglob("*.md"), key=project.key):
             with suppress(Malformed):  # said by `on_files`
-                page_findings(reader, reader.opened(path))
+                page_findings(reader, reader.read_page(path))
 
     def _verify(self) -> None:
         """Find what the snippets have wrong, shown on a page or not."""
@@ -348,16 +349,16 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             labs.render_finding(page)
             # which becomes what is wrong
             return f"```{EMBED}\n{lab.snippet.name}:text\n```\n", b""
-        written = self.extension.reader.lab(verified.snippet, lab.language)
+        written = self.extension.reader.read_lab(verified.snippet, lab.language)
         made = self._offer(written, lab.notebook, page, files)
-        self.extension.page = self.pages[written.at] = Page(written.path, 1, written.at)
+        self.extension.page = self.pages[written.page_path] = Page(written)
         labs.render_notebook(page, self.extension, verified)
         return "\n".join(written.lines), made
 
-    def _offer(self, written: Written, name: str, page: MkDocsPage, files: Files) -> bytes:
+    def _offer(self, written: PageText, name: str, page: MkDocsPage, files: Files) -> bytes:
         """Write the notebook of a page beside it, for download."""
         address = page.canonical_url or page.url
-        made = notebook(written, self.book, address, lambda href: _absolute(href, page, files))
+        made = make_notebook(written, self.book, address, lambda href: _absolute(href, page, files))
         file = Path(page.file.abs_dest_path).with_name(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(made)
@@ -408,7 +409,8 @@ def _opened(page: MkDocsPage, markdown: str) -> Page:
         text = read(Path(source)) if source else page.file.content_string
     except Malformed:
         return Page()
-    return Page(path, text.count("\n") - markdown.count("\n") + 1)
+    first_line = text.count("\n") - markdown.count("\n") + 1
+    return Page(PageText(path, first_line=first_line))
 
 
 def _absolute(href: str, page: MkDocsPage, files: Files) -> str:

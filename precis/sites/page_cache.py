@@ -16,7 +16,7 @@ import re
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,12 @@ from mkdocs.utils import CountHandler
 from precis.base.cache import find, keep, state
 from precis.base.finding import Malformed
 from precis.base.installed import is_code_installed
-from precis.page.extension import Page, PrecisExtension
-from precis.page.glossary import GLOSSARY, definitions
+from precis.page.extension import PrecisExtension
+from precis.page.glossary import GLOSSARY, read_definitions
+from precis.page.page import Page
 from precis.text.checks import page_findings
-from precis.text.fences import Fence, embeds
-from precis.text.parity import behind
+from precis.text.fences import Fence, embed_names
+from precis.text.lock import outdated_notices
 
 _READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
 """Known extensions that read files beside the page."""
@@ -59,13 +60,14 @@ class Rendered:
         `notebook` is what a lab's page is made of besides its Markdown.
         """
         convert, ours = page.render, self.extension.page
+        source = ours.source
         cache, name = self.extension.book.records.cache, f"page {page.file.src_uri}"
 
         def render(config: MkDocsConfig, files: Files) -> None:
             now = ""
             with suppress(Malformed):  # said by the conversion
                 if shared := self._shared(config, files):
-                    where = ours.path, ours.first_line, ours.place
+                    where = source.path, source.first_line, source.lab_page
                     now = state(page.markdown, notebook, where, shared)
                 known = find(cache, name, now) if now else None
                 if known and self._holds(known, ours):
@@ -105,13 +107,16 @@ class Rendered:
 
     def _holds(self, known: dict[str, Any], ours: Page) -> bool:
         """Whether a page with the same text would be made the same; puts into it what was read."""
-        ours.lines = tuple(known["lines"])
-        ours.fences = tuple(Fence(**fence) for fence in known["fences"])
-        ours.text = known["text"]
-        ours.language = self.extension.reader.project.language(Path(ours.place or ours.path))
+        ours.source = replace(
+            ours.source,
+            lines=tuple(known["lines"]),
+            fences=tuple(Fence(**fence) for fence in known["fences"]),
+            language=self.extension.reader.project.language(Path(ours.source.page_path)),
+        )
+        ours.markdown = known["text"]
         with suppress(LookupError):  # said by the conversion
             return bool(known["around"] == self._around(ours)) and not page_findings(
-                self.extension.reader, ours.written
+                self.extension.reader, ours.source
             )
         return False
 
@@ -123,7 +128,7 @@ class Rendered:
             shared = settings and state(
                 settings,
                 extension.book.project.languages,
-                [definitions(Path(glossary)) for glossary in glossaries],
+                [read_definitions(Path(glossary)) for glossary in glossaries],
                 [(file.src_uri, file.url, str(file.inclusion)) for file in files],
                 extension.attestations(),
                 (extension.date() or "")[:10],  # a page says the day
@@ -134,8 +139,10 @@ class Rendered:
     def _around(self, page: Page) -> str:
         """The state of what a page shows, and of what it tells its readers. Raises Malformed."""
         book = self.extension.book
-        verified = [book.verified(book.cell(e)[0].path).hash for e in embeds(page.fences)]
-        return state(verified, behind(book.project, page.written))
+        verified = [
+            book.verified(book.cell(e)[0].path).hash for e in embed_names(page.source.fences)
+        ]
+        return state(verified, outdated_notices(book.project, page.source))
 
 
 def _bare(block: re.Match[str]) -> str:
@@ -182,9 +189,9 @@ def _made(page: MkDocsPage, ours: Page) -> dict[str, Any]:
     """What a conversion gave to a page."""
     links = page.links_to_anchors or {}
     return {
-        "lines": ours.lines,
-        "fences": [asdict(fence) for fence in ours.fences],
-        "text": ours.text,
+        "lines": ours.source.lines,
+        "fences": [asdict(fence) for fence in ours.source.fences],
+        "text": ours.markdown,
         "content": page.content,
         "title": page._title_from_render,
         "toc": list(map(_token, page.toc)),

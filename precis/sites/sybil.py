@@ -17,10 +17,11 @@ from sybil import Document, Example, Region, Sybil
 from precis.base.finding import Finding, Malformed, shown
 from precis.book.book import Book
 from precis.book.checks import cell_findings
-from precis.page.extension import Page, PrecisExtension
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
 from precis.source.snippet import read
 from precis.text.fences import EMBED
-from precis.text.prose import body
+from precis.text.prose import PageText, strip_front_matter
 
 Parser = Callable[[Document], Iterable[Region]]
 
@@ -88,11 +89,11 @@ def fences(extension: PrecisExtension, md: Markdown) -> Parser:
 
     def regions(document: Document) -> Iterator[Region]:
         page = convert(Path(document.path), document.text, extension, md)
-        at_fence = {fence.line: fence for fence in page.fences}
+        at_fence = {fence.line: fence for fence in page.source.fences}
         text = [finding for finding in page.findings if finding.line not in at_fence]
         if 1 not in at_fence:
             yield _region(document, 1, 1, Check("text", partial(list, text)))
-        for number, fence in enumerate(page.fences, 1):
+        for number, fence in enumerate(page.source.fences, 1):
             here = [f for f in page.findings if f.line == fence.line]
             if fence.line == 1:
                 here += text
@@ -104,8 +105,8 @@ def fences(extension: PrecisExtension, md: Markdown) -> Parser:
 
 def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
     """Convert a page as the site does, and give what was found in it."""
-    lines, first_line = body(text)
-    page = extension.page = Page(shown(path), first_line)
+    lines, first_line = strip_front_matter(text)
+    page = extension.page = Page(PageText(shown(path), first_line=first_line))
     md.reset()
     md.convert("\n".join(lines))
     return page

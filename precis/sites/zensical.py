@@ -25,10 +25,11 @@ from precis.base.finding import Malformed, shown
 from precis.base.project import Project
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
-from precis.page.extension import Page, PrecisExtension
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
 from precis.run.record import Records
 from precis.source.snippet import read
-from precis.text.prose import body
+from precis.text.prose import PageText, strip_front_matter
 
 
 class ZensicalExtension(PrecisExtension):
@@ -62,8 +63,8 @@ class _Opening(Preprocessor):
             raise ValueError("precis.zensical is for Zensical; elsewhere, list precis instead")
         context: Any = self.md.preprocessors["rendering_context"]
         path = Path(context.config["root_dir"], context.config["docs_dir"], context.page.path)
-        _, first_line = body(read(path))
-        self.extension.page = Page(shown(path), first_line)
+        _, first_line = strip_front_matter(read(path))
+        self.extension.page = Page(PageText(shown(path), first_line=first_line))
         return lines
 
 

@@ -1,1 +1,1 @@
-"""What pages say, read without converting them: fences, numbers, proofs, both languages."""
+"""The text of pages, checked without converting it."""

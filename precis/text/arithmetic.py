@@ -1,6 +1,6 @@
-r"""What a formula computes: `10 \times 5 + 5 = 55` proves its 55, and refuses a 56.
+r"""Evaluate formulas: `10 \times 5 + 5 = 55` proves its 55 and refutes a 56.
 
-Only formulas made of numbers alone have a value here; a letter makes a formula symbolic.
+Only formulas without letters have a value; all others are symbolic.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
 }
 
 _AROUND = re.compile(r"(?P<sign>[-−]?)\s*(?P<scale>\s*\\times\s*10\^\{?(?P<power>-?\d+)\}?)?")
-"""What may stand around the digits of one number: its sign, and `\\times 10^{-19}`."""
+"""The sign and the power of ten around a number: `-`, `\\times 10^{-19}`."""
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -51,22 +51,22 @@ class Symbolic(Exception):
 
 @dataclass(frozen=True)
 class Side:
-    """What stands between two relations (=, <, a comma, …) of a formula."""
+    """A part of a formula between two relations (=, <, a comma, …)."""
 
     latex: str
     start: int
     value: float | None
-    """Its value; None for what is symbolic."""
+    """The value; None if the side is symbolic."""
 
     numbers: tuple[Number, ...]
-    """The numbers in it, placed in the formula."""
+    """The numbers of the side, at their offsets in the whole formula."""
 
     relation: str
-    """What stands before it: `=`, `\\approx`, or nothing that says that two sides are equal."""
+    """The equality before the side, `=` or `\\approx`; "" for other relations."""
 
     @property
-    def lone(self) -> Number | None:
-        """The number that it consists of, with its sign and its power of ten."""
+    def lone_number(self) -> Number | None:
+        """The only number of the side, with its sign and power of ten; None for expressions."""
         if self.value is None or len(self.numbers) != 1:
             return None
         (number,) = self.numbers
@@ -76,71 +76,71 @@ class Side:
         power = int(rest["power"] or 0)
         value = (-number.value if rest["sign"] else number.value).scaleb(power)
         text = f"{rest['sign']}{number.text}{rest['scale'] or ''}"
-        return Number(text, number.start, value, number.places - power, number.grouped)
+        return Number(text, number.start, value, number.decimals - power, number.grouped)
 
 
-def sides(latex: str, language: str) -> list[Side]:
-    """The sides of a formula, in order."""
-    found = []
+def split_sides(latex: str, language: str) -> list[Side]:
+    """Return the sides of a formula, in order."""
+    sides = []
     start, equal = 0, ""
     for relation in [*_RELATION.finditer(latex), None]:
         end = relation.start() if relation else len(latex)
-        found.append(_side(latex[start:end], start, language, equal))
+        sides.append(_side(latex[start:end], start, language, equal))
         if relation:
             start, equal = relation.end(), relation["equal"] or ""
-    return [side for side in found if side.latex.strip()]
+    return [side for side in sides if side.latex.strip()]
 
 
-def chains(formula: list[Side]) -> list[list[Side]]:
-    """The sides in stretches that are shown to have one value; a symbolic side stands alone."""
-    found: list[list[Side]] = []
-    for side in formula:
-        if found and joined(found[-1][-1], side) and agree(found[-1][-1], side):
-            found[-1].append(side)
+def group_equal_sides(sides: list[Side]) -> list[list[Side]]:
+    """Group neighbouring sides with equal values; a symbolic side is a group of its own."""
+    groups: list[list[Side]] = []
+    for side in sides:
+        if groups and claims_equality(groups[-1][-1], side) and are_equal(groups[-1][-1], side):
+            groups[-1].append(side)
         else:
-            found.append([side])
-    return found
+            groups.append([side])
+    return groups
 
 
-def joined(a: Side, b: Side) -> bool:
-    """Whether a formula says that two neighbouring sides, both with a value, are equal."""
+def claims_equality(a: Side, b: Side) -> bool:
+    """Return whether the formula equates two neighbouring sides that both have a value."""
     return bool(b.relation) and a.value is not None and b.value is not None
 
 
-def agree(a: Side, b: Side) -> bool:
-    """Whether two sides have the same value; after ≈, to the decimals that a lone number shows."""
+def are_equal(a: Side, b: Side) -> bool:
+    """Return whether two values are equal; after ≈, to the decimals of a lone number."""
     assert a.value is not None
     assert b.value is not None
-    lone = [number for number in (a.lone, b.lone) if number and b.relation != "="]
-    # of a difference that is nought, what rounding leaves has no relative size
-    is_nought = 0 in (a.value, b.value)
-    allowed = [1e-12 if is_nought else 1e-9 * max(abs(a.value), abs(b.value))]
-    allowed += [0.5000001 * 10.0**-number.places for number in lone]
-    return abs(a.value - b.value) <= max(allowed)
+    lone = [number for number in (a.lone_number, b.lone_number) if number and b.relation != "="]
+    # relative tolerance is meaningless if one side is zero
+    has_zero = 0 in (a.value, b.value)
+    tolerances = [1e-12 if has_zero else 1e-9 * max(abs(a.value), abs(b.value))]
+    tolerances += [0.5000001 * 10.0**-number.decimals for number in lone]
+    return abs(a.value - b.value) <= max(tolerances)
 
 
 def _side(latex: str, start: int, language: str, relation: str) -> Side:
     numbers = tuple(
-        Number(n.text, n.start + start, n.value, n.places, n.grouped)
+        Number(n.text, n.start + start, n.value, n.decimals, n.grouped)
         for n in in_formula(_without_scripts(latex), language)
     )
-    return Side(latex, start, value(latex, language), numbers, relation)
+    return Side(latex, start, evaluate(latex, language), numbers, relation)
 
 
 def _without_scripts(latex: str) -> str:
-    """The formula with its subscripts and exponents made blanks, and the base 2 of 2^{10}."""
+    """Replace subscripts and exponents by spaces, and also the base 2 of 2^{10}."""
     script = r"(?:(?<![\w.}])\d+(?=\^))?[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|\w)"
-    return re.sub(script, lambda found: " " * len(found[0]), latex)
+    return re.sub(script, lambda match: " " * len(match[0]), latex)
 
 
-def value(latex: str, language: str) -> float | None:
-    """What a formula of numbers is worth; None for one with letters."""
+def evaluate(latex: str, language: str) -> float | None:
+    """Return the value of a formula; None if it is symbolic."""
     plain, done = [], 0
     for number in in_formula(latex, language):
         plain += [latex[done : number.start], f" {number.value:f} "]
         done = number.start + len(number.text)
     plain.append(latex[done:])
-    tokens = ["".join(found.groups("")) for found in _TOKEN.finditer("".join(plain).rstrip(" .;,"))]
+    tokens = ["".join(match.groups("")) for match in _TOKEN.finditer("".join(plain).rstrip(" .;,"))]
     parser = _Parser([token for token in tokens if token not in _SPACES and token.strip()])
     try:
         return parser.whole()
@@ -149,7 +149,7 @@ def value(latex: str, language: str) -> float | None:
 
 
 class _Parser:
-    """Recursive descent over the tokens of a formula of numbers."""
+    """A recursive descent parser that evaluates the tokens of a formula."""
 
     def __init__(self, tokens: list[str]) -> None:
         self.tokens = tokens

@@ -1,9 +1,8 @@
-"""What is wrong with a page's text: the build, the commands, Zensical and pytest ask here.
+"""Check the text of pages: the build, the commands, Zensical and pytest report these findings.
 
-A page in which nothing was wrong is remembered and skipped until something it was judged with
-changes: the page, or the engine; for its proofs, the cells that it shows and those of the pages to
-which it links; for the rest, its twins and their entries in the lock. Findings are never
-remembered: each is the result of a judgement.
+A page without findings is cached, and skipped while the inputs of its checks are unchanged: the
+page and the engine; for claims, the cells on the page and on the pages it links to; for wording,
+its twins and their entries in the lock. Findings are never cached.
 """
 
 from __future__ import annotations
@@ -18,77 +17,78 @@ from precis.base.cache import digests, find, keep, state
 from precis.base.finding import Finding, Malformed
 from precis.base.project import Project
 from precis.book.book import Book
-from precis.text.fences import embeds
-from precis.text.pages import Reader
-from precis.text.parity import pairs
-from precis.text.prose import Written
-from precis.text.witness import Cells
+from precis.text.fences import embed_names
+from precis.text.lock import page_entries
+from precis.text.pages import PageReader
+from precis.text.prose import PageText
+from precis.text.witness import Evidence
 
 
-def page_findings(reader: Reader, page: Written) -> tuple[Finding, ...]:
-    """Return what is wrong with a page's text; skip what passed and has not changed."""
+def page_findings(reader: PageReader, page: PageText) -> tuple[Finding, ...]:
+    """Return the findings of a page's text; skip checks that passed on the same inputs."""
     project, cache = reader.project, reader.book.records.cache
-    name, now = f"passed {page.at}", _state(project, page)
-    known, beside = find(cache, name, now) or {}, _beside(project, page)
-    compared, proved = known.get("beside") == beside, _still_proved(reader, known)
-    if compared and proved:
+    name, fingerprint = f"passed {page.page_path}", _page_fingerprint(project, page)
+    passed = find(cache, name, fingerprint) or {}
+    twins = _twins_fingerprint(project, page)
+    same_twins, same_cells = passed.get("twins") == twins, _has_same_cells(reader, passed)
+    if same_twins and same_cells:
         return ()
-    found = [] if compared else reader.compared(page)
-    found += () if proved else reader.proved(page).findings
-    if not found:
-        linked = _embeds(reader, _linked(page))
-        shown = sorted({*embeds(page.fences), *chain.from_iterable(linked.values())})
-        keep(cache, name, now, beside=beside, linked=linked, cells=_cells(reader.book, shown))
-    return tuple(sorted(found))
+    findings = [] if same_twins else reader.check_wording(page)
+    findings += () if same_cells else reader.check_claims(page).findings
+    if not findings:
+        linked = _embeds_by_page(reader, _linked_pages(page))
+        names = sorted({*embed_names(page.fences), *chain.from_iterable(linked.values())})
+        cells = _cell_fingerprints(reader.book, names)
+        keep(cache, name, fingerprint, twins=twins, linked=linked, cells=cells)
+    return tuple(sorted(findings))
 
 
-def _state(project: Project, page: Written) -> str:
-    """That of the page."""
-    text = "\n".join(page.lines).rstrip()  # Markdown adds blank lines to what it converts
-    settings = digests([project.config] if project.config else [])  # of what finds the fences
-    place = page.path, page.at, page.language, page.first_line
+def _page_fingerprint(project: Project, page: PageText) -> str:
+    text = "\n".join(page.lines).rstrip()  # Markdown appends blank lines to its input
+    settings = digests([project.config] if project.config else [])  # fences depend on them
+    place = page.path, page.page_path, page.language, page.first_line
     return state(place, text, page.fences, settings)
 
 
-def _beside(project: Project, page: Written) -> str:
-    """The state of what the page is compared with."""
+def _twins_fingerprint(project: Project, page: PageText) -> str:
+    """Return the fingerprint of the files and the lock entries that a page is compared with."""
     path = Path(page.path)
-    lock = {section: str(pair) for section, pair in pairs(project, path).items()}
-    # a lab stands in one file with its twins
-    return state(lock, digests([path] if page.place else project.twins(path)))
+    entries = {section: str(entry) for section, entry in page_entries(project, path).items()}
+    # a lab's languages share one file
+    return state(entries, digests([path] if page.lab_page else project.twins(path)))
 
 
-def _still_proved(reader: Reader, known: Mapping[str, Any]) -> bool:
-    """Whether the cells that proved a page are what they were."""
-    linked, cells = known.get("linked"), known.get("cells")
+def _has_same_cells(reader: PageReader, passed: Mapping[str, Any]) -> bool:
+    """Return whether the cells that proved the claims of a page are unchanged."""
+    linked, cells = passed.get("linked"), passed.get("cells")
     return (
         linked is not None
         and cells is not None
-        and linked == _embeds(reader, map(Path, linked))
-        and cells == _cells(reader.book, cells)
+        and linked == _embeds_by_page(reader, map(Path, linked))
+        and cells == _cell_fingerprints(reader.book, cells)
     )
 
 
-def _linked(page: Written) -> Iterator[Path]:
-    """The pages to which a page links."""
+def _linked_pages(page: PageText) -> Iterator[Path]:
     links = (p.text for block in page.blocks for p in block.pieces if p.kind == "link")
-    paths = (Path(page.at).parent / link.partition("#")[0] for link in links)
+    paths = (Path(page.page_path).parent / link.partition("#")[0] for link in links)
     return (path for path in paths if path.suffix == ".md")
 
 
-def _embeds(reader: Reader, paths: Iterable[Path]) -> dict[str, list[str]]:
-    """What pages embed: all that is read of them. Nothing where there is no page."""
+def _embeds_by_page(reader: PageReader, paths: Iterable[Path]) -> dict[str, list[str]]:
+    """Return the embeds of linked pages, their only part that matters; none without a file."""
     return {
-        str(path): embeds(reader.opened(path).fences) if path.is_file() else [] for path in paths
+        str(path): embed_names(reader.read_page(path).fences) if path.is_file() else []
+        for path in paths
     }
 
 
-def _cells(book: Book, embeds: Iterable[str]) -> dict[str, str]:
-    """The state of what proofs read of cells; "" where there is no such cell."""
-    states = {}
-    for embed in embeds:
-        states[embed] = ""
-        with suppress(LookupError, Malformed):  # a finding already
-            cell = Cells([book.cell(embed)])
-            states[embed] = state(cell.printed, cell.code)
-    return states
+def _cell_fingerprints(book: Book, names: Iterable[str]) -> dict[str, str]:
+    """Return the fingerprints of the evidence in cells; "" for a cell that does not exist."""
+    fingerprints = {}
+    for name in names:
+        fingerprints[name] = ""
+        with suppress(LookupError, Malformed):  # reported elsewhere
+            evidence = Evidence([book.cell(name)])
+            fingerprints[name] = state(evidence.printed, evidence.code)
+    return fingerprints

@@ -1,7 +1,7 @@
-"""Find the fences of a page with the parser that renders it, and judge each.
+"""Find the fences of a page with the parser that renders it, and refuse unverified code.
 
-Every fence is an embed (`snippet`), or shown only (`text`), or a finding; so is
-whatever looks like code and is no fence.
+A fence is an embed (`snippet`), a block that is only shown (`text`), or a finding. Anything else
+that looks like code is a finding too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import ast
 import re
 import textwrap
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -20,12 +20,14 @@ from markdown.htmlparser import HTMLExtractor
 from markdown.util import HTML_PLACEHOLDER_RE, HtmlStash
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeExtension
 
+from precis.text.patterns import CODE_SPAN
+
 EMBED = "snippet"
 SHOWN_ONLY = "text"
 
 _FENCE_LIKE = re.compile(r"[> \t]*(`{3,}|~{3,})")
 _RAW_CODE = re.compile(r"<(pre|code|samp|kbd)\b", re.I)
-_INLINE_CODE = re.compile(r"(?<!`)(`++).+?(?<!`)\1(?!`)")
+_INLINE_CODE = re.compile(CODE_SPAN)
 _CODE_NODES = (
     ast.Assign, ast.AugAssign, ast.Call, ast.ClassDef, ast.For, ast.FunctionDef, ast.Import,
     ast.ImportFrom, ast.While, ast.With,
@@ -37,33 +39,40 @@ class Fence:
     """A fenced block of a page."""
 
     line: int
-    """Its first line in the file, counted from 1."""
+    """The first line in the file, counted from 1."""
 
     end: int
-    """Its last line."""
+    """The last line in the file."""
 
     prefix: str
-    """What stands before each of its lines: indentation, `>`."""
+    """The indentation and the `>` before each line."""
 
     language: str
     options: dict[str, str] = field(hash=False)
     body: str
     in_comment: bool = False
-    """Whether it stands between `<!--` and `-->`, where readers do not see it."""
+    """Whether the fence is inside `<!--` and `-->`, invisible to readers."""
 
     @property
-    def embeds(self) -> bool:
-        """Whether readers see a cell in its place."""
+    def is_embed(self) -> bool:
+        """Whether a cell replaces the fence on the page."""
         return self.language == EMBED and not self.in_comment
 
 
-def embeds(fences: Iterable[Fence]) -> list[str]:
-    """What these fences embed: `file:cell` each."""
-    return [fence.body.strip() for fence in fences if fence.embeds]
+def embed_names(fences: Iterable[Fence]) -> list[str]:
+    """Return the `file:cell` of each embed."""
+    return [fence.body.strip() for fence in fences if fence.is_embed]
 
 
-class Finder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
-    """Superfences itself, made to say where the fences are instead of rendering them."""
+def make_fence(info: str, lines: Sequence[str]) -> list[str]:
+    """Return some lines as a fence, with more ticks than they contain."""
+    longest = max(map(len, re.findall("`+", "\n".join(lines))), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return [f"{ticks}{info}", *lines, ticks]
+
+
+class FenceFinder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
+    """The parser of superfences, collecting fences instead of rendering them."""
 
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
@@ -71,21 +80,21 @@ class Finder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self.config = renderer.config
         self.extension = renderer.extension
         self.stack: list[object] = []
-        self._found: list[Fence] = []
+        self._fences: list[Fence] = []
         self._first_line = 1
 
-    def fences(self, lines: list[str], first_line: int = 1) -> list[Fence]:
-        """The fences among these lines, the first of which is `first_line` of the file."""
+    def find(self, lines: list[str], first_line: int = 1) -> list[Fence]:
+        """Return the fences in these lines; the first line has number `first_line` in the file."""
         self.get_hl_settings()
         self.clear()
-        self._found, self._first_line = [], first_line
+        self._fences, self._first_line = [], first_line
         self.search_nested(lines)
-        inside = _in_comments(self.md, lines, self._found, first_line)
-        return [replace(fence, in_comment=fence.line in inside) for fence in self._found]
+        commented = _lines_in_comments(self.md, lines, self._fences, first_line)
+        return [replace(fence, in_comment=fence.line in commented) for fence in self._fences]
 
     def process_nested_block(self, ws: str, content: str, start: int, end: int) -> None:
-        """Called by superfences where a fence ends: lines `start` to `end` (exclusive)."""
-        self._found.append(
+        """Collect a fence. Superfences calls this at its end, with lines `start` to `end` - 1."""
+        self._fences.append(
             Fence(
                 self._first_line + start,
                 self._first_line + end - 1,
@@ -98,16 +107,16 @@ class Finder(SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self.clear()
 
 
-def let_embeds_have_options(md: Markdown) -> None:
-    """Make superfences take `snippet` fences with whatever options; `embed` judges them."""
+def register_snippet_fence(md: Markdown) -> None:
+    """Make superfences accept `snippet` fences with any options; they are checked later."""
     for extension in md.registeredExtensions:
         if isinstance(extension, SuperFencesCodeExtension):
-            extension.extend_super_fences(EMBED, None, _any_option, None)
+            extension.extend_super_fences(EMBED, None, _accept_options, None)
             return
     raise ValueError("precis needs pymdownx.superfences, listed before it")
 
 
-def _any_option(
+def _accept_options(
     language: str,
     inputs: dict[str, str],
     options: dict[str, str],
@@ -118,60 +127,54 @@ def _any_option(
     return True
 
 
-def refusal(fence: Fence) -> tuple[str, str] | None:
-    """Why a fence may not stand in a page, and what to do; None for those that may."""
-    if fence.embeds:
+def why_refused(fence: Fence) -> tuple[str, str] | None:
+    """Return why a fence is an error, and a hint; None if it is allowed."""
+    if fence.is_embed:
         return None
     if fence.language == EMBED:
         return (
             "an embed in a comment, which nobody sees",
-            "Take it out of <!-- and -->, or delete it.",
+            "Move it out of <!-- and -->, or delete it.",
         )
     if fence.language != SHOWN_ONLY:
         name = f"{fence.language} fence" if fence.language else "fence without a language"
         return (
             f"a {name}, which nothing verifies",
             "Python: move the code to snippets/ and embed its cell (```snippet). "
-            "What is not meant to run: mark it text.",
+            "Text that is not meant to run: mark it text.",
         )
     if _looks_like_code(fence.body) and not fence.options.get("data-reason"):
         return (
             "a text fence that looks like code, without a reason",
-            'Move the code to snippets/, or say why it is not run: ``` {.text data-reason="…"}',
+            'Move the code to snippets/, or give the reason: ``` {.text data-reason="…"}',
         )
     return None
 
 
-def strays(
+def find_unfenced_code(
     lines: list[str], fences: list[Fence], first_line: int = 1
-) -> list[tuple[int, str, str]]:
-    """What looks like code and is no fence: line, what, hint."""
-    inside = {n for fence in fences for n in range(fence.line, fence.end + 1)}
-    found = []
+) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the error and a hint for code outside fences."""
+    fenced = {n for fence in fences for n in range(fence.line, fence.end + 1)}
     for number, line in enumerate(lines, first_line):
-        if number in inside:
+        if number in fenced:
             continue
         if _FENCE_LIKE.match(line):
-            found.append(
-                (
-                    number,
-                    "a fence that the renderer does not take",
-                    'Check its options (quoted: title="…"), its end and its indentation.',
-                )
-            )
+            hint = 'Check its options (quoted: title="…"), its end and its indentation.'
+            yield number, "a fence that the renderer does not take", hint
         elif raw := _RAW_CODE.search(_INLINE_CODE.sub("", line)):
-            found.append(
-                (number, f"raw HTML code (<{raw[1]}>), which nothing verifies", "Use a fence.")
-            )
-    return found
+            message = f"raw HTML code (<{raw[1]}>), which nothing verifies"
+            yield number, message, "Use a fence."
 
 
-def _in_comments(md: Markdown, lines: list[str], fences: list[Fence], first_line: int) -> set[int]:
-    """Return the first lines of the fences that stand in HTML comments.
+def _lines_in_comments(
+    md: Markdown, lines: list[str], fences: list[Fence], first_line: int
+) -> set[int]:
+    """Return the first lines of the fences inside HTML comments.
 
-    Superfences knows no comments and puts a placeholder into them. Not each of them is one for
-    Python-Markdown, which ends the text of a list's item or a paragraph at a blank line, and shows
-    the `<!--`: but none was meant to be shown.
+    Superfences ignores comments and replaces the fences in them too. Python-Markdown ends some
+    comments at a blank line and shows their `<!--`; their fences count as commented as well, since
+    the author meant to hide them.
     """
     if not any("<!--" in line for line in lines):
         return set()
@@ -192,23 +195,22 @@ def _in_comments(md: Markdown, lines: list[str], fences: list[Fence], first_line
     reader.close()
     paragraphs = _PARAGRAPH_END.split("".join(reader.cleandoc))
     text = HTML_PLACEHOLDER_RE.sub(
-        lambda block: str(stash.rawHtmlBlocks[int(block[1])]),  # in which ticks are no code
-        "".join(map(_without_marks_in_code, paragraphs)),
+        lambda block: str(stash.rawHtmlBlocks[int(block[1])]),  # ticks mean no code in HTML
+        "".join(map(_without_comment_marks_in_code, paragraphs)),
     )
-    inside: set[int] = set()
+    commented: set[int] = set()
     end = 0
     while (start := text.find("<!--", end)) >= 0:
         closed = _COMMENT_END.search(text, start + 4)
         end = closed.end() if closed else len(text)  # as in a browser
-        inside.update(map(int, _PLACEHOLDER.findall(text, start, end)))
-    return inside
+        commented.update(map(int, _PLACEHOLDER.findall(text, start, end)))
+    return commented
 
 
-def _without_marks_in_code(paragraph: str) -> str:
-    """Return a paragraph without the marks that its inline code shows.
+def _without_comment_marks_in_code(paragraph: str) -> str:
+    """Return a paragraph without the `<!--` and `-->` in its inline code.
 
-    Where ticks are left over, which of them belong together depends on the blocks that they are
-    in: there each mark counts.
+    With an unpaired tick, the pairs depend on the blocks around them: every mark then counts.
     """
     if "`" in _INLINE_CODE.sub("", paragraph):
         return paragraph
@@ -229,7 +231,7 @@ def _looks_like_code(body: str) -> bool:
 
 def _is_code(text: str) -> bool:
     try:
-        with warnings.catch_warnings(action="ignore"):  # Python's, of a text that is not meant
+        with warnings.catch_warnings(action="ignore"):  # the text need not be Python
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False

@@ -1,8 +1,7 @@
-"""A lab as a page: a snippet that says itself, in each language, what its cells are about.
+"""Labs: snippets whose comments hold the text of their page, in each language.
 
-The text of a lab stands in comments between its cells. Here it becomes, in one language, the
-Markdown of a page that shows those cells. Each line keeps its number, so that what is found wrong
-on the page is shown in the snippet.
+A lab in one language becomes the Markdown of a page that embeds its cells. Lines keep their
+numbers, so findings on the page point into the snippet.
 """
 
 from __future__ import annotations
@@ -16,24 +15,26 @@ from precis.book.book import LABS
 from precis.source.snippet import Snippet
 from precis.text.fences import EMBED
 
+_OPTIONS = ("alt", "caption", "fold")
+
 _FIGURE = re.compile(
     r'!\[(?P<alt>[^\]]*)\]\((?P<cell>[\w-]+)(?:\s+"(?P<fold>[^"]*)")?\)\s*(?P<caption>.*)', re.S
 )
-"""`![what it shows](cell "title under which its code is folded") its caption`, a paragraph."""
+"""A paragraph: `![alternative text](cell "title of the folded code") caption`."""
 
 
-def languages(snippet: Snippet) -> list[str]:
-    """The languages in which a lab says what it does."""
+def lab_languages(snippet: Snippet) -> list[str]:
+    """Return the languages of a lab's text."""
     return sorted({text.language for text in snippet.texts})
 
 
-def place(snippet: Snippet, project: Project, language: str) -> Path:
-    """The file of a lab among the pages of its language: the notebook that is made of it."""
+def lab_page_path(snippet: Snippet, project: Project, language: str) -> Path:
+    """Return the path of a lab's notebook among the pages of a language."""
     return project.home(language) / LABS / snippet.path.with_suffix(".ipynb").name
 
 
-def lines(snippet: Snippet, language: str) -> list[str]:
-    """The Markdown of a lab in a language, line by line as in the snippet."""
+def lab_markdown(snippet: Snippet, language: str) -> list[str]:
+    """Return the Markdown lines of a lab in a language, numbered as in the snippet."""
     page = [""] * (len(snippet.lines) + 3)
     figures: dict[str, str] = {}
     names = {cell.name for cell in snippet.cells}
@@ -43,7 +44,7 @@ def lines(snippet: Snippet, language: str) -> list[str]:
         for first, paragraph in _paragraphs(snippet.lines, text.line + 1, text.end):
             figure = _FIGURE.fullmatch("\n".join(paragraph))
             if figure and figure["cell"] in names:
-                figures[figure["cell"]] = _options(figure)
+                figures[figure["cell"]] = _embed_options(figure)
             else:
                 page[first - 1 : first - 1 + len(paragraph)] = paragraph
     for cell in snippet.cells:
@@ -54,7 +55,7 @@ def lines(snippet: Snippet, language: str) -> list[str]:
 
 
 def _paragraphs(lines: tuple[str, ...], first: int, last: int) -> Iterator[tuple[int, list[str]]]:
-    """What stands in the comments of some lines, cut at blank ones, with their numbers."""
+    """Yield the paragraphs in the comments of some lines, each with its first line number."""
     paragraph: list[str] = []
     for number in range(first, last + 2):
         line = lines[number - 1].removeprefix("#").removeprefix(" ") if number <= last else ""
@@ -65,8 +66,7 @@ def _paragraphs(lines: tuple[str, ...], first: int, last: int) -> Iterator[tuple
             paragraph = []
 
 
-def _options(figure: re.Match[str]) -> str:
-    """Those of an embed, for what a lab says of a figure."""
-    told = {"alt": figure["alt"], "caption": figure["caption"], "fold": figure["fold"] or ""}
-    known = ((name, re.sub(r"\s*\n\s*", " ", text.strip())) for name, text in told.items() if text)
-    return "".join(f' {name}="{text}"' for name, text in known)
+def _embed_options(figure: re.Match[str]) -> str:
+    """Return the options of the embed for a figure."""
+    texts = ((name, re.sub(r"\s*\n\s*", " ", (figure[name] or "").strip())) for name in _OPTIONS)
+    return "".join(f' {name}="{text}"' for name, text in texts if figure[name])

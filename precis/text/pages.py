@@ -1,8 +1,4 @@
-"""Read the pages of a book without running or converting anything: what they say and show.
-
-A reader finds a page's fences with the Markdown that renders it, and brings together all
-that can be said of its text: witnesses, twins, typography.
-"""
+"""Read and check the pages of a book without running or converting anything."""
 
 from __future__ import annotations
 
@@ -16,104 +12,103 @@ from markdown import Markdown
 from precis.base.finding import Finding, Malformed, shown
 from precis.book.book import Book
 from precis.source.snippet import Cell, Snippet, read
-from precis.text import lab
-from precis.text.fences import Finder, embeds, let_embeds_have_options
-from precis.text.parity import parity, stale
-from precis.text.prose import Written, body
-from precis.text.typography import wrong
-from precis.text.witness import Cells, Verdict, judge
+from precis.text.fences import FenceFinder, embed_names, register_snippet_fence
+from precis.text.lab import lab_languages, lab_markdown, lab_page_path
+from precis.text.lock import stale_sections
+from precis.text.parity import compare_twins
+from precis.text.prose import PageText, strip_front_matter
+from precis.text.typography import check_typography
+from precis.text.witness import Evidence, Verdict, check_claims
 
 
-class Reader:
-    """Reads the pages of a book."""
+class PageReader:
+    """Reads pages, with the fences that their renderer finds, and checks their text."""
 
     def __init__(self, book: Book, md: Markdown | None = None) -> None:
         self.book = book
         self.project = book.project
         self.md = md or Markdown(extensions=["pymdownx.superfences"])
-        """What finds the fences: the Markdown that renders the pages, or one that could."""
+        """The Markdown that finds the fences: the site's own, or a default."""
 
-        let_embeds_have_options(self.md)
-        self._cells: dict[Path, tuple[int, Cells]] = {}
-        self._opened: dict[str, tuple[str, Written]] = {}
-        """By what messages call the file, with its text: many pages link to the same one."""
+        register_snippet_fence(self.md)
+        self._evidence: dict[Path, tuple[int, Evidence]] = {}
+        """Evidence by page, with the generation of the book."""
 
-    def opened(self, path: Path) -> Written:
-        """A page read from its file. Raises Malformed where it is not UTF-8."""
+        self._pages: dict[str, tuple[str, PageText]] = {}
+        """Pages by path, with the file's text: many pages link to the same one."""
+
+    def read_page(self, path: Path) -> PageText:
+        """Return the page of a file. Raises Malformed if it is not UTF-8 text."""
         text, name = read(path), shown(path)
-        known, page = self._opened.get(name, (None, None))
-        if page is None or known != text:
-            page = self.written(name, *body(text))
-            self._opened[name] = text, page
+        old_text, page = self._pages.get(name, (None, None))
+        if page is None or old_text != text:
+            page = self.parse_page(name, *strip_front_matter(text))
+            self._pages[name] = text, page
         return page
 
-    def written(
-        self, path: str, lines: Sequence[str], first_line: int = 1, place: str = ""
-    ) -> Written:
-        """A page's text with the fences that superfences finds in it."""
-        fences = Finder(self.md).fences(list(lines), first_line)
-        language = self.project.language(Path(place or path))
-        return Written(path, tuple(lines), first_line, tuple(fences), place, language)
+    def parse_page(
+        self, path: str, lines: Sequence[str], first_line: int = 1, lab_page: str = ""
+    ) -> PageText:
+        """Return the page of some lines, with the fences that superfences finds in them."""
+        fences = FenceFinder(self.md).find(list(lines), first_line)
+        language = self.project.language(Path(lab_page or path))
+        return PageText(path, tuple(lines), first_line, tuple(fences), lab_page, language)
 
-    def lab(self, snippet: Snippet, language: str) -> Written:
-        """What a lab says in a language, as a page."""
-        place = lab.place(snippet, self.project, language)
-        return self.written(shown(snippet.path), lab.lines(snippet, language), place=shown(place))
+    def read_lab(self, snippet: Snippet, language: str) -> PageText:
+        """Return the page of a lab in a language."""
+        page_path = lab_page_path(snippet, self.project, language)
+        lines = lab_markdown(snippet, language)
+        return self.parse_page(shown(snippet.path), lines, lab_page=shown(page_path))
 
-    def shown(self, page: Written) -> list[tuple[Snippet, Cell]]:
-        """The cells that a page embeds."""
+    def embedded_cells(self, page: PageText) -> list[tuple[Snippet, Cell]]:
+        """Return the cells that a page embeds."""
         cells = []
-        for embed in embeds(page.fences):
-            with suppress(LookupError, Malformed):  # a finding already
-                cells.append(self.book.cell(embed))
+        for name in embed_names(page.fences):
+            with suppress(LookupError, Malformed):  # reported elsewhere
+                cells.append(self.book.cell(name))
         return cells
 
-    def proved(self, page: Written) -> Verdict:
-        """Whether what a page's text states is proved by what its cells print."""
-        return judge(page, Cells(self.shown(page)), lambda href: self._linked(page, href))
+    def check_claims(self, page: PageText) -> Verdict:
+        """Check that the outputs of cells prove the claims of a page."""
+        evidence = Evidence(self.embedded_cells(page))
+        return check_claims(page, evidence, lambda href: self._linked_evidence(page, href))
 
-    def judged(self, page: Written) -> Verdict:
-        """All that can be said of a page's text.
+    def check_wording(self, page: PageText) -> list[Finding]:
+        """Compare a page with its twins and the lock, and check its typography."""
+        return [*self._compare_with_twins(page), *check_typography(page)]
 
-        Whether its claims are proved, whether its twins hold the same and were read beside it,
-        and whether it is written as its language is written.
-        """
-        verdict = self.proved(page)
-        findings = [*verdict.findings, *self.compared(page)]
+    def check_page(self, page: PageText) -> Verdict:
+        """Check the claims and the wording of a page."""
+        verdict = self.check_claims(page)
+        findings = [*verdict.findings, *self.check_wording(page)]
         return replace(verdict, findings=tuple(sorted(findings)))
 
-    def compared(self, page: Written) -> list[Finding]:
-        """What is wrong with a page's text whatever its cells hold."""
-        return [*self._differences(page), *wrong(page)]
+    def _compare_with_twins(self, page: PageText) -> Iterator[Finding]:
+        twins = list(self._lab_twins(page))
+        for path in self.project.twins(Path(page.path)):
+            if path.is_file():
+                twins.append(self.read_page(path))
+            else:
+                message = f"no translation: there is no {shown(path)}"
+                yield Finding(page.path, 1, 1, message, "Write it, or delete this page.")
+        for twin in twins:
+            yield from compare_twins(page, twin)
+            yield from stale_sections(self.project, page, twin)
 
-    def _differences(self, page: Written) -> Iterator[Finding]:
-        path = Path(page.path)
-        for twin in self._labs_twins(page):
-            yield from parity(page, twin)
-            yield from stale(self.project, page, twin)
-        for other in self.project.twins(path):
-            if not other.is_file():
-                what = f"there is no {shown(other)}, which would say the same"
-                yield Finding(page.path, 1, 1, what, "Write it, or take this page away.")
-                continue
-            twin = self.opened(other)
-            yield from parity(page, twin)
-            yield from stale(self.project, page, twin)
-
-    def _labs_twins(self, page: Written) -> Iterator[Written]:
-        """A lab in its other languages; none for other pages."""
-        if page.place and page.language:
+    def _lab_twins(self, page: PageText) -> Iterator[PageText]:
+        """Yield the other languages of a lab; nothing for other pages."""
+        if page.lab_page and page.language:
             snippet = self.book.snippet(Path(page.path))
-            for language in lab.languages(snippet):
+            for language in lab_languages(snippet):
                 if language != page.language:
-                    yield self.lab(snippet, language)
+                    yield self.read_lab(snippet, language)
 
-    def _linked(self, page: Written, href: str) -> Cells:
-        """The cells of a page by the address of a link to it; none for other addresses."""
-        path = Path(page.at).parent / href.partition("#")[0]
-        runs, cells = self._cells.get(path, (None, None))
-        if cells is None or runs != self.book.runs:
+    def _linked_evidence(self, page: PageText, href: str) -> Evidence:
+        """Return the evidence of the page that a link leads to; none for other addresses."""
+        path = Path(page.page_path).parent / href.partition("#")[0]
+        generation, evidence = self._evidence.get(path, (None, None))
+        if evidence is None or generation != self.book.generation:
             is_page = path.suffix == ".md" and path.is_file()
-            cells = Cells(self.shown(self.opened(path)) if is_page else ())
-            self._cells[path] = self.book.runs, cells
-        return cells
+            evidence = Evidence(self.embedded_cells(self.read_page(path)) if is_page else ())
+            self._evidence[path] = self.book.generation, evidence
+        return evidence

@@ -1,7 +1,6 @@
-"""What a page says outside its fences: text, inline code and formulas, each with its place.
+"""Parse the text of a page outside its fences: prose, inline code and formulas.
 
-The text of a page comes in with the fences that the renderer finds in it; nothing is
-converted, so each piece keeps the line and the column at which its author wrote it.
+Nothing is converted, so each piece keeps its line and column in the file.
 """
 
 from __future__ import annotations
@@ -13,14 +12,15 @@ from functools import cached_property
 from typing import Literal
 
 from precis.text.fences import EMBED, Fence
+from precis.text.patterns import BOX_MARK, CODE_SPAN, DISPLAY_FORMULA, FOOTNOTE, INLINE_FORMULA
 
 Kind = Literal["text", "code", "formula", "note", "link"]
 
 _LEADS = re.compile(
-    r"""[ \t]*(?:>[ \t]?)*[ \t]*
-    (?:(?P<heading>\#{1,6}[ ]+(?:\d+\.[ ])?)      # the number of a numbered heading is no claim
+    rf"""[ \t]*(?:>[ \t]?)*[ \t]*
+    (?:(?P<heading>\#{{1,6}}[ ]+(?:\d+\.[ ])?)      # the number of a numbered heading is no claim
       |(?P<item>(?:[-*+:]|\d+\.)[ ]+)
-      |(?P<title>(?:!!!|\?\?\?\+?|===)[ ]?[\w ]*)
+      |(?P<title>(?:{BOX_MARK}|===)[ ]?[\w ]*)
       |(?P<row>\|)
       |(?P<note>\[\^[\w-]+\]:[ ])
       |(?P<ordinal>\*\*\d+\.\*\*)
@@ -29,17 +29,26 @@ _LEADS = re.compile(
 )
 
 _PIECE = re.compile(
-    r"""<!--.*?-->
-    |(?<!`)(?P<ticks>`++)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)
-    |\$\$(?P<display>.+?)\$\$
-    |(?<![\\$\w])\$(?P<inline>[^$\n]+?)\$
-    |\[\^(?P<note>[\w-]+)\]
+    rf"""<!--.*?-->
+    |{CODE_SPAN}
+    |{DISPLAY_FORMULA}
+    |{INLINE_FORMULA}
+    |{FOOTNOTE}
     |\]\((?P<link>[^)\s]*+)[^)]*+\)
-    |(?<![\w`])\{[:\#.][^}]*\}
+    |(?<![\w`])\{{[:\#.][^}}]*\}}
     |https?://[^\s)]+
     |</?[A-Za-z][^>]*>""",
     re.X | re.S,
 )
+
+_KINDS: dict[str, Kind] = {
+    "code": "code",
+    "display": "formula",
+    "inline": "formula",
+    "note": "note",
+    "link": "link",
+}
+"""The kind of a piece, by the group of _PIECE that matches it."""
 
 _FOREIGN = re.compile(r"<(\w+) lang=[^>]*>.*?</\1>|(?<![*\w])\*[^*\s][^*]*\*(?![*\w])", re.S)
 
@@ -52,17 +61,17 @@ _COMMENT = re.compile(r"\s*<!--.*-->\s*")
 _RULE = re.compile(r"[\s|:-]+")
 
 _OPTION_TEXTS = ("alt", "caption", "fold")
-"""The options of an embed that readers read."""
+"""The options of an embed whose values readers see."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Some text of one kind, without its delimiters."""
+    """A stretch of text of one kind, without its delimiters."""
 
     kind: Kind
     text: str
     start: int
-    """Where it starts in its block's text."""
+    """The offset in the block's text."""
 
 
 @dataclass(frozen=True)
@@ -71,26 +80,26 @@ class Block:
 
     kind: Literal["heading", "text", "row", "note", "option"]
     text: str
-    """Its lines as they stand in the file, what is not text (indentation, `- `) made blanks."""
+    """The lines of the file, with spaces for what is not text (indentation, `- `)."""
 
     line: int
     column: int
-    """Of the first character of `text`: 1 but for options."""
+    """The position of the first character of `text`; the column is 1 except in options."""
 
     group: int
-    """Blocks without a blank line between them share it."""
+    """A number shared by blocks without a blank line between them."""
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
-        """What it is made of, in order."""
+        """The pieces of the text, in order."""
         return tuple(_pieces(self.text))
 
     @cached_property
     def plain(self) -> str:
-        """The text in the page's language.
+        """The text in the page's language, of the same length as `text`.
 
-        A mark, U+FFFC, stands for each character of code, formulas, addresses, and words of
-        another language: those in italics or in an element with a `lang`.
+        U+FFFC replaces each character of code, formulas, addresses, and words of another language
+        (in italics or in an element with a `lang`).
         """
         text = ["\ufffc"] * len(self.text)
         for piece in self.pieces:
@@ -100,15 +109,18 @@ class Block:
             text[foreign.start() : foreign.end()] = "\ufffc" * len(foreign[0])
         return "".join(text)
 
-    def place(self, offset: int) -> tuple[int, int]:
-        """Line and column in the file of a character of `text`."""
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return the line and column in the file of a character of `text`."""
         before = self.text[:offset]
         line = before.count("\n")
         first = self.column if not line else 1
         return self.line + line, first + len(before) - (before.rfind("\n") + 1)
 
     def sentence(self, offset: int) -> tuple[int, int]:
-        """Start and end, in `text`, of the sentence around a character; a row is one sentence."""
+        """Return the start and end, in `text`, of the sentence around a character.
+
+        A table row is one sentence.
+        """
         start, end = 0, len(self.text)
         if self.kind == "row":
             return start, end
@@ -122,49 +134,49 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Written:
-    """A page as its author wrote it; what is derived from it is remembered with the object."""
+class PageText:
+    """The Markdown of a page, without its front matter."""
 
     path: str
-    lines: tuple[str, ...]
-    """Without the front matter."""
+    """The file of the text, as findings name it."""
 
-    first_line: int
-    """The line of the file at which they start."""
+    lines: tuple[str, ...] = ()
+    first_line: int = 1
+    """The line number in the file of the first line."""
 
-    fences: tuple[Fence, ...]
-    place: str = ""
-    """Where its links start from, if not from `path`: a lab's page is not where its text is."""
+    fences: tuple[Fence, ...] = ()
+    lab_page: str = ""
+    """The path of a lab's page, whose text is in a snippet; "" for other pages."""
 
     language: str = ""
-    """The language whose folder it lies in; "" without one."""
+    """The language of the page's folder; "" without one."""
 
     @property
-    def at(self) -> str:
-        """The path of the page among the others."""
-        return self.place or self.path
+    def page_path(self) -> str:
+        """The path of the page, from which its links start."""
+        return self.lab_page or self.path
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """All that it says outside its fences."""
+        """The text outside fences."""
         return tuple(_blocks(self.lines, self.fences, self.first_line))
 
-    def start(self, line: int) -> int:
-        """The first line of the stretch without blank lines that a line belongs to."""
+    def block_start(self, line: int) -> int:
+        """Return the first line of the block, between blank lines, that contains a line."""
         blocks = [block for block in self.blocks if block.line <= line]
         group = blocks[-1].group if blocks else None
         return next((block.line for block in blocks if block.group == group), line)
 
 
-def body(text: str) -> tuple[list[str], int]:
-    """The lines of a page's file after its front matter, and the number of the first one."""
+def strip_front_matter(text: str) -> tuple[list[str], int]:
+    """Return the lines of a file after its front matter, and the number of the first one."""
     front = _FRONT_MATTER.match(text)
     rest = text[front.end() :] if front else text
     return rest.split("\n"), text.count("\n") - rest.count("\n") + 1
 
 
 def _blocks(lines: Sequence[str], fences: Iterable[Fence], first_line: int) -> list[Block]:
-    found: list[Block] = []
+    blocks: list[Block] = []
     starts = {fence.line: fence for fence in fences}
     group, skip = 0, 0
     open_: list[str] = []
@@ -174,7 +186,7 @@ def _blocks(lines: Sequence[str], fences: Iterable[Fence], first_line: int) -> l
     def close() -> None:
         if any(line.strip() for line in open_):
             line, kind = opened
-            found.append(Block(kind, "\n".join(open_), line, 1, group))  # type: ignore[arg-type]
+            blocks.append(Block(kind, "\n".join(open_), line, 1, group))  # type: ignore[arg-type]
         open_.clear()
 
     for number, line in enumerate(lines, first_line):
@@ -184,7 +196,7 @@ def _blocks(lines: Sequence[str], fences: Iterable[Fence], first_line: int) -> l
             close()
             group += 1
             skip = starts[number].end
-            found += _options(starts[number], line, group)
+            blocks += _option_blocks(starts[number], line, group)
             continue
         if formula:
             open_.append(line)
@@ -199,21 +211,20 @@ def _blocks(lines: Sequence[str], fences: Iterable[Fence], first_line: int) -> l
         kind = lead.lastgroup or ""
         if kind or not open_:
             close()
-            known = {"heading": "heading", "row": "row", "note": "note"}
-            opened = (number, known.get(kind, "text"))
+            opened = (number, kind if kind in ("heading", "row", "note") else "text")
         rest = line[lead.end() :]
-        if kind == "title":  # its quotes are Markdown's
+        if kind == "title":  # the quotes are Markdown syntax
             rest = re.sub(r'^(\s*)"(.*)"(\s*)$', r"\1 \2 \3", rest)
         open_.append(" " * lead.end() + rest)
         formula = line.count("$$") % 2 == 1
         if kind in ("heading", "title"):
             close()
     close()
-    return found
+    return blocks
 
 
-def _options(fence: Fence, line: str, group: int) -> Iterator[Block]:
-    """What an embed's options say to readers."""
+def _option_blocks(fence: Fence, line: str, group: int) -> Iterator[Block]:
+    """Yield a block for each option of an embed that readers see."""
     if fence.language != EMBED:
         return
     for name in _OPTION_TEXTS:
@@ -224,19 +235,12 @@ def _options(fence: Fence, line: str, group: int) -> Iterator[Block]:
 
 def _pieces(text: str) -> Iterator[Piece]:
     done = 0
-    for found in _PIECE.finditer(text):
-        if found.start() > done:
-            yield Piece("text", text[done : found.start()], done)
-        done = found.end()
-        kinds: dict[str, Kind] = {
-            "code": "code",
-            "display": "formula",
-            "inline": "formula",
-            "note": "note",
-            "link": "link",
-        }
-        for name, kind in kinds.items():
-            if found[name] is not None:
-                yield Piece(kind, found[name], found.start(name))
+    for match in _PIECE.finditer(text):
+        if match.start() > done:
+            yield Piece("text", text[done : match.start()], done)
+        done = match.end()
+        for name, kind in _KINDS.items():
+            if match[name] is not None:
+                yield Piece(kind, match[name], match.start(name))
     if done < len(text):
         yield Piece("text", text[done:], done)

@@ -1,8 +1,7 @@
-"""Typography: what French and English ask of blanks, quotes and numbers.
+"""Check French and English typography, and insert French no-break spaces.
 
-`wrong` looks at a page's text; `spaced` turns blanks that French wants unbroken into no-break
-spaces, which few keyboards have; the Markdown extension keeps them in tables of contents,
-where Python-Markdown's toc makes them plain.
+The Markdown extension keeps no-break spaces in tables of contents, where Python-Markdown's toc
+replaces them by plain spaces.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from markdown.treeprocessors import Treeprocessor
 
 from precis.base.characters import split_lines
 from precis.base.finding import Finding
-from precis.text.prose import Written
+from precis.text.prose import PageText
 
 
 class Rule(NamedTuple):
-    """Something that a language does not write."""
+    """A pattern that is an error in a language."""
 
     pattern: re.Pattern[str]
-    what: str
+    message: str
     hint: str
 
 
-def _rule(pattern: str, what: str, hint: str) -> Rule:
-    return Rule(re.compile(pattern), what, hint)
+def _rule(pattern: str, message: str, hint: str) -> Rule:
+    return Rule(re.compile(pattern), message, hint)
 
 
 _EVERYWHERE = (
@@ -40,7 +39,7 @@ _EVERYWHERE = (
     _rule(
         r"(?<![\w.,/#-])(?<!\bISO )(?<!\bRFC )(?![01]+\b)\d{5,}(?![\w/])",
         "a number without thousands",
-        "Set them apart.",
+        "Separate them.",
     ),
     _rule(r"(?<=\S)  +(?=\S)", "two blanks", "Write one."),
 )
@@ -60,7 +59,7 @@ _RULES = {
     ),
     "en": (
         _rule(r"(?<=[\w\ufffc*)\]])[ \u00a0\u202f][,;:!?](?!\w)", "a blank before punctuation",
-              "Take it off."),
+              "Remove it."),
         _rule(r"[«»]", "French quotation marks", "Write “ ”."),
     ),
 }  # fmt: skip
@@ -71,39 +70,39 @@ _UNBROKEN = (
     (re.compile(r" (?=:(?:[\s*\ufffc]|$))|(?<=\d) (?=[kKMGT]i?o\b)"), "\u00a0"),
     (re.compile(r"(?<![\d,])\d{1,3}(?: \d{3})+(?!\d)"), "\u202f"),
 )
-"""Where a French text has a plain blank, or several, and which no-break space goes there."""
+"""Where French needs a no-break space instead of plain ones, and which one."""
 
 
-def spaced(text: str, page: Written) -> str:
-    """The text of a French page's file with the no-break spaces that are plain blanks in it."""
+def insert_no_break_spaces(text: str, page: PageText) -> str:
+    """Return the text of a page's file; if French, with no-break spaces where they belong."""
     if page.language != "fr":
         return text
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     lines, ends = split_lines(text.removeprefix(mark))
     for block in page.blocks:
         for pattern, space in _UNBROKEN:
-            for found in pattern.finditer(block.plain):
-                for blank in re.finditer(" ", found[0]):
-                    line, column = block.place(found.start() + blank.start())
+            for match in pattern.finditer(block.plain):
+                for blank in re.finditer(" ", match[0]):
+                    line, column = block.position(match.start() + blank.start())
                     before = lines[line - 1]
                     if before[column - 1 : column] == " ":
                         lines[line - 1] = before[: column - 1] + space + before[column:]
     return mark + "".join(line + end for line, end in zip(lines, ends, strict=True))
 
 
-def wrong(page: Written) -> Iterator[Finding]:
-    """What is not written as the page's language writes it."""
+def check_typography(page: PageText) -> Iterator[Finding]:
+    """Yield the errors of a page against the typography of its language."""
     if page.language not in _RULES:
         return
     rules = (*_EVERYWHERE, *_RULES[page.language])
     for block in page.blocks:
         for rule in rules:
-            for found in rule.pattern.finditer(block.plain):
-                start = block.text.rfind(" ", 0, max(0, found.start() - 12)) + 1
-                end = block.text.find(" ", found.end())
-                around = block.text[start : None if end < 0 else end].strip()
-                place = block.place(found.end() - 1)
-                yield Finding(page.path, *place, f"{rule.what}: {around!r}", rule.hint)
+            for match in rule.pattern.finditer(block.plain):
+                start = block.text.rfind(" ", 0, max(0, match.start() - 12)) + 1
+                end = block.text.find(" ", match.end())
+                context = block.text[start : None if end < 0 else end].strip()
+                position = block.position(match.end() - 1)
+                yield Finding(page.path, *position, f"{rule.message}: {context!r}", rule.hint)
 
 
 class TypographyExtension(Extension):
@@ -111,16 +110,16 @@ class TypographyExtension(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register after toc (5), which collects the headings."""
-        md.treeprocessors.register(_Contents(md), "precis-typography", 4)
+        md.treeprocessors.register(_TocSpaces(md), "precis-typography", 4)
 
 
-class _Contents(Treeprocessor):
+class _TocSpaces(Treeprocessor):
     def run(self, root: etree.Element) -> None:
-        for heading in _all(getattr(self.md, "toc_tokens", [])):
+        for heading in _flatten(getattr(self.md, "toc_tokens", [])):
             heading["name"] = re.sub(r"<[^>]*>", "", heading["html"]).strip(" \n")
 
 
-def _all(headings: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _flatten(headings: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for heading in headings:
         yield heading
-        yield from _all(heading["children"])
+        yield from _flatten(heading["children"])

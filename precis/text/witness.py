@@ -1,9 +1,9 @@
-"""No orphan numbers: what a page's text states is proved by what its code printed.
+"""Find a witness for each claim of a page's text.
 
-A number, a dtype or a tensor that the text states as inline code or in a formula, and a
-decimal or a large number anywhere in it, needs a witness: an output or a literal of a cell
-on the page or on one that the block links to, a calculation in the formula, or a footnote in
-the sentence. What can have none is excused, with the reason, in a comment above its block:
+A claim is a number, a dtype or a tensor in inline code or in a formula, or any decimal or large
+number. Its witness is an output or a literal of a cell on the page or on a linked page, a
+calculation in the formula, or a footnote in the sentence. A comment above the block excuses a
+claim without a witness:
 
     <!-- no witness for 127; 0.5: the bias of the exponent, from IEEE 754 -->
 """
@@ -24,7 +24,7 @@ from precis.source.snippet import Cell, Snippet
 from precis.text import arithmetic, number
 from precis.text.arithmetic import Side
 from precis.text.number import Number
-from precis.text.prose import Block, Piece, Written
+from precis.text.prose import Block, PageText, Piece
 
 _EXCUSE = re.compile(r"\s*<!--\s*no witness for (?P<numbers>[^:]+): (?P<reason>.+?)\s*-->\s*")
 
@@ -35,7 +35,7 @@ _TABLE = re.compile(r"(?:torch\.Size|tensor)?\(?\s*([\[(][\d\s.,eE+\-−\[\]()]*
 
 
 class Excuse(NamedTuple):
-    """A comment that says why something of a block has no witness."""
+    """A comment that gives the reason why claims of a block have no witness."""
 
     line: int
     texts: tuple[str, ...]
@@ -44,24 +44,24 @@ class Excuse(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that a page states and that may be wrong."""
+    """A statement of a page's text that may be wrong."""
 
     text: str
     block: Block = field(repr=False)
     offset: int
-    """Where it starts in its block's text."""
+    """The offset in the block's text."""
 
     numbers: tuple[Number, ...] = ()
-    """Its numbers; none for a dtype."""
+    """The numbers of the claim; none for a dtype."""
 
     is_table: bool = False
-    """Whether it is a tensor, a shape, a list: numbers in brackets."""
+    """Whether the claim is a tensor, a shape or a list: numbers in brackets."""
 
     either_sign: bool = False
-    """Whether the sign belongs to the calculation around it."""
+    """Whether the sign belongs to the calculation around the number."""
 
     def __str__(self) -> str:
-        line, column = self.block.place(self.offset)
+        line, column = self.block.position(self.offset)
         return f"{line}:{column}: {self.text}"
 
 
@@ -71,63 +71,63 @@ class Value:
 
     value: Decimal
     text: str
-    place: str
+    cell: str
 
 
 @dataclass
-class Cells:
-    """What the cells of a page print and hold."""
+class Evidence:
+    """The outputs and the code of cells, which prove claims."""
 
-    shown: Sequence[tuple[Snippet, Cell]]
+    cells: Sequence[tuple[Snippet, Cell]]
 
     @cached_property
     def values(self) -> tuple[Value, ...]:
-        """The numbers that they print, then those in their code."""
+        """The numbers in the outputs, then those in the code."""
         return tuple(
             chain(
-                (value for text, place in self.printed for value in _values(text, place)),
-                (value for code, place in self.code for value in _literals(code, place)),
+                (value for text, cell in self.printed for value in _values(text, cell)),
+                (value for code, cell in self.code for value in _literals(code, cell)),
             )
         )
 
     @cached_property
     def printed(self) -> tuple[tuple[str, str], ...]:
-        """What each cell prints on the CPU, with the cell's place."""
+        """The expected output of each cell on the CPU, with the cell's name."""
         return tuple(
-            ("\n".join(line for s in cell.statements for line in s.expected()), place)
-            for cell, place in self._placed()
+            ("\n".join(line for s in cell.statements for line in s.expected()), name)
+            for cell, name in self._named()
         )
 
     @cached_property
     def code(self) -> tuple[tuple[str, str], ...]:
-        """The code of each cell, with its place."""
+        """The code of each cell, with the cell's name."""
         return tuple(
-            ("\n".join(statement.code for statement in cell.statements), place)
-            for cell, place in self._placed()
+            ("\n".join(statement.code for statement in cell.statements), name)
+            for cell, name in self._named()
         )
 
     @cached_property
-    def words(self) -> frozenset[str]:
-        """The names of dtypes in them."""
+    def dtypes(self) -> frozenset[str]:
+        """The names of dtypes in outputs and code."""
         texts = (text for text, _ in chain(self.printed, self.code))
         return frozenset(name for text in texts for name in _DTYPE.findall(text))
 
     @cached_property
     def tables(self) -> frozenset[tuple[Decimal, ...]]:
-        """The lists of numbers in them, each as its numbers in a row."""
+        """The lists of numbers in outputs and code, flattened."""
         return frozenset(
             tuple(n.value for n in number.in_code(part))
             for text, _ in chain(self.printed, self.code)
             for part in _tables(text)
         )
 
-    def _placed(self) -> Iterator[tuple[Cell, str]]:
-        return ((cell, f"{snippet.name}, cell {cell.name}") for snippet, cell in self.shown)
+    def _named(self) -> Iterator[tuple[Cell, str]]:
+        return ((cell, f"{snippet.name}, cell {cell.name}") for snippet, cell in self.cells)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of the claims of a page."""
+    """The result of checking the claims of a page."""
 
     findings: tuple[Finding, ...]
     excused: tuple[tuple[Claim, Excuse], ...]
@@ -135,25 +135,15 @@ class Verdict:
     cited: int
 
 
-def excuses(lines: Sequence[str], first_line: int) -> list[Excuse]:
-    """The excuses of a page."""
-    found = []
-    for at, line in enumerate(lines, first_line):
-        if excuse := _EXCUSE.fullmatch(line):
-            texts = tuple(text.strip() for text in excuse["numbers"].split(";"))
-            found.append(Excuse(at, texts, excuse["reason"]))
-    return found
-
-
 def is_excuse(line: str) -> bool:
-    """Whether a line of a page is an excuse, which readers do not see."""
+    """Return whether a line of a page is an excuse, which readers do not see."""
     return _EXCUSE.fullmatch(line) is not None
 
 
-def judge(page: Written, cells: Cells, linked: Callable[[str], Cells]) -> Verdict:
-    """Look for a witness of every claim of a page that shows these cells.
+def check_claims(page: PageText, own: Evidence, linked: Callable[[str], Evidence]) -> Verdict:
+    """Find a witness for every claim of a page in the evidence of its own cells or linked pages.
 
-    `linked` gives the cells of another page by the address of a link to it.
+    `linked` returns the evidence of the page that a link leads to.
     """
     findings: list[Finding] = []
     witnessed: list[Claim] = []
@@ -162,14 +152,12 @@ def judge(page: Written, cells: Cells, linked: Callable[[str], Cells]) -> Verdic
     excuses = dict(_excuses(page))
     for block in page.blocks:
         if block.kind == "note":
-            continue  # it is a source
+            continue  # footnotes are sources
         findings += _wrong_sums(page, block)
-        near = [cells, *(linked(piece.text) for piece in block.pieces if piece.kind == "link")]
+        near = [own, *(linked(piece.text) for piece in block.pieces if piece.kind == "link")]
         excuse = excuses.get(block.group)
         for sides in _claims(block, page.language):
-            orphans = [
-                [c for c in side if not any(_proved(c, known) for known in near)] for side in sides
-            ]
+            orphans = [[c for c in side if not any(_proves(e, c) for e in near)] for side in sides]
             witnessed += [claim for side in sides for claim in side]
             for claim in min(orphans, key=len):  # one side proves the calculation
                 witnessed.remove(claim)
@@ -183,32 +171,33 @@ def judge(page: Written, cells: Cells, linked: Callable[[str], Cells]) -> Verdic
     for excuse in excuses.values():
         for text in excuse.texts:
             if (excuse, text) not in needed:
-                what = f"an excuse for {text}, which needs none in the text below"
-                findings.append(Finding(page.path, excuse.line, 1, what, "Take it off."))
+                message = f"unused excuse for {text}"
+                findings.append(Finding(page.path, excuse.line, 1, message, "Remove it."))
     return Verdict(tuple(sorted(findings)), tuple(used), len(witnessed), len(cited))
 
 
-def _excuses(page: Written) -> Iterator[tuple[int, Excuse]]:
-    """The excuses of a page, each with the group of blocks that it stands above."""
-    for at, line in enumerate(page.lines, page.first_line):
-        if excuse := _EXCUSE.fullmatch(line):
-            texts = tuple(text.strip() for text in excuse["numbers"].split(";"))
-            below = (block.group for block in page.blocks if block.line > at)
-            yield next(below, -1), Excuse(at, texts, excuse["reason"])
+def _excuses(page: PageText) -> Iterator[tuple[int, Excuse]]:
+    """Yield the excuses of a page, each with the group of the blocks below it."""
+    for line_number, line in enumerate(page.lines, page.first_line):
+        if match := _EXCUSE.fullmatch(line):
+            texts = tuple(text.strip() for text in match["numbers"].split(";"))
+            below = (block.group for block in page.blocks if block.line > line_number)
+            yield next(below, -1), Excuse(line_number, texts, match["reason"])
 
 
 def _claims(block: Block, language: str) -> Iterator[list[list[Claim]]]:
-    """What a block states: each time the sides of a calculation, or one side with one claim."""
+    """Yield the claims of a block, grouped by the sides of a calculation; others are alone."""
     for piece in block.pieces:
         if piece.kind == "code":
             yield from ([[claim]] for claim in _code_claims(block, piece))
         elif piece.kind == "formula":
-            for chain_ in arithmetic.chains(arithmetic.sides(piece.text, language)):
-                yield [list(_side_claims(block, piece, side)) for side in chain_]
+            sides = arithmetic.split_sides(piece.text, language)
+            for group in arithmetic.group_equal_sides(sides):
+                yield [list(_side_claims(block, piece, side)) for side in group]
         elif piece.kind == "text":
-            for found in number.in_text(piece.text, language):
-                if found.places > 0 or found.grouped:
-                    yield [[_claim(block, piece, found)]]
+            for stated in number.in_text(piece.text, language):
+                if stated.decimals > 0 or stated.grouped:
+                    yield [[_claim(block, piece, stated)]]
 
 
 def _code_claims(block: Block, piece: Piece) -> Iterator[Claim]:
@@ -219,36 +208,37 @@ def _code_claims(block: Block, piece: Piece) -> Iterator[Claim]:
         return
     for word in _DTYPE.finditer(text):
         yield Claim(word[1], block, piece.start + word.start())
-    for found in number.in_code(text):
-        yield _claim(block, piece, found)
+    for stated in number.in_code(text):
+        yield _claim(block, piece, stated)
 
 
 def _side_claims(block: Block, piece: Piece, side: Side) -> Iterator[Claim]:
-    if side.lone:
-        yield _claim(block, piece, side.lone)
+    if side.lone_number:
+        yield _claim(block, piece, side.lone_number)
         return
-    for found in side.numbers:
-        if side.value is not None or found.places > 0:
-            yield _claim(block, piece, found, either_sign=True)
+    for stated in side.numbers:
+        if side.value is not None or stated.decimals > 0:
+            yield _claim(block, piece, stated, either_sign=True)
 
 
-def _claim(block: Block, piece: Piece, found: Number, *, either_sign: bool = False) -> Claim:
-    return Claim(found.text, block, piece.start + found.start, (found,), either_sign=either_sign)
+def _claim(block: Block, piece: Piece, stated: Number, *, either_sign: bool = False) -> Claim:
+    return Claim(stated.text, block, piece.start + stated.start, (stated,), either_sign=either_sign)
 
 
-def _proved(claim: Claim, cells: Cells) -> bool:
+def _proves(evidence: Evidence, claim: Claim) -> bool:
     if not claim.numbers:
-        return claim.text in cells.words
+        return claim.text in evidence.dtypes
     if claim.is_table:
         return any(
             len(table) == len(claim.numbers)
-            and all(n.rounds(exact) for n, exact in zip(claim.numbers, table, strict=True))
-            for table in cells.tables
+            and all(n.is_rounding_of(exact) for n, exact in zip(claim.numbers, table, strict=True))
+            for table in evidence.tables
         )
     (stated,) = claim.numbers
     return any(
-        stated.rounds(known.value) or (claim.either_sign and stated.rounds(-known.value))
-        for known in cells.values
+        stated.is_rounding_of(exact.value)
+        or (claim.either_sign and stated.is_rounding_of(-exact.value))
+        for exact in evidence.values
     )
 
 
@@ -257,39 +247,39 @@ def _is_cited(claim: Claim) -> bool:
     return any(p.kind == "note" and start <= p.start <= end for p in claim.block.pieces)
 
 
-def _wrong_sums(page: Written, block: Block) -> Iterator[Finding]:
+def _wrong_sums(page: PageText, block: Block) -> Iterator[Finding]:
     for piece in block.pieces:
         if piece.kind == "formula":
-            sides = arithmetic.sides(piece.text, page.language)
+            sides = arithmetic.split_sides(piece.text, page.language)
             for a, b in pairwise(sides):
-                if not arithmetic.joined(a, b) or arithmetic.agree(a, b):
+                if not arithmetic.claims_equality(a, b) or arithmetic.are_equal(a, b):
                     continue
-                blanks = len(b.latex) - len(b.latex.lstrip())
-                line, column = block.place(piece.start + b.start + blanks)
-                what = f"{a.latex.strip()} is {a.value:.10g}, not {b.latex.strip()}"
-                yield Finding(page.path, line, column, what, "Calculate again.")
+                spaces = len(b.latex) - len(b.latex.lstrip())
+                position = block.position(piece.start + b.start + spaces)
+                message = f"{a.latex.strip()} is {a.value:.10g}, not {b.latex.strip()}"
+                yield Finding(page.path, *position, message, "Correct the calculation.")
 
 
-def _orphan(page: Written, claim: Claim, near: Sequence[Cells]) -> Finding:
-    what = f"{claim.text} has no witness on this page"
+def _orphan(page: PageText, claim: Claim, near: Sequence[Evidence]) -> Finding:
+    message = f"{claim.text} has no witness on this page"
     if claim.numbers and not claim.is_table:
         stated = claim.numbers[0].value
-        known = [value for cells in near for value in cells.values]
-        if known:
-            nearest = min(known, key=lambda value: abs(value.value - stated))
-            what += f"; nearest: {nearest.text} ({nearest.place})"
+        values = [value for evidence in near for value in evidence.values]
+        if values:
+            nearest = min(values, key=lambda value: abs(value.value - stated))
+            message += f"; nearest: {nearest.text} ({nearest.cell})"
     hint = (
-        "Write what the code prints, print it, or cite a source ([^name]). If it can have no "
-        f"witness, say why above the paragraph: <!-- no witness for {claim.text}: … -->"
+        "Write what the code prints, print it, or cite a source ([^name]). If there is no "
+        f"witness, give the reason above the paragraph: <!-- no witness for {claim.text}: … -->"
     )
-    return Finding(page.path, *claim.block.place(claim.offset), what, hint)
+    return Finding(page.path, *claim.block.position(claim.offset), message, hint)
 
 
-def _values(text: str, place: str) -> Iterator[Value]:
-    return (Value(found.value, found.text, place) for found in number.in_code(text))
+def _values(text: str, cell: str) -> Iterator[Value]:
+    return (Value(printed.value, printed.text, cell) for printed in number.in_code(text))
 
 
-def _literals(code: str, place: str) -> Iterator[Value]:
+def _literals(code: str, cell: str) -> Iterator[Value]:
     tree = ast.parse(code)
     signed = {
         node.operand
@@ -299,17 +289,17 @@ def _literals(code: str, place: str) -> Iterator[Value]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
             text = f"{'-' * (node in signed)}{node.value!r}"
-            yield Value(Decimal(text), text, place)
+            yield Value(Decimal(text), text, cell)
 
 
 def _tables(text: str) -> Iterator[str]:
-    """The stretches of a text in brackets that hold numbers alone, and calls' first arguments."""
+    """Yield the brackets that contain only numbers, and the leading numbers of calls."""
     opened: list[int] = []
-    for at, char in enumerate(text):
+    for offset, char in enumerate(text):
         if char in "[(":
-            opened.append(at)
+            opened.append(offset)
         elif char in "])" and opened:
-            part = text[opened.pop() : at + 1]
+            part = text[opened.pop() : offset + 1]
             if _TABLE.fullmatch(part):
                 yield part
             elif arguments := re.match(r"[\[(](?:\s*-?[\d.]+\s*,)+(?=\s*[a-z_]+=)", part):

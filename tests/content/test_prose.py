@@ -19,7 +19,7 @@ def test_a_wrong_last_digit_of_two_or_more_decimals_is_refused(path: Path) -> No
 
 def test_the_book_states_what_can_be_refused() -> None:
     judge = reader()
-    verdicts = [judge.judged(judge.opened(path)) for path in PAGES]
+    verdicts = [judge.check_page(judge.read_page(path)) for path in PAGES]
 
     assert sum(verdict.witnessed for verdict in verdicts) > 1000
     assert all(excuse.reason for verdict in verdicts for _, excuse in verdict.excused)

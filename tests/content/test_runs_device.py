@@ -31,7 +31,7 @@ def test_a_snippet_prints_the_same_values_on_another_device(book: Book, path: Pa
     printed = [outcome for outcome in verified.record.run.outcomes if outcome.printed]
 
     assert [str(mismatch.finding) for mismatch in verified.mismatches] == []
-    assert verified.outputs() == len(printed)
+    assert verified.count_outputs() == len(printed)
 
 
 @pytest.mark.exhaustive

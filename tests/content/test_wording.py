@@ -22,8 +22,8 @@ import pytest
 from precis.base.project import Project
 from precis.book.book import Book
 from precis.run.record import Records
-from precis.text.pages import Reader
-from precis.text.prose import Block, Written
+from precis.text.pages import PageReader
+from precis.text.prose import Block, PageText
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -73,20 +73,20 @@ def required(*programs: str) -> None:
 
 
 @functools.cache
-def opened(path: Path, language: str) -> Written:
+def opened(path: Path, language: str) -> PageText:
     """A page, or what a lab says in a language."""
     reader = shared_reader()
     if path in LABS:
-        return reader.lab(reader.book.snippet(path), language)
-    return reader.opened(path)
+        return reader.read_lab(reader.book.snippet(path), language)
+    return reader.read_page(path)
 
 
 @functools.cache
-def shared_reader() -> Reader:
-    return Reader(Book(Project.read(ROOT), Records(ROOT)))
+def shared_reader() -> PageReader:
+    return PageReader(Book(Project.read(ROOT), Records(ROOT)))
 
 
-def sentences(page: Written) -> Iterator[tuple[int, str]]:
+def sentences(page: PageText) -> Iterator[tuple[int, str]]:
     """The page's text by line: an X for code, formulas and foreign words, no Markdown."""
     for block in page.blocks:
         if block.kind == "note":

@@ -16,7 +16,7 @@ from precis.book.book import Book
 from precis.run.outcome import Run
 from precis.run.record import Records
 from precis.source.snippet import parse
-from precis.text.pages import Reader
+from precis.text.pages import PageReader
 
 Ran = Callable[..., Run]
 
@@ -277,11 +277,11 @@ PAGE_LIKE = st.lists(
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> PageReader:
     folder = tmp_path_factory.mktemp("book")
     (folder / "snippets").mkdir()
     (folder / "snippets" / "a.py").write_text(GOOD)
-    return Reader(Book(configured.Project.read(folder), Records(folder)))
+    return PageReader(Book(configured.Project.read(folder), Records(folder)))
 
 
 @given(ANYTHING | PAGE_LIKE.map("\n".join) | PAGE_LIKE.map(" ".join))
@@ -295,8 +295,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 @example("{" * 5000)
 @example("$" + "\\frac{" * 500 + "$")
 @settings(deadline=None, max_examples=100)
-def test_any_text_can_be_judged_as_a_page(reader: Reader, text: str) -> None:
+def test_any_text_can_be_judged_as_a_page(reader: PageReader, text: str) -> None:
     for language in ("fr", "en"):
-        page = reader.written(f"docs/{language}/a.md", text.split("\n"))
-        for finding in reader.proved(page).findings:
+        page = reader.parse_page(f"docs/{language}/a.md", text.split("\n"))
+        for finding in reader.check_claims(page).findings:
             assert 1 <= finding.line <= text.count("\n") + 1, finding

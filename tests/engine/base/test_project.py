@@ -223,9 +223,9 @@ def test_a_site_may_have_three_languages(project: Project) -> None:
     built = project.run("mkdocs", "build")
 
     assert built.returncode == 1
-    assert "docs/fr/b.md:1:1: there is no docs/de/b.md" in built.stderr
+    assert "docs/fr/b.md:1:1: no translation: there is no docs/de/b.md" in built.stderr
     assert "docs/en/index.md:3:1: the section p changed" in built.stderr
-    assert "docs/de/index.md:3:1: the section p is as it was, and its twin changed" in built.stderr
+    assert "docs/de/index.md:3:1: the section p is unchanged, but its twin changed" in built.stderr
 
 
 @pytest.mark.parametrize("settings", [ENGLISH, None], ids=["one language", "no configuration"])

@@ -1,4 +1,4 @@
-"""A name means one file, however it is spelled."""
+"""File names are unique, however they are spelled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TWO_FILES = (
 
 @pytest.fixture
 def two(project: Project) -> Project:
-    """A chapter and a lab of one name."""
+    """Return a project with a chapter and a lab of the same name."""
     return project.write(
         mkdocs_yml=PLAIN,
         snippets__a_py=CHAPTER,
@@ -35,13 +35,13 @@ def two(project: Project) -> Project:
 
 
 @pytest.mark.parametrize("files", [[], ["snippets/a.py"], ["snippets/labs/a.py"]], ids=str)
-def test_two_files_of_one_name_are_one_finding(two: Project, files: list[str]) -> None:
+def test_two_files_of_the_same_name_are_one_finding(two: Project, files: list[str]) -> None:
     verified = CliRunner().invoke(main, ["verify", *files])
 
     assert (verified.exit_code, verified.stderr) == (1, TWO_FILES)
 
 
-def test_a_build_refuses_two_files_of_one_name(two: Project) -> None:
+def test_a_build_refuses_two_files_of_the_same_name(two: Project) -> None:
     built = two.run("mkdocs", "build")
 
     assert built.returncode == 1
@@ -50,7 +50,7 @@ def test_a_build_refuses_two_files_of_one_name(two: Project) -> None:
     assert two.site() == {}
 
 
-def test_pytest_refuses_two_files_of_one_name(two: Project) -> None:
+def test_pytest_refuses_two_files_of_the_same_name(two: Project) -> None:
     ran = two.run("pytest", "-q", "-p", "no:cacheprovider", "snippets")
 
     assert ran.returncode == 1
@@ -59,8 +59,8 @@ def test_pytest_refuses_two_files_of_one_name(two: Project) -> None:
 
 
 @pytest.mark.parametrize("name", ["snippets/random.py", "snippets/labs/json.py"])
-def test_a_file_may_not_hide_a_module_of_python(project: Project, name: str) -> None:
-    """Files beside it would import it, and so would what they import."""
+def test_a_file_must_not_hide_a_standard_module(project: Project, name: str) -> None:
+    """Python would import it instead of the module."""
     project.path(name).parent.mkdir(parents=True)
     project.path(name).write_text(CHAPTER)
 
@@ -71,19 +71,19 @@ def test_a_file_may_not_hide_a_module_of_python(project: Project, name: str) -> 
     assert f"{name}:1:1: a file that hides Python's module {module} from" in verified.stderr
 
 
-def test_a_name_that_differs_in_capitals_alone_is_the_same(project: Project) -> None:
+def test_names_are_compared_without_case(project: Project) -> None:
     project.write(snippets__a_py=CHAPTER, snippets__labs__A_py=LAB)
 
     with pytest.raises(Malformed, match=r"same name as snippets/labs/A\.py"):
         project.book().cell("a.py:one")
 
 
-COMPOSED, APART = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
+COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
 
 
-@pytest.mark.parametrize(("file", "embed"), [(COMPOSED, APART), (APART, COMPOSED)])
-@pytest.mark.parametrize("page", [COMPOSED, APART])
-def test_accents_may_be_spelled_in_both_ways(
+@pytest.mark.parametrize(("file", "embed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+@pytest.mark.parametrize("page", [COMPOSED, DECOMPOSED])
+def test_accents_may_be_composed_or_decomposed(
     project: Project, file: str, embed: str, page: str
 ) -> None:
     project.write(mkdocs_yml=PLAIN, docs__index_md="# Home\n")
@@ -101,9 +101,9 @@ def test_accents_may_be_spelled_in_both_ways(
     assert any(name.endswith(".ipynb") for name in project.site())
 
 
-def test_two_spellings_of_one_name_are_two_files_of_it(project: Project) -> None:
+def test_composed_and_decomposed_names_are_the_same_name(project: Project) -> None:
     project.path("snippets").mkdir()
-    for name in (COMPOSED, APART):
+    for name in (COMPOSED, DECOMPOSED):
         project.path(f"snippets/{name}.py").write_text(CHAPTER, encoding="utf-8")
     if len(list(project.path("snippets").iterdir())) == 1:
         pytest.skip("this file system gives both spellings one file")
@@ -122,7 +122,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("command", BROKEN.values(), ids=BROKEN.keys())
-def test_no_command_ends_in_a_traceback_where_a_file_cannot_be_read(
+def test_no_command_ends_in_a_traceback_if_a_file_is_malformed(
     project: Project, command: list[str]
 ) -> None:
     text = "# T {#t}\n"

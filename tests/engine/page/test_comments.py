@@ -1,4 +1,4 @@
-"""An embed in an HTML comment: nobody sees it, so it is a finding and shows no cell."""
+"""An embed in an HTML comment is invisible, so it is a finding and shows no cell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from project import PLAIN, Project
 from test_extension import CONFIGS, EXTENSIONS, Convert, convert, embed
 
-from precis.text.fences import Finder, let_embeds_have_options
+from precis.text.fences import FenceFinder, register_snippet_fence
 
 __all__ = ["convert"]
 
@@ -40,15 +40,15 @@ HIDDEN = {
     "two of them": f"<!--\n{ONE}\n\n{ONE}\n-->",
 }
 
-NOT_MEANT = {
+UNRECOGNISED = {
     "an item that goes on": f"- item\n\n    <!--\n\n    {LISTED}\n\n    -->",
     "a mark that nothing ends": f"Words <!-- and\n\n{ONE}",
     "one in HTML, which hides the rest in a browser": f"<div>\n<!--\n{ONE}",
     "a paragraph that ends": f"Some words <!--\n\n{ONE}\n\n--> and more.",
 }
-"""What Python-Markdown, or Python's reader of HTML, makes no comments of."""
+"""Comments that Python-Markdown, or Python's HTML parser, does not recognise."""
 
-SEEN = {
+VISIBLE = {
     "below a comment": f"<!-- words -->\n\n{ONE}",
     "below a long comment": f"<!--\nwords\n-->\n{ONE}",
     "between two": f"<!-- a -->\n{ONE}\n<!-- b -->",
@@ -59,8 +59,8 @@ SEEN = {
 }
 
 
-def commented(text: str) -> list[bool]:
-    """Of each fence, whether a browser finds it in a comment of the page."""
+def in_browser_comments(text: str) -> list[bool]:
+    """Return, for each fence, whether a browser finds it in a comment of the page."""
     number = 0
     lines = text.split("\n")
     for n, line in enumerate(lines):
@@ -73,42 +73,40 @@ def commented(text: str) -> list[bool]:
     return [f"MARK{n}." in comments for n in range(1, number + 1)]
 
 
-def found(text: str) -> list[bool]:
-    """Of each fence, whether we find it in a comment."""
+def in_comments(text: str) -> list[bool]:
+    """Return, for each fence, whether we find it in a comment."""
     renderer = markdown.Markdown(extensions=EXTENSIONS, extension_configs=CONFIGS)
-    let_embeds_have_options(renderer)
-    fences = Finder(renderer).fences(text.split("\n"))
+    register_snippet_fence(renderer)
+    fences = FenceFinder(renderer).find(text.split("\n"))
     return [fence.in_comment for fence in fences if fence.language == "snippet"]
 
 
 @pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN.keys())
-def test_an_embed_in_a_comment_is_a_finding_and_is_not_run(convert: Convert, text: str) -> None:
-    assert all(commented(text))
+def test_an_embed_in_a_comment_is_refused(convert: Convert, text: str) -> None:
+    assert all(in_browser_comments(text))
 
     html, page = convert(f"# T\n\n{text}\n")
 
     assert {f.what for f in page.findings} == {"an embed in a comment, which nobody sees"}
     first = f"# T\n\n{text}\n".split("```snippet")[0].count("\n") + 1
     assert page.findings[0].line == first
-    assert "Take it out" in page.findings[0].hint
+    assert "Move it out" in page.findings[0].hint
     assert html.select(".precis-finding"), "the box is in the comment too"
-    assert not any(fence.embeds for fence in page.fences)
+    assert not any(fence.is_embed for fence in page.source.fences)
 
 
-@pytest.mark.parametrize("text", NOT_MEANT.values(), ids=NOT_MEANT.keys())
-def test_an_embed_in_what_was_meant_as_a_comment_is_refused_too(
-    convert: Convert, text: str
-) -> None:
-    assert not any(commented(text))
+@pytest.mark.parametrize("text", UNRECOGNISED.values(), ids=UNRECOGNISED.keys())
+def test_an_embed_in_an_unrecognised_comment_is_refused(convert: Convert, text: str) -> None:
+    assert not any(in_browser_comments(text))
 
     _, page = convert(text)
 
     assert [f.what for f in page.findings] == ["an embed in a comment, which nobody sees"]
 
 
-@pytest.mark.parametrize("text", SEEN.values(), ids=SEEN.keys())
+@pytest.mark.parametrize("text", VISIBLE.values(), ids=VISIBLE.keys())
 def test_an_embed_beside_a_comment_is_shown(convert: Convert, text: str) -> None:
-    assert not any(commented(text))
+    assert not any(in_browser_comments(text))
 
     html, page = convert(text)
 
@@ -126,11 +124,11 @@ FENCES = [ONE, "    " + LISTED, "> " + ONE.replace("\n", "\n> "), "```text\n<!--
 
 @given(st.lists(st.sampled_from(LINES + FENCES), max_size=10).map("\n".join))
 @settings(deadline=None, max_examples=300)
-def test_whatever_is_around_it_no_hidden_embed_is_missed(text: str) -> None:
-    if text.count("```snippet") != len(found(text)):
+def test_no_embed_that_browsers_hide_is_missed(text: str) -> None:
+    if text.count("```snippet") != len(in_comments(text)):
         return  # a fence that superfences does not take is a finding of its own
 
-    for ours, theirs in zip(found(text), commented(text), strict=True):
+    for ours, theirs in zip(in_comments(text), in_browser_comments(text), strict=True):
         assert ours or not theirs
 
 

@@ -1,12 +1,13 @@
-"""No silent holes: a chapter shows its whole snippet, once, in order."""
+"""A chapter shows all cells of its snippet once and in order."""
 
 from __future__ import annotations
 
 from project import Project
 
-from precis.page.completeness import holes, tally
-from precis.page.extension import Page
+from precis.page.completeness import find_holes, summarize_pages
+from precis.page.page import Page
 from precis.text.fences import Fence
+from precis.text.prose import PageText
 
 SNIPPET = "# %% one\nprint(1)\n#> 1\n\n# %% two\nprint(2)\n#> 2\n"
 
@@ -16,37 +17,40 @@ def page(path: str, *references: str) -> Page:
         Fence(3 * n + 1, 3 * n + 3, "", "snippet", {}, reference)
         for n, reference in enumerate(references)
     )
-    return Page(path, fences=tuple(fences))
+    return Page(PageText(path, fences=tuple(fences)))
 
 
-def found(project: Project, *pages: Page) -> list[str]:
+def holes(project: Project, *pages: Page) -> list[str]:
     book = project.write(snippets__a_py=SNIPPET).book()
-    return [str(finding).split("\n")[0] for finding in holes(book, {p.path: p for p in pages})]
+    return [
+        str(finding).split("\n")[0]
+        for finding in find_holes(book, {p.source.path: p for p in pages})
+    ]
 
 
-def test_a_chapter_that_shows_all_in_order_has_no_holes(project: Project) -> None:
+def test_a_complete_chapter_has_no_holes(project: Project) -> None:
     whole = ["a.py:one", "a.py:two"]
 
-    assert found(project, page("docs/fr/a.md", *whole), page("docs/en/a.md", *whole)) == []
+    assert holes(project, page("docs/fr/a.md", *whole), page("docs/en/a.md", *whole)) == []
 
 
-def test_a_cell_that_a_page_leaves_out_is_named_with_the_page(project: Project) -> None:
+def test_a_cell_missing_from_a_page_is_reported_with_the_page(project: Project) -> None:
     pages = page("docs/fr/a.md", "a.py:one", "a.py:two"), page("docs/en/a.md", "a.py:one")
 
-    assert found(project, *pages) == [
+    assert holes(project, *pages) == [
         "snippets/a.py:5:1: the cell two is not shown in docs/en/a.md"
     ]
 
 
-def test_a_snippet_that_no_page_shows_is_found(project: Project) -> None:
-    assert len(found(project, page("docs/fr/b.md"))) == 2
+def test_a_snippet_on_no_page_is_reported(project: Project) -> None:
+    assert len(holes(project, page("docs/fr/b.md"))) == 2
 
 
-def test_a_cell_shown_twice_or_too_late_is_found(project: Project) -> None:
+def test_a_cell_shown_twice_or_out_of_order_is_reported(project: Project) -> None:
     twice = page("docs/fr/a.md", "a.py:one", "a.py:one", "a.py:two")
     late = page("docs/en/a.md", "a.py:two", "a.py:one")
 
-    assert found(project, twice, late) == [
+    assert holes(project, twice, late) == [
         "docs/fr/a.md:4:1: the cell one is shown a second time",
         "docs/en/a.md:4:1: the cell one is shown after two, and runs before it",
     ]
@@ -55,11 +59,12 @@ def test_a_cell_shown_twice_or_too_late_is_found(project: Project) -> None:
 def test_another_chapter_may_quote_a_cell(project: Project) -> None:
     pages = page("docs/fr/a.md", "a.py:one", "a.py:two"), page("docs/fr/index.md", "a.py:two")
 
-    assert found(project, *pages) == []
+    assert holes(project, *pages) == []
 
 
-def test_the_tally_counts_outputs_and_what_is_shown_only(project: Project) -> None:
+def test_the_summary_counts_outputs_and_blocks_that_are_only_shown(project: Project) -> None:
     book = project.write(snippets__a_py=SNIPPET.replace("#> 2", "#> 3")).book()
-    shown = Page("docs/fr/a.md", fences=(Fence(1, 3, "", "text", {}, "words"),))
+    fence = Fence(1, 3, "", "text", {}, "words")
+    shown = Page(PageText("docs/fr/a.md", fences=(fence,)))
 
-    assert tally(book, {"a": shown}) == "2 outputs: 1 verified on cpu; 1 block shown only"
+    assert summarize_pages(book, {"a": shown}) == "2 outputs: 1 verified on cpu; 1 block shown only"

@@ -1,18 +1,18 @@
-"""Embeds in a page: the HTML that tools rely on, and what a page may not hold."""
+"""Embeds in a page: their HTML, and the code that a page must not contain."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import markdown
 import pytest
 from bs4 import BeautifulSoup
 from project import Project
 
-from precis.page.extension import Page, PrecisExtension
-from precis.page.lexer import CellLexer
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
+from precis.text.prose import PageText
 
 EXTENSIONS = [
     "admonition",
@@ -85,12 +85,12 @@ Convert = Callable[..., tuple[BeautifulSoup, Page]]
 
 @pytest.fixture
 def convert(project: Project) -> Convert:
-    """Convert a page's Markdown; gives the HTML, parsed, and the page with its findings."""
+    """Return a function that converts Markdown to parsed HTML and a page with findings."""
     extension = PrecisExtension(project.write(**SNIPPETS).book())
     md = markdown.Markdown(extensions=[*EXTENSIONS, extension], extension_configs=CONFIGS)
 
     def converted(text: str, first_line: int = 1) -> tuple[BeautifulSoup, Page]:
-        extension.page = Page("docs/page.md", first_line)
+        extension.page = Page(PageText("docs/page.md", first_line=first_line))
         return BeautifulSoup(md.reset().convert(text), "html.parser"), extension.page
 
     return converted
@@ -119,7 +119,7 @@ def test_annotations_keep_working(convert: Convert) -> None:
     assert html.select("ol li")
 
 
-def test_the_page_shows_what_was_printed_and_a_box_with_what_was_expected(
+def test_a_mismatch_shows_the_output_and_a_box_with_the_expectation(
     convert: Convert,
 ) -> None:
     html, _ = convert(embed("a.py:wrong"))
@@ -143,7 +143,7 @@ def test_the_page_shows_what_was_printed_and_a_box_with_what_was_expected(
     ],
     ids=["admonition", "details", "tab", "list", "nested", "quote"],
 )
-def test_an_embed_may_stand_in_other_blocks(convert: Convert, before: str, prefix: str) -> None:
+def test_an_embed_may_be_inside_other_blocks(convert: Convert, before: str, prefix: str) -> None:
     fence = "\n".join(prefix + line for line in embed("a.py:product").split("\n"))
 
     html, page = convert(f"{before}\n{fence}\n\nAfter.\n")
@@ -181,28 +181,6 @@ def test_options_of_code_blocks_are_passed_on(convert: Convert) -> None:
     assert page.findings == ()
 
 
-def test_a_cell_is_coloured_once_for_each_way_in_which_it_is_shown(
-    convert: Convert, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    texts: list[str] = []
-    get_tokens = CellLexer.get_tokens_unprocessed
-
-    def counted(lexer: CellLexer, text: str) -> Iterator[Any]:
-        texts.append(text)
-        return get_tokens(lexer, text)
-
-    monkeypatch.setattr(CellLexer, "get_tokens_unprocessed", counted)
-    marked = embed("a.py:product", 'hl_lines="1"')
-
-    first = str(convert(embed("a.py:product"))[0])
-    html, _ = convert(marked)
-    again = str(convert(embed("a.py:product"))[0])
-
-    assert html.select(".hll")
-    assert again == first
-    assert len(texts) == 2
-
-
 @pytest.mark.parametrize(
     ("reference", "hint"),
     [
@@ -223,7 +201,7 @@ def test_an_embed_of_nothing_says_what_to_do(convert: Convert, reference: str, h
     assert html.select(".precis-finding")
 
 
-STRAYS = {
+UNVERIFIED = {
     "python": "```python\nx = 1\n```",
     "blank": "``` py\nx = 1\n```",
     "tildes": "~~~python3\nx = 1\n~~~",
@@ -258,16 +236,14 @@ STRAYS = {
 }
 
 
-@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS.keys())
+@pytest.mark.parametrize("code", UNVERIFIED.values(), ids=UNVERIFIED.keys())
 @pytest.mark.parametrize("first_line", [1, 8])
-def test_code_that_nothing_verifies_is_a_finding(
-    convert: Convert, stray: str, first_line: int
-) -> None:
-    _, page = convert(f"# Title\n\n{stray}\n", first_line)
+def test_unverified_code_is_a_finding(convert: Convert, code: str, first_line: int) -> None:
+    _, page = convert(f"# Title\n\n{code}\n", first_line)
 
     line = next(
         number
-        for number, text in enumerate(f"# Title\n\n{stray}".split("\n"), first_line)
+        for number, text in enumerate(f"# Title\n\n{code}".split("\n"), first_line)
         if any(mark in text.lower() for mark in ("```", "~~~", "<pre", "    x"))
     )
     assert page.findings[0].line == line
@@ -282,14 +258,14 @@ def test_code_that_nothing_verifies_is_a_finding(
         "Inline `<pre>` and ``` `code` ```.",
     ],
 )
-def test_what_is_shown_only_is_no_finding(convert: Convert, fence: str) -> None:
+def test_text_that_is_only_shown_is_no_finding(convert: Convert, fence: str) -> None:
     _, page = convert(fence)
 
     assert page.findings == ()
 
 
 @pytest.mark.parametrize("body", [r'x is "\d"', "-" * 100_000 + "1", "(" * 5000])
-def test_a_text_block_that_python_cannot_read_is_text_and_python_says_nothing(
+def test_a_text_block_that_python_cannot_parse_is_text_without_warnings(
     convert: Convert, body: str
 ) -> None:
     with warnings.catch_warnings(record=True) as caught:
@@ -300,7 +276,7 @@ def test_a_text_block_that_python_cannot_read_is_text_and_python_says_nothing(
     assert caught == []
 
 
-def test_a_figure_has_its_alternative_text_its_caption_and_its_code_folded(
+def test_a_figure_has_alternative_text_a_caption_and_folded_code(
     convert: Convert,
 ) -> None:
     html, page = convert(
@@ -321,7 +297,7 @@ def test_a_figure_has_its_alternative_text_its_caption_and_its_code_folded(
 
 
 @pytest.mark.parametrize(
-    ("reference", "options", "what"),
+    ("reference", "options", "message"),
     [
         ("drawn.py:figure", "", "a figure without alternative text"),
         ("a.py:product", 'alt="x"', "draws no figure"),
@@ -329,14 +305,14 @@ def test_a_figure_has_its_alternative_text_its_caption_and_its_code_folded(
     ],
 )
 def test_wrong_options_are_findings(
-    convert: Convert, reference: str, options: str, what: str
+    convert: Convert, reference: str, options: str, message: str
 ) -> None:
     _, page = convert(embed(reference, options))
 
-    assert what in page.findings[0].what
+    assert message in page.findings[0].what
 
 
-def test_a_malformed_snippet_is_shown_where_its_cells_would_be(
+def test_a_malformed_snippet_is_reported_in_place_of_its_cells(
     convert: Convert, project: Project
 ) -> None:
     project.write(snippets__broken_py="# %% a\nx = (\n")
@@ -346,7 +322,7 @@ def test_a_malformed_snippet_is_shown_where_its_cells_would_be(
     assert "snippets/broken.py:2:" in html.select(".precis-finding")[0].get_text()
 
 
-def test_the_output_of_a_block_stands_below_the_comment_that_it_ends_with(
+def test_an_output_is_below_the_last_comment_of_its_statement(
     convert: Convert, project: Project
 ) -> None:
     project.write(
@@ -359,7 +335,7 @@ def test_the_output_of_a_block_stands_below_the_comment_that_it_ends_with(
     assert html.select_one("code").get_text().splitlines()[-3:] == ["    # why", "#> 1", "#> 2"]
 
 
-def test_the_page_shows_the_cpu_s_output_alone(convert: Convert) -> None:
+def test_the_page_shows_only_the_output_on_the_cpu(convert: Convert) -> None:
     html, page = convert(embed("b.py:device"))
 
     assert [go.get_text() for go in html.select("span.go")] == ["#> cpu"]
@@ -367,14 +343,14 @@ def test_the_page_shows_the_cpu_s_output_alone(convert: Convert) -> None:
     assert page.findings == ()
 
 
-def test_only_what_was_printed_is_an_output_and_blanks_in_it_are_kept(convert: Convert) -> None:
+def test_strings_are_no_outputs_and_outputs_keep_their_spaces(convert: Convert) -> None:
     html, _ = convert(embed("b.py:string"))
 
     assert [go.get_text() for go in html.select("span.go")] == ["#> a\tb  c"]
     assert "#> in a string" in html.get_text()
 
 
-def test_markup_in_outputs_and_in_messages_is_text(convert: Convert) -> None:
+def test_markup_in_outputs_and_messages_is_escaped(convert: Convert) -> None:
     html, _ = convert(embed("b.py:script"))
 
     assert html.select("script") == []
@@ -401,7 +377,7 @@ def test_ticks_in_a_cell_do_not_end_its_block(convert: Convert) -> None:
     ],
     ids=["list", "tab", "details", "quote"],
 )
-def test_the_box_of_a_mismatch_stands_with_its_block(
+def test_the_box_of_a_mismatch_is_beside_its_block(
     convert: Convert, before: str, prefix: str, around: str
 ) -> None:
     fence = "\n".join(prefix + line for line in embed("a.py:wrong").split("\n"))
@@ -418,7 +394,7 @@ def test_the_box_of_a_mismatch_stands_with_its_block(
     ["A note[^1].\n\n[^1]: It is\n\n", "Term\n:   Definition\n\n"],
     ids=["footnote", "definition"],
 )
-def test_an_embed_may_stand_in_notes_and_definitions(convert: Convert, before: str) -> None:
+def test_an_embed_may_be_in_footnotes_and_definitions(convert: Convert, before: str) -> None:
     fence = "\n".join("    " + line for line in embed("a.py:product").split("\n"))
 
     html, page = convert(before + fence + "\n")
@@ -455,14 +431,14 @@ INDENTED = {
 
 
 @pytest.mark.parametrize("text", INDENTED.values(), ids=INDENTED.keys())
-def test_code_by_indentation_is_found_at_its_own_line(convert: Convert, text: str) -> None:
+def test_indented_code_is_reported_at_its_line(convert: Convert, text: str) -> None:
     _, page = convert(text)
 
     (finding,) = page.findings
     assert finding.line == len(text.splitlines())
 
 
-def test_code_by_indentation_shows_its_finding_in_a_box(convert: Convert) -> None:
+def test_indented_code_shows_its_finding_in_a_box(convert: Convert) -> None:
     html, page = convert("Text.\n\n    <b>x</b> = 1\n")
 
     (box,) = html.select(".precis-finding")
@@ -480,9 +456,7 @@ def test_code_by_indentation_shows_its_finding_in_a_box(convert: Convert) -> Non
         ["pymdownx.extra", "precis"],
     ],
 )
-def test_what_an_embed_needs_is_added_where_it_is_absent(
-    project: Project, extensions: list[str]
-) -> None:
+def test_missing_extensions_are_added(project: Project, extensions: list[str]) -> None:
     project.write(**SNIPPETS)
 
     html = markdown.markdown("```snippet title='T'\na.py:product\n```\n", extensions=extensions)
@@ -492,7 +466,7 @@ def test_what_an_embed_needs_is_added_where_it_is_absent(
     assert "precis-finding" not in html
 
 
-def test_an_extension_that_takes_the_fences_of_precis_is_named(project: Project) -> None:
+def test_an_extension_that_replaces_superfences_later_is_reported(project: Project) -> None:
     project.write(**SNIPPETS)
 
     with pytest.raises(ValueError, match=r"list precis after .*fenced_code"):

@@ -1,4 +1,4 @@
-"""Formulas become MathML, set as TeX sets them."""
+"""Formulas become MathML that looks like TeX."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import markdown
 import pytest
 from bs4 import BeautifulSoup
 
-from precis.page.formula import mathml
+from precis.page.formula import to_mathml
 
 
 def converted(text: str) -> BeautifulSoup:
@@ -17,7 +17,7 @@ def converted(text: str) -> BeautifulSoup:
     return BeautifulSoup(md.convert(text), "html.parser")
 
 
-def test_formulas_become_mathml_that_keeps_its_latex() -> None:
+def test_formulas_become_mathml_with_their_latex() -> None:
     html = converted(r"Inline $\frac{a}{b} < 1$." + "\n\n$$\n\\sigma(z)\n$$\n")
 
     inline, block = html.select("math")
@@ -28,7 +28,7 @@ def test_formulas_become_mathml_that_keeps_its_latex() -> None:
 
 
 SPACED = '<mo lspace="0.1667em">&ApplyFunction;</mo>'
-"""What stands between a function's name and its argument without parentheses."""
+"""The space between a function's name and an argument without parentheses."""
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ SPACED = '<mo lspace="0.1667em">&ApplyFunction;</mo>'
         (r"\mathcal{L}", "<mi>ℒ</mi>"),
     ],
 )
-def test_formulas_are_set_as_tex_sets_them(latex: str, part: str) -> None:
-    assert part in mathml(latex, "inline")
+def test_formulas_have_the_spacing_of_tex(latex: str, part: str) -> None:
+    assert part in to_mathml(latex, "inline")
 
 
 def test_punctuation_stays_with_the_formula_before_it() -> None:

@@ -1,4 +1,4 @@
-"""Links to the glossary get its definitions as tooltips."""
+"""Links into the glossary get definitions as tooltips."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import markdown
 from bs4 import BeautifulSoup
 from project import Project
 
-from precis.page.extension import Page, PrecisExtension
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
+from precis.text.prose import PageText
 
 
-def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> None:
+def test_a_link_into_the_glossary_gets_the_definition_of_its_term(project: Project) -> None:
     project.write(
         docs__glossary_md="""
         # Glossary
@@ -23,13 +25,13 @@ def test_a_link_to_the_glossary_says_what_the_term_means(project: Project) -> No
         """
     )
     extension = PrecisExtension()
-    extension.page = Page("docs/tensors.md")
+    extension.page = Page(PageText("docs/tensors.md"))
 
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     text = md.convert("A [**tensor**](glossary.md#tensor), [other](glossary.md#no).")
     html = BeautifulSoup(text, "html.parser")
 
-    known, unknown = html.select("a")
-    assert known["title"] == "A multidimensional array of numbers of one type."
-    assert known["class"] == ["precis-term"]
-    assert not unknown.has_attr("title")
+    term, other = html.select("a")
+    assert term["title"] == "A multidimensional array of numbers of one type."
+    assert term["class"] == ["precis-term"]
+    assert not other.has_attr("title")

@@ -453,7 +453,7 @@ BREAKS: dict[str, tuple[Callable[[Project], object], str, str]] = {
         "a",
         "0.0898",
     ),
-    "lock": (mark_lock, "a", "and its twin changed"),
+    "lock": (mark_lock, "a", "but its twin changed"),
 }
 
 

@@ -1,4 +1,4 @@
-"""What formulas compute, and the formulas that do not add up."""
+"""Formulas are evaluated, and error ones are refused."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from precis.text import arithmetic
 
 
 def adds_up(latex: str, language: str = "en") -> bool:
-    sides = arithmetic.sides(latex, language)
-    return all(arithmetic.agree(a, b) for a, b in pairwise(sides) if arithmetic.joined(a, b))
+    sides = arithmetic.split_sides(latex, language)
+    return all(
+        arithmetic.are_equal(a, b) for a, b in pairwise(sides) if arithmetic.claims_equality(a, b)
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,21 +35,21 @@ def adds_up(latex: str, language: str = "en") -> bool:
         (r"\exp(0) - \tanh(0) + \pi", 4.141592653589793),
     ],
 )
-def test_a_formula_of_numbers_has_a_value(latex: str, value: float) -> None:
-    assert arithmetic.value(latex, "en") == pytest.approx(value, rel=1e-12)
+def test_a_formula_without_letters_has_a_value(latex: str, value: float) -> None:
+    assert arithmetic.evaluate(latex, "en") == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize(
     "latex", [r"w + 1", r"\frac{1}{n}", r"\sigma(2)", r"(1 + 2", r"1 +", r"\ln 0", "1/0", "", "x_1"]
 )
-def test_a_formula_with_letters_or_without_sense_has_none(latex: str) -> None:
-    assert arithmetic.value(latex, "en") is None
+def test_a_symbolic_or_invalid_formula_has_no_value(latex: str) -> None:
+    assert arithmetic.evaluate(latex, "en") is None
 
 
 @given(st.integers(-999, 999), st.integers(-999, 999), st.integers(1, 999))
-def test_sums_are_checked(a: int, b: int, wrong: int) -> None:
+def test_sums_are_checked(a: int, b: int, error: int) -> None:
     assert adds_up(f"{a} + ({b}) = {a + b}")
-    assert not adds_up(f"{a} + ({b}) = {a + b + wrong}")
+    assert not adds_up(f"{a} + ({b}) = {a + b + error}")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_sums_are_checked(a: int, b: int, wrong: int) -> None:
         (r"0.1 + 0.2 - 0.3 = 0", "en"),
     ],
 )
-def test_right_formulas_are_left_alone(latex: str, language: str) -> None:
+def test_correct_formulas_pass(latex: str, language: str) -> None:
     assert adds_up(latex, language)
 
 
@@ -83,5 +85,5 @@ def test_right_formulas_are_left_alone(latex: str, language: str) -> None:
         (r"-1 \times 1 + 0.26 \times 2 + 0.1 = -0.4", "en"),
     ],
 )
-def test_wrong_ones_are_not(latex: str, language: str) -> None:
+def test_wrong_formulas_fail(latex: str, language: str) -> None:
     assert not adds_up(latex, language)

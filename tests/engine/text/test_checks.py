@@ -1,4 +1,4 @@
-"""A page that passed is not judged again while nothing that was read for it changed."""
+"""A page that passed is skipped while the inputs of its checks are unchanged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from project import BILINGUAL, Project
 
 from precis.base.finding import Finding
 from precis.text import checks
-from precis.text.pages import Reader
-from precis.text.parity import blessed, written_lock
+from precis.text.lock import bless_sections, format_lock
+from precis.text.pages import PageReader
 
 ONE = "# %% loss\nprint(0.8290)\n#> 0.829\n"
 PAGE = "## Text {#a}\n\n```snippet\na.py:loss\n```\n\nIt is 0.83, and [there](b.md) it was 0.5.\n"
@@ -30,9 +30,9 @@ FILES = {
 def book(project: Project) -> Project:
     for name, text in FILES.items():
         put(project, name, text)
-    reader = Reader(project.book())
-    pages = [reader.opened(path) for path in reader.project.pages("a.md")]
-    lock = written_lock(blessed(reader.project, pages, {}))
+    reader = PageReader(project.book())
+    pages = [reader.read_page(path) for path in reader.project.pages("a.md")]
+    lock = format_lock(bless_sections(reader.project, pages, {}))
     put(project, "translations.lock", lock)
     return project
 
@@ -44,33 +44,33 @@ def put(project: Project, name: str, text: str) -> None:
 
 
 def findings(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
-    """What is wrong with the page, and what of it was judged to know."""
+    """Return the messages of a page's findings, and the checks that ran."""
     monkeypatch.chdir(project.folder)
-    reader = Reader(project.book())
-    judged = set()
+    reader = PageReader(project.book())
+    ran = set()
 
-    def noting(name: str) -> None:
-        judge = getattr(reader, name)
-        monkeypatch.setattr(reader, name, lambda page: judged.add(name) or judge(page))
+    def record(name: str) -> None:
+        check = getattr(reader, name)
+        monkeypatch.setattr(reader, name, lambda page: ran.add(name) or check(page))
 
-    noting("proved")
-    noting("compared")
-    found: tuple[Finding, ...] = checks.page_findings(reader, reader.opened(Path("docs/en/a.md")))
-    return [finding.what for finding in found], judged
-
-
-PROVED, COMPARED = {"proved"}, {"compared"}
-ALL, NOTHING = PROVED | COMPARED, set[str]()
+    record("check_claims")
+    record("check_wording")
+    page_findings: tuple[Finding, ...] = checks.page_findings(
+        reader, reader.read_page(Path("docs/en/a.md"))
+    )
+    return [finding.what for finding in page_findings], ran
 
 
-def test_a_page_that_passed_is_not_judged_again(
-    book: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+CLAIMS, WORDING = {"check_claims"}, {"check_wording"}
+ALL, NOTHING = CLAIMS | WORDING, set[str]()
+
+
+def test_a_page_that_passed_is_skipped(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert findings(book, monkeypatch) == ([], ALL)
     assert findings(book, monkeypatch) == ([], NOTHING)
 
 
-def test_a_page_that_passed_before_it_was_rendered_is_not_judged_again(
+def test_blank_lines_that_markdown_appends_change_nothing(
     book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert findings(book, monkeypatch) == ([], ALL)
@@ -79,49 +79,49 @@ def test_a_page_that_passed_before_it_was_rendered_is_not_judged_again(
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "judged", "what"),
+    ("name", "text", "checks_run", "message"),
     [
         ("docs/en/a.md", PAGE.replace("0.83", "0.84"), ALL, "0.84 has no witness"),
-        ("snippets/a.py", ONE.replace("829", "929"), PROVED, "0.83 has no witness"),
-        ("snippets/b.py", "# %% loss\nprint(0.6)\n#> 0.6\n", PROVED, "0.5 has no witness"),
-        ("snippets/b.py", "# %% loss\nx = (\n", PROVED, "0.5 has no witness"),
-        ("docs/en/b.md", "Nothing is shown.\n", PROVED, "0.5 has no witness"),
-        ("docs/fr/a.md", "## B {#b}\n", COMPARED, "is not in docs/fr/a.md"),
+        ("snippets/a.py", ONE.replace("829", "929"), CLAIMS, "0.83 has no witness"),
+        ("snippets/b.py", "# %% loss\nprint(0.6)\n#> 0.6\n", CLAIMS, "0.5 has no witness"),
+        ("snippets/b.py", "# %% loss\nx = (\n", CLAIMS, "0.5 has no witness"),
+        ("docs/en/b.md", "Nothing is shown.\n", CLAIMS, "0.5 has no witness"),
+        ("docs/fr/a.md", "## B {#b}\n", WORDING, "is not in docs/fr/a.md"),
     ],
 )
-def test_a_change_of_whatever_was_read_is_seen(
+def test_a_changed_input_repeats_the_checks_that_depend_on_it(
     book: Project,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     text: str,
-    judged: set[str],
-    what: str,
+    checks_run: set[str],
+    message: str,
 ) -> None:
     assert findings(book, monkeypatch) == ([], ALL)
     put(book, name, text)
-    found, were = findings(book, monkeypatch)
-    assert were == judged
-    assert any(what in finding for finding in found)
+    messages, ran = findings(book, monkeypatch)
+    assert ran == checks_run
+    assert any(message in text for text in messages)
 
 
-def test_what_is_wrong_is_said_every_time(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_are_not_cached(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     put(book, "docs/en/a.md", PAGE.replace("0.83", "0.84"))
     first, again = findings(book, monkeypatch), findings(book, monkeypatch)
     assert first == again
     assert first[0]
 
 
-def test_an_entry_of_the_lock_that_changes_is_seen(
+def test_a_changed_lock_entry_repeats_the_comparison(
     book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert findings(book, monkeypatch)[1] == ALL
     assert findings(book, monkeypatch)[1] == NOTHING
     lock = book.folder / "translations.lock"
     lock.write_text(lock.read_text("utf-8").replace("en=", "en=0"), "utf-8")
-    assert findings(book, monkeypatch)[1] == COMPARED
+    assert findings(book, monkeypatch)[1] == WORDING
 
 
-def test_words_of_a_page_to_which_it_links_are_not_read(
+def test_the_prose_of_a_linked_page_is_no_input(
     book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     findings(book, monkeypatch)
@@ -129,9 +129,7 @@ def test_words_of_a_page_to_which_it_links_are_not_read(
     assert findings(book, monkeypatch) == ([], NOTHING)
 
 
-def test_a_cell_that_no_page_shows_is_not_read(
-    book: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cell_on_no_page_is_no_input(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     findings(book, monkeypatch)
     put(book, "snippets/b.py", FILES["snippets/b.py"] + "\n# %% more\nprint(7)\n#> 7\n")
     assert findings(book, monkeypatch) == ([], NOTHING)

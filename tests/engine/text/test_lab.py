@@ -1,4 +1,4 @@
-"""Labs: snippets that hold their own text, in each language, and become notebooks and pages."""
+"""Labs, snippets with text in each language, become pages and notebooks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from project import BILINGUAL, Project
 
 from precis.base.finding import Malformed
-from precis.export.notebook import notebook
+from precis.export.notebook import make_notebook
 from precis.source.snippet import Snippet
-from precis.text import lab
-from precis.text.pages import Reader
+from precis.text.lab import lab_markdown
+from precis.text.pages import PageReader
 
 LAB = """
     # %% [markdown] lang="fr"
@@ -46,7 +46,7 @@ site_url: https://book.example/
 
 @pytest.fixture
 def site(project: Project) -> Project:
-    """A site with one lab, read side by side."""
+    """Return a site with one blessed lab."""
     project.write(
         mkdocs_yml=SITE,
         snippets__labs__l_py=LAB,
@@ -82,21 +82,23 @@ def test_code_in_a_text_is_refused(parse: Callable[[str], Snippet]) -> None:
     assert findings(parse, text) == ["code among the text of a lab"]
 
 
-def test_a_text_that_one_language_lacks_is_refused(parse: Callable[[str], Snippet]) -> None:
+def test_a_text_missing_in_one_language_is_refused(parse: Callable[[str], Snippet]) -> None:
     text = LAB + '\n    # %% [markdown] lang="en"\n    # More.\n'
 
     assert findings(parse, text) == ["a text that is not there in fr"]
 
 
-def test_the_page_of_a_lab_keeps_the_lines_of_its_file(parse: Callable[[str], Snippet]) -> None:
-    lines = lab.lines(parse(LAB), "en")
+def test_the_page_of_a_lab_has_the_line_numbers_of_its_file(
+    parse: Callable[[str], Snippet],
+) -> None:
+    lines = lab_markdown(parse(LAB), "en")
 
     assert lines[6:9] == ["# Title {#t}", "", "One number: 2."]
     assert lines[10:13] == ["```snippet", "a.py:one", "```"]
     assert "Titre" not in "\n".join(lines)
 
 
-def test_a_figure_has_its_words_in_the_text_before_it(parse: Callable[[str], Snippet]) -> None:
+def test_a_paragraph_before_a_figure_becomes_its_options(parse: Callable[[str], Snippet]) -> None:
     text = """
         # %% [markdown] lang="en"
         # ![What it
@@ -109,19 +111,19 @@ def test_a_figure_has_its_words_in_the_text_before_it(parse: Callable[[str], Sni
         # %% drawn
         import matplotlib.pyplot as plt
         """
-    lines = lab.lines(parse(text), "en")
+    lines = lab_markdown(parse(text), "en")
 
     assert lines[8] == '```snippet alt="What it shows" caption="A caption: two lines." fold="Code"'
     assert [line for line in lines[:8] if line] == ["![Not a cell](other.svg)"]
 
 
-def test_no_break_spaces_of_a_caption_stay(parse: Callable[[str], Snippet]) -> None:
+def test_a_caption_keeps_its_no_break_spaces(parse: Callable[[str], Snippet]) -> None:
     text = '# %% [markdown] lang="fr"\n# ![Vu](one)\n# Deux\u00a0: a.\n\n# %% one\nx = 1\n'
 
-    assert 'caption="Deux\u00a0: a."' in lab.lines(parse(text), "fr")[4]
+    assert 'caption="Deux\u00a0: a."' in lab_markdown(parse(text), "fr")[4]
 
 
-def test_both_languages_are_pages_with_their_notebooks(site: Project) -> None:
+def test_each_language_has_a_page_and_a_notebook(site: Project) -> None:
     built = site.run("mkdocs", "build", "--strict")
     assert built.returncode == 0, built.stderr
 
@@ -157,11 +159,11 @@ def built_from(
     """The English page of the lab, built from its notebook as changed."""
 
     def changed(*arguments: Any) -> bytes:
-        made = json.loads(notebook(*arguments))
+        made = json.loads(make_notebook(*arguments))
         change(made["cells"])
         return json.dumps(made).encode()
 
-    monkeypatch.setattr("precis.sites.mkdocs.notebook", changed)
+    monkeypatch.setattr("precis.sites.mkdocs.make_notebook", changed)
     built = site.run("mkdocs", "build", "--strict")
     assert built.returncode == 0, built.stderr
     return site.site()["en/labs/l/index.html"].decode()
@@ -234,27 +236,27 @@ def test_a_lab_needs_mkdocs_jupyter(site: Project) -> None:
     assert "labs need the plugin mkdocs-jupyter" in built.stderr
 
 
-def test_what_a_lab_states_is_held_to_its_cells_and_to_its_other_language(site: Project) -> None:
+def test_the_text_of_a_lab_is_checked_against_its_cells_and_its_twin(site: Project) -> None:
     site.write(snippets__labs__l_py=LAB.replace("One number: 2", "One number: 2.5"))
 
     built = site.run("mkdocs", "build")
-    told = site.run("precis", "verify", "--prose")
+    checked = site.run("precis", "verify", "--prose")
 
-    for run in (built, told):
+    for run in (built, checked):
         assert run.returncode == 1
         assert "snippets/labs/l.py:9:13: 2.5 has no witness on this page" in run.stderr
         assert "the number 2.5 is not in snippets/labs/l.py:2" in run.stderr
     assert not site.path("site").exists()
 
 
-def test_a_lab_is_written_as_its_language_is_written(site: Project) -> None:
+def test_the_typography_of_a_lab_is_checked(site: Project) -> None:
     site.write(snippets__labs__l_py=LAB.replace("\u00a0:", " :"))
-    reader = Reader(site.book())
+    reader = PageReader(site.book())
     snippet = site.book().snippet(Path("snippets/labs/l.py"))
-    verdict = reader.judged(reader.lab(snippet, "fr"))
+    verdict = reader.check_page(reader.read_lab(snippet, "fr"))
 
-    told = [str(finding) for finding in verdict.findings]
-    assert any("l.py:4:11: no no-break space before :" in finding for finding in told), told
+    messages = list(map(str, verdict.findings))
+    assert any("l.py:4:11: no no-break space before :" in finding for finding in messages), messages
 
 
 ONE_LANGUAGE = SITE.replace(SITE[SITE.index("  - i18n") : SITE.index("  - mkdocs-jupyter")], "")
@@ -284,7 +286,7 @@ def test_a_lab_of_a_site_in_one_language_is_a_page_and_other_notebooks_stay_as_t
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         (ONE_LANGUAGE, "snippets/labs/l.py has text in en, fr; the site has pages in one language"),
         (
@@ -293,13 +295,13 @@ def test_a_lab_of_a_site_in_one_language_is_a_page_and_other_notebooks_stay_as_t
         ),
     ],
 )
-def test_a_lab_in_a_language_that_the_site_lacks_is_refused(
-    project: Project, settings: str, told: str
+def test_a_lab_in_a_language_missing_from_the_site_is_refused(
+    project: Project, settings: str, message: str
 ) -> None:
     project.write(mkdocs_yml=settings, snippets__labs__l_py=LAB, docs__index_md="# Home\n")
 
     built = project.run("mkdocs", "build")
 
     assert built.returncode == 1
-    assert told in built.stderr
+    assert message in built.stderr
     assert "Traceback" not in built.stderr

@@ -1,4 +1,4 @@
-"""Numbers as French and English, Python and LaTeX write them; and what is no number."""
+"""Numbers are result in French and English, Python and LaTeX."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from precis.text import number
 DECIMALS = st.decimals(
     min_value=-(10**9), max_value=10**9, allow_nan=False, allow_infinity=False, places=4
 )
-BLANKS = "\u00a0\u202f"
+SPACES = "\u00a0\u202f"
 
 
 def written(value: Decimal, decimal: str, group: str, minus: str) -> str:
@@ -21,59 +21,59 @@ def written(value: Decimal, decimal: str, group: str, minus: str) -> str:
     return sign + digits.replace(",", "_").replace(".", decimal).replace("_", group)
 
 
-@given(DECIMALS, st.sampled_from("-−"), st.sampled_from(BLANKS))
-def test_a_french_number_has_a_decimal_comma_and_blanks(
-    value: Decimal, minus: str, blank: str
+@given(DECIMALS, st.sampled_from("-−"), st.sampled_from(SPACES))
+def test_a_french_number_has_a_decimal_comma_and_spaces(
+    value: Decimal, minus: str, space: str
 ) -> None:
-    text = f"La perte vaut {written(value, ',', blank, minus)}, puis baisse."
+    text = f"La perte vaut {written(value, ',', space, minus)}, puis baisse."
 
-    (found,) = number.in_text(text, "fr")
+    (result,) = number.in_text(text, "fr")
 
-    assert (found.value, found.places) == (value, 4)
+    assert (result.value, result.decimals) == (value, 4)
 
 
 @given(DECIMALS, st.sampled_from("-−"), st.sampled_from(["", ","]))
 def test_an_english_number_has_a_point_and_commas(value: Decimal, minus: str, group: str) -> None:
     text = f"The loss is {written(value, '.', group, minus)}, then falls."
 
-    (found,) = number.in_text(text, "en")
+    (result,) = number.in_text(text, "en")
 
-    assert (found.value, found.places) == (value, 4)
+    assert (result.value, result.decimals) == (value, 4)
 
 
 @given(DECIMALS, st.sampled_from(["en", "fr"]))
-def test_a_number_of_a_formula_has_no_sign_of_its_own(value: Decimal, language: str) -> None:
+def test_a_number_in_a_formula_is_unsigned(value: Decimal, language: str) -> None:
     latex = written(value, ".", r"\,", "-") if language == "en" else written(
         value, "{,}", r"\,", "-"
     )  # fmt: skip
 
-    (found,) = number.in_formula(rf"w = {latex} \times h", language)
+    (result,) = number.in_formula(rf"w = {latex} \times h", language)
 
-    assert found.value == abs(value)
+    assert result.value == abs(value)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_what_python_prints_is_read_back(value: float) -> None:
-    (found,) = number.in_code(f"tensor([{value!r}])")
+def test_python_output_is_read_back(value: float) -> None:
+    (result,) = number.in_code(f"tensor([{value!r}])")
 
-    assert float(found.value) == value
+    assert float(result.value) == value
 
 
 @given(st.decimals(-(10**9), 10**9, places=6), st.integers(1, 5))
-def test_a_number_stands_for_what_rounds_to_it(exact: Decimal, places: int) -> None:
-    step = Decimal(1).scaleb(-places)
+def test_a_number_matches_values_that_round_to_it(exact: Decimal, decimals: int) -> None:
+    step = Decimal(1).scaleb(-decimals)
     shown = exact.quantize(step)
-    (found,) = number.in_text(f"{abs(shown):f}", "en")
+    (result,) = number.in_text(f"{abs(shown):f}", "en")
 
-    assert found.rounds(abs(exact))
-    assert not found.rounds(abs(exact) + 2 * step)
+    assert result.is_rounding_of(abs(exact))
+    assert not result.is_rounding_of(abs(exact) + 2 * step)
 
 
-def test_an_integer_stands_for_itself_alone() -> None:
+def test_an_integer_matches_only_itself() -> None:
     (three,) = number.in_text("3", "en")
 
-    assert three.rounds(Decimal("3.0"))
-    assert not three.rounds(Decimal("2.7"))
+    assert three.is_rounding_of(Decimal("3.0"))
+    assert not three.is_rounding_of(Decimal("2.7"))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,9 @@ def test_a_name_with_digits_is_no_number(name: str, language: str) -> None:
         ("50\u202f% de 7", "fr", ["50", "7"]),
     ],
 )
-def test_lists_ranges_and_units(text: str, language: str, values: list[str]) -> None:
+def test_numbers_in_lists_ranges_and_before_units(
+    text: str, language: str, values: list[str]
+) -> None:
     assert [n.value for n in number.in_text(text, language)] == [Decimal(v) for v in values]
 
 
@@ -116,5 +118,5 @@ def test_lists_ranges_and_units(text: str, language: str, values: list[str]) -> 
         ("(2x3 and 2x3)", []),
     ],
 )
-def test_numbers_of_code(code: str, values: list[str]) -> None:
+def test_numbers_in_code(code: str, values: list[str]) -> None:
     assert [n.value for n in number.in_code(code)] == [Decimal(v) for v in values]

@@ -1,4 +1,4 @@
-"""Two pages that must say the same: what they hold, and who read them side by side."""
+"""Twins are compared, and the lock records the sections that were read side by side."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from project import BILINGUAL, Project
 
-from precis.text.parity import sections
-from precis.text.prose import Written
+from precis.text.prose import PageText
+from precis.text.sections import split_sections
 
 SNIPPET = """
     # %% one
@@ -93,12 +93,12 @@ def check(project: Project) -> str:
     return project.run("precis", "verify", "--prose").stderr
 
 
-def test_pages_that_hold_the_same_and_were_read_pass(book: Project) -> None:
+def test_blessed_twins_with_the_same_facts_pass(book: Project) -> None:
     assert check(book) == ""
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "found"),
+    ("old", "new", "message"),
     [
         ("There are 3", "There are 4", "docs/en/a.md:3:11: the number 4 is not in docs/fr/a.md:1"),
         ("There are 3", "There are three", "docs/fr/a.md:3:8: the number 3 is not in"),
@@ -116,16 +116,16 @@ def test_pages_that_hold_the_same_and_were_read_pass(book: Project) -> None:
         (ENGLISH[-80:], ENGLISH[-80:] + "\n## More {#more}\n", "the section more is not in"),
     ],
 )
-def test_what_one_language_alone_holds_is_found(
-    book: Project, old: str, new: str, found: str
+def test_a_difference_between_twins_is_reported(
+    book: Project, old: str, new: str, message: str
 ) -> None:
     assert old in ENGLISH
     book.write(docs__en__a_md=ENGLISH.replace(old, new))
 
-    assert found in check(book)
+    assert message in check(book)
 
 
-def test_sections_in_another_order_are_found(project: Project) -> None:
+def test_sections_in_another_order_are_reported(project: Project) -> None:
     first, second = "## B {#b}\n\nX.\n\n", "## A {#a}\n\nX.\n\n"
     french, english = (f"# T\n\n{a}{b}" for a, b in ((first, second), (second, first)))
     project.write(mkdocs_yml=BILINGUAL, snippets__a_py="")
@@ -134,7 +134,7 @@ def test_sections_in_another_order_are_found(project: Project) -> None:
     assert "the section b stands where docs/en/a.md has a" in check(project)
 
 
-def test_each_language_may_have_its_own_alphabet(project: Project) -> None:
+def test_alphabetical_sections_may_differ_in_order(project: Project) -> None:
     project.write(
         mkdocs_yml=BILINGUAL,
         snippets__a_py="",
@@ -146,29 +146,29 @@ def test_each_language_may_have_its_own_alphabet(project: Project) -> None:
     assert check(project) == ""
 
 
-def test_a_page_without_twin_is_found(book: Project) -> None:
+def test_a_page_without_twin_is_reported(book: Project) -> None:
     book.write(docs__en__b_md="# B\n")
 
-    assert "docs/en/b.md:1:1: there is no docs/fr/b.md, which would say the same" in check(book)
+    assert "docs/en/b.md:1:1: no translation: there is no docs/fr/b.md" in check(book)
 
 
-def test_a_sentence_changed_in_one_language_names_both_places(book: Project) -> None:
+def test_a_changed_sentence_makes_both_sections_stale(book: Project) -> None:
     book.write(docs__fr__a_md=FRENCH.replace("Fin.", "C’est la fin."))
 
-    found = check(book)
+    messages = check(book)
 
     assert (
         "docs/fr/a.md:19:1: the section second changed since it was read beside docs/en/a.md:19"
-        in found
+        in messages
     )
     assert (
-        "docs/en/a.md:19:1: the section second is as it was, and its twin changed: docs/fr/a.md:19"
-        in found
+        "docs/en/a.md:19:1: the section second is unchanged, but its twin changed: docs/fr/a.md:19"
+        in messages
     )
-    assert "precis bless a" in found
+    assert "precis bless a" in messages
 
 
-def test_reading_both_and_blessing_makes_them_one_again(book: Project) -> None:
+def test_a_blessed_section_is_not_stale(book: Project) -> None:
     book.write(docs__fr__a_md=FRENCH.replace("Fin.", "C’est la fin."))
 
     blessed = bless(book, "a#second")
@@ -177,7 +177,7 @@ def test_reading_both_and_blessing_makes_them_one_again(book: Project) -> None:
     assert check(book) == ""
 
 
-def test_a_page_that_was_never_read_is_one_finding_not_one_a_section(book: Project) -> None:
+def test_a_page_that_was_never_read_is_a_single_finding(book: Project) -> None:
     book.path("translations.lock").unlink()
 
     assert check(book).count("was never read beside") == 2  # one in each language
@@ -203,14 +203,14 @@ def test_pages_that_differ_are_not_blessed(book: Project) -> None:
 
 
 @pytest.mark.parametrize("slug", ["nothing", "a#nothing"])
-def test_what_is_not_there_cannot_be_blessed(book: Project, slug: str) -> None:
+def test_a_missing_page_or_section_cannot_be_blessed(book: Project, slug: str) -> None:
     refused = bless(book, slug)
 
     assert refused.returncode == 2
     assert "nothing" in refused.stderr
 
 
-def test_blessing_mends_a_lock_that_two_branches_changed(book: Project) -> None:
+def test_blessing_removes_conflict_marks_from_the_lock(book: Project) -> None:
     lock = book.read("translations.lock")
     first = next(line for line in lock.splitlines() if line.startswith("a.md#first"))
     other = "a.md#first en=000000000000 fr=000000000000"
@@ -222,7 +222,7 @@ def test_blessing_mends_a_lock_that_two_branches_changed(book: Project) -> None:
     assert book.read("translations.lock") == lock
 
 
-def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:
+def test_blessing_removes_deleted_sections_from_the_lock(book: Project) -> None:
     for name, text in (("fr", FRENCH), ("en", ENGLISH)):
         book.write(
             **{f"docs__{name}__a_md": text[: text.index("## L" if name == "fr" else "## T")]}
@@ -234,19 +234,19 @@ def test_a_section_that_is_gone_leaves_the_lock(book: Project) -> None:
 
 
 def test_a_page_without_a_heading_has_no_sections() -> None:
-    assert sections(Written("docs/fr/a.md", ("Un texte.",), 1, ())) == []
+    assert split_sections(PageText("docs/fr/a.md", ("Un texte.",))) == []
 
 
-def test_words_that_follow_later_are_published_with_a_notice(book: Project) -> None:
+def test_a_late_section_is_published_with_a_notice(book: Project) -> None:
     settings = BILINGUAL.replace("[attr_list", "[footnotes, pymdownx.details, attr_list")
     book.write(mkdocs_yml=settings.replace("strict: true\n", ""))  # there is no home page
-    assert book.run("mkdocs", "build").returncode == 0  # what it keeps must be made again
+    assert book.run("mkdocs", "build").returncode == 0  # fills the page cache
     book.write(docs__en__a_md=ENGLISH.replace("The end.", "The end, at last."))
 
-    told = bless(book, "a", "--late", "fr")
+    result = bless(book, "a", "--late", "fr")
     built = book.run("mkdocs", "build")
 
-    assert told.stdout == "fr has yet to follow: a.md#second\n"
+    assert result.stdout == "fr has yet to follow: a.md#second\n"
     assert built.returncode == 0, built.stderr
     notice = "<p><em>Le texte anglais de cette section a changé depuis que les deux ont été lus"
     french = book.read("site/a/index.html")
@@ -256,7 +256,7 @@ def test_words_that_follow_later_are_published_with_a_notice(book: Project) -> N
     assert notice.removeprefix("<p><em>") in book.read("site/a/a.fr.ipynb")
 
 
-def test_words_that_follow_later_are_listed_with_what_they_have_to_follow(book: Project) -> None:
+def test_status_lists_a_late_section_with_the_changes(book: Project) -> None:
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a"]):
         subprocess.run(["git", *who, *command], cwd=book.folder, check=True)
@@ -271,15 +271,15 @@ def test_words_that_follow_later_are_listed_with_what_they_have_to_follow(book: 
     assert "docs/fr/a.md:19:1: the section second is as it was read" in listed.stdout
 
 
-def test_reading_both_ends_what_was_to_follow(book: Project) -> None:
+def test_blessing_both_languages_ends_the_wait(book: Project) -> None:
     before = book.read("translations.lock")
     book.write(docs__en__a_md=ENGLISH.replace("The end.", "The end, at last."))
     bless(book, "a", "--late", "fr")
     book.write(docs__en__a_md=ENGLISH)
 
-    told = bless(book, "a")
+    result = bless(book, "a")
 
-    assert told.stdout == "read side by side: a.md#second\n"
+    assert result.stdout == "read side by side: a.md#second\n"
     assert book.read("translations.lock") == before
     assert book.run("precis", "status").returncode == 0
 
@@ -287,7 +287,7 @@ def test_reading_both_ends_what_was_to_follow(book: Project) -> None:
 @pytest.mark.parametrize(
     ("late", "why"), [("de", "a has no page in de"), ("fr", "was never read side by side")]
 )
-def test_what_cannot_follow_later_is_refused(book: Project, late: str, why: str) -> None:
+def test_an_impossible_late_language_is_refused(book: Project, late: str, why: str) -> None:
     book.path("translations.lock").unlink()
 
     refused = bless(book, "a", "--late", late)

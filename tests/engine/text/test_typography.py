@@ -1,4 +1,4 @@
-"""Blanks, quotes and numbers as French and English write them."""
+"""The typography of French and English is checked."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import markdown
 import pytest
 from project import Project
 
-from precis.text.prose import Written
-from precis.text.typography import spaced, wrong
+from precis.text.prose import PageText
+from precis.text.typography import check_typography, insert_no_break_spaces
 
 
 def test_tables_of_contents_keep_no_break_spaces() -> None:
@@ -19,9 +19,9 @@ def test_tables_of_contents_keep_no_break_spaces() -> None:
     assert view["name"] == "view ou non"
 
 
-def told(project: Project, language: str, text: str) -> list[str]:
-    page = Written("a.md", tuple(text.split("\n")), 1, (), language=language)
-    return [finding.what.partition(":")[0] for finding in wrong(page)]
+def messages(project: Project, language: str, text: str) -> list[str]:
+    page = PageText("a.md", tuple(text.split("\n")), language=language)
+    return [finding.what.partition(":")[0] for finding in check_typography(page)]
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def told(project: Project, language: str, text: str) -> list[str]:
         ("de", 'Andere Sprachen kennen andere Regeln ; "so".'),
     ],
 )
-def test_what_is_well_written_is_left_alone(project: Project, language: str, text: str) -> None:
-    assert told(project, language, text) == []
+def test_correct_typography_passes(project: Project, language: str, text: str) -> None:
+    assert messages(project, language, text) == []
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "what"),
+    ("language", "text", "message"),
     [
         ("fr", "Est-ce le cas ?", "no no-break space before ; ! or ?"),
         ("fr", "Est-ce le cas?", "no no-break space before ; ! or ?"),
@@ -63,8 +63,10 @@ def test_what_is_well_written_is_left_alone(project: Project, language: str, tex
         ("en", "two  blanks", "two blanks"),
     ],
 )
-def test_what_is_not_is_found(project: Project, language: str, text: str, what: str) -> None:
-    assert what in told(project, language, text)
+def test_a_typographic_error_is_reported(
+    project: Project, language: str, text: str, message: str
+) -> None:
+    assert message in messages(project, language, text)
 
 
 @pytest.mark.parametrize(
@@ -81,19 +83,22 @@ def test_what_is_not_is_found(project: Project, language: str, text: str, what: 
         ),
     ],
 )
-def test_the_blanks_of_a_french_page_become_no_break_spaces(plain: str, text: str) -> None:
+def test_plain_spaces_of_a_french_page_become_no_break_spaces(plain: str, text: str) -> None:
     front = "---\ntitle: a ? b\n---\n"
     pages = [
-        Written("a.md", tuple(plain.split("\n")), 4, (), language=language)
+        PageText("a.md", tuple(plain.split("\n")), 4, language=language)
         for language in ("fr", "en")
     ]
 
-    assert [spaced(front + plain, page) for page in pages] == [front + text, front + plain]
+    assert [insert_no_break_spaces(front + plain, page) for page in pages] == [
+        front + text,
+        front + plain,
+    ]
 
 
-def test_what_is_wrong_is_shown_with_whole_words_around(project: Project) -> None:
-    page = Written("a.md", ("The transformation of 12345 characters.",), 1, (), language="en")
+def test_an_error_is_shown_with_the_whole_words_around_it(project: Project) -> None:
+    page = PageText("a.md", ("The transformation of 12345 characters.",), language="en")
 
-    assert [f.what for f in wrong(page)] == [
+    assert [f.what for f in check_typography(page)] == [
         "a number without thousands: 'transformation of 12345'"
     ]

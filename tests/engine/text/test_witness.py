@@ -1,4 +1,4 @@
-"""What a page states and whether its cells prove it."""
+"""The claims of a page need a witness."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import pytest
 from project import Project, site_in
 
 from precis.base.finding import Finding
-from precis.page.extension import Page, PrecisExtension
-from precis.text.pages import Reader
+from precis.page.extension import PrecisExtension
+from precis.page.page import Page
+from precis.text.pages import PageReader
+from precis.text.prose import PageText
 from precis.text.witness import Verdict
 
 SNIPPET = """
@@ -40,19 +42,19 @@ a.py:shapes
 """
 
 
-def judged(project: Project, text: str, language: str = "en") -> Verdict:
+def check(project: Project, text: str, language: str = "en") -> Verdict:
     project.write(mkdocs_yml=site_in(language), snippets__a_py=SNIPPET, snippets__b_py=OTHER)
     folder = project.folder / "docs" / language
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "b.md").write_text("```snippet\nb.py:loss\n```\n", encoding="utf-8")
     page = folder / "a.md"
     page.write_text(EMBEDS + "\n" + text + "\n", encoding="utf-8")
-    reader = Reader(project.book())
-    return reader.judged(reader.opened(page))
+    reader = PageReader(project.book())
+    return reader.check_page(reader.read_page(page))
 
 
-def wrong(project: Project, text: str, language: str = "en") -> list[str]:
-    return [finding.what for finding in judged(project, text, language).findings]
+def messages(project: Project, text: str, language: str = "en") -> list[str]:
+    return [finding.what for finding in check(project, text, language).findings]
 
 
 @pytest.mark.parametrize(
@@ -75,10 +77,10 @@ def wrong(project: Project, text: str, language: str = "en") -> list[str]:
         ("Nothing at all.", "en"),
     ],
 )
-def test_what_is_proved_cited_or_no_claim_passes(
+def test_witnessed_claims_cited_claims_and_other_text_pass(
     project: Project, text: str, language: str
 ) -> None:
-    assert wrong(project, text, language) == []
+    assert messages(project, text, language) == []
 
 
 @pytest.mark.parametrize(
@@ -99,16 +101,16 @@ def test_what_is_proved_cited_or_no_claim_passes(
         ('!!! note "A title with 0.77"\n\n    Text.', "en", "0.77"),
     ],
 )
-def test_what_nothing_proves_is_found(
+def test_a_claim_without_witness_is_reported(
     project: Project, text: str, language: str, claim: str
 ) -> None:
-    (found,) = wrong(project, text, language)
+    (message,) = messages(project, text, language)
 
-    assert found.startswith(f"{claim} has no witness on this page")
+    assert message.startswith(f"{claim} has no witness on this page")
 
 
-def test_the_message_names_the_place_and_the_nearest_witness(project: Project) -> None:
-    (finding,) = judged(project, "- A list.\n- Elle vaut −0,0899.", "fr").findings
+def test_a_finding_has_the_place_of_the_claim_and_the_nearest_value(project: Project) -> None:
+    (finding,) = check(project, "- A list.\n- Elle vaut −0,0899.", "fr").findings
 
     assert str(finding).startswith(
         "docs/fr/a.md:11:13: −0,0899 has no witness on this page; "
@@ -116,17 +118,17 @@ def test_the_message_names_the_place_and_the_nearest_witness(project: Project) -
     )
 
 
-def test_a_sum_that_does_not_add_up_is_found(project: Project) -> None:
-    assert wrong(project, r"So $2 \times 3 = 3$.") == [r"2 \times 3 is 6, not 3"]
+def test_a_wrong_calculation_is_reported(project: Project) -> None:
+    assert messages(project, r"So $2 \times 3 = 3$.") == [r"2 \times 3 is 6, not 3"]
 
 
 def test_a_witness_of_one_side_proves_the_calculation(project: Project) -> None:
-    assert wrong(project, "$27 - 25 = 1 + 1$") != []
-    assert wrong(project, "$27 - 25 = 2$") == []  # 2 is printed
+    assert messages(project, "$27 - 25 = 1 + 1$") != []
+    assert messages(project, "$27 - 25 = 2$") == []  # 2 is printed
 
 
-def test_an_excuse_with_its_reason_lets_a_claim_pass_and_is_listed(project: Project) -> None:
-    verdict = judged(project, "<!-- no witness for 0.77; 0.78: made up -->\nIt is 0.77 or 0.78.")
+def test_an_excused_claim_passes_and_is_listed(project: Project) -> None:
+    verdict = check(project, "<!-- no witness for 0.77; 0.78: made up -->\nIt is 0.77 or 0.78.")
 
     assert verdict.findings == ()
     assert [(claim.text, excuse.reason) for claim, excuse in verdict.excused] == [
@@ -143,10 +145,10 @@ def test_an_excuse_with_its_reason_lets_a_claim_pass_and_is_listed(project: Proj
         "<!-- no witness for 0.77: made up -->\nText.\n\nIt is 0.77.[^x]\n\n[^x]: Y, 2020.",
     ],
 )
-def test_an_excuse_that_excuses_nothing_is_found(project: Project, text: str) -> None:
-    (found,) = wrong(project, text)
+def test_an_unused_excuse_is_reported(project: Project, text: str) -> None:
+    (message,) = messages(project, text)
 
-    assert found.startswith("an excuse for 0.")
+    assert message.startswith("unused excuse for 0.")
 
 
 def test_the_page_shows_the_finding_and_hides_the_excuse(project: Project) -> None:
@@ -154,7 +156,7 @@ def test_the_page_shows_the_finding_and_hides_the_excuse(project: Project) -> No
     extension = PrecisExtension(project.book())
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     text = "Before.\n\n<!-- no witness for 0.77: made up -->\nIt is 0.77, not 0.78.\n"
-    extension.page = Page("docs/en/a.md")
+    extension.page = Page(PageText("docs/en/a.md"))
 
     html = md.convert(text)
 
