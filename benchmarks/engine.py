@@ -32,7 +32,7 @@ from precis.base.project import Project
 from precis.run.record import Records
 
 if __name__ == "__main__":
-    book = Book(Project.configured(Path.cwd()), Records(Path(sys.argv[1])))
+    book = Book(Project.from_settings(Path.cwd()), Records(Path(sys.argv[1])))
     book.run()
     assert not any(book.verified(path).mismatches for path in book.paths())
 """

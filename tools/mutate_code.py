@@ -19,10 +19,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from precis.source.parse import first_line, load, parse
+
 from precis.base.finding import Malformed
 from precis.compare.text import compare
 from precis.run.record import Record, Records
-from precis.source.snippet import Expectation, Snippet, Statement, first_line, load, parse
+from precis.source.snippet import Expectation, Snippet, Statement
 
 ROOT = Path(__file__).parents[1]
 UNNOTICED = "and prints something else"
@@ -159,7 +161,7 @@ def judged_constants(snippet: Snippet, record: Record, every: int = 1) -> Iterat
         records = Records(ROOT, cache=Path(cache), timeout=120)
         for first in range(0, len(mutants), 16):
             some = mutants[first : first + 16]
-            ran = records.of([mutant.snippet for mutant in some])
+            ran = records.get([mutant.snippet for mutant in some])
             for mutant, other in zip(some, ran, strict=True):
                 if other.run.outcomes != record.run.outcomes:
                     survives = UNNOTICED
@@ -176,7 +178,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, metavar="N")
     options = parser.parse_args()
     snippets = [load(path.resolve()) for path in options.paths]
-    records = Records(ROOT).of(snippets)
+    records = Records(ROOT).get(snippets)
     pairs = [*zip(snippets, records, strict=True)]
     for name, fates in (
         ("#> lines", [fate for pair in pairs for fate in judged_outputs(*pair)]),

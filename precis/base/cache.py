@@ -15,12 +15,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from precis.base.files import digest, digest_of, engine, write_cache
+from precis.base.files import digest, engine_digest, file_digest, write_cache
 
 
 def state(*parts: object) -> str:
     """A hash of what something is made of, and of what makes it."""
-    return digest(repr((parts, _engine())).encode())
+    return digest(repr((parts, _environment_digest())).encode())
 
 
 def find(cache: Path, name: str, now: str) -> dict[str, Any] | None:
@@ -39,9 +39,9 @@ def keep(cache: Path, name: str, now: str, **content: object) -> None:
     write_cache(_file(cache, name), json.dumps({"state": now, **content}).encode())
 
 
-def digests(paths: Iterable[Path]) -> dict[str, str]:
+def file_digests(paths: Iterable[Path]) -> dict[str, str]:
     """The SHA-256 of each file; "" where there is none."""
-    return {str(path): digest_of(path) for path in paths}
+    return {str(path): file_digest(path) for path in paths}
 
 
 def _file(cache: Path, name: str) -> Path:
@@ -49,7 +49,7 @@ def _file(cache: Path, name: str) -> Path:
 
 
 @functools.cache
-def _engine() -> str:
+def _environment_digest() -> str:
     """The engine and the packages that are installed, any of which may make what is kept."""
     installed = {path.name for folder in sys.path for path in Path(folder).glob("*.dist-info")}
-    return digest(repr((engine(), sorted(installed))).encode())
+    return digest(repr((engine_digest(), sorted(installed))).encode())

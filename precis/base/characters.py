@@ -53,7 +53,7 @@ def why_unprintable(printed: Iterable[str]) -> tuple[str, str] | None:
     )
 
 
-def composed(name: str) -> str:
+def nfc(name: str) -> str:
     """Return a name with each letter and its accent as one character (NFC).
 
     macOS gives file names with accents apart, and people type them in one.

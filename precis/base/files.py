@@ -11,7 +11,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from precis.base.finding import shown
+from precis.base.finding import display_path
 
 CACHE = ".precis"
 """The folder, at a project's root, of its records and its cached pages."""
@@ -22,7 +22,7 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def digest_of(path: str | os.PathLike[str]) -> str:
+def file_digest(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file; "" without one."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -33,7 +33,7 @@ def digest_of(path: str | os.PathLike[str]) -> str:
         return ""
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that others see the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -52,7 +52,7 @@ def write_cache(path: Path, content: bytes) -> None:
     """Write a file of a cache; say once, and go on, where that cannot be."""
     if is_writable(path.parent):
         with contextlib.suppress(OSError):  # a full disk costs time, and nothing else
-            write_whole(path, content)
+            write_atomically(path, content)
 
 
 def is_writable(cache: Path) -> bool:
@@ -71,11 +71,11 @@ def is_writable(cache: Path) -> bool:
 @functools.cache
 def _warn_unwritable(folder: Path, why: str) -> None:
     message = "precis: nothing can be remembered in %s (%s): each build runs every snippet again"
-    logging.getLogger("precis").warning(message, shown(folder), why)
+    logging.getLogger("precis").warning(message, display_path(folder), why)
 
 
 @functools.cache
-def engine() -> str:
+def engine_digest() -> str:
     """Return a hash of the engine's own files."""
     here = Path(__file__).parents[1]
     paths = (path for path in sorted(here.rglob("*")) if path.is_file() and path.suffix != ".pyc")

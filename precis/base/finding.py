@@ -46,15 +46,15 @@ def shown(path: Path) -> str:
         return path.as_posix()
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """A number with its noun, which takes an s but for one."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def annotation(finding: Finding) -> str:
+def github_annotation(finding: Finding) -> str:
     """A finding as GitHub's workflow command, which puts it at its place in a pull request."""
     place = f"file={_property(finding.path)},line={finding.line},col={finding.column}"
-    message = _data("\n".join([finding.what, *finding.hint.splitlines()]))
+    message = _data("\n".join([finding.message, *finding.hint.splitlines()]))
     return f"::error {place}::{message}"
 
 

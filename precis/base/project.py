@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.finding import Finding, Malformed, display_path
 
 CONFIG = "mkdocs.yml"
 
@@ -161,4 +161,4 @@ def _load(path: Path) -> dict[str, Any]:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = getattr(error.__context__, "problem", None) or error
         what = f"MkDocs cannot read this file: {problem}"
-        raise Malformed(Finding(shown(path), line, column, what)) from error
+        raise Malformed(Finding(display_path(path), line, column, what)) from error

@@ -6,7 +6,7 @@ import io
 import sys
 
 
-def print_every_character() -> None:
+def set_output_encoding() -> None:
     """Write UTF-8 to files and pipes; let a terminal escape what its encoding does not have.
 
     Where Python was told of another encoding (Windows, the C locale, PYTHONIOENCODING), a message

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.finding import Finding, Malformed, display_path
 from precis.base.git import git
 from precis.base.installed import version
 from precis.book.book import Book
@@ -59,7 +59,7 @@ def make_attestation(book: Book, device: str) -> Attestation:
     commit, date = commit_and_date(book.folder)
     return Attestation(
         device,
-        devices.described(device) if device != "cpu" else platform.machine(),
+        devices.device_name(device) if device != "cpu" else platform.machine(),
         version("torch") or None,
         platform.python_version(),
         f"{platform.system()} {platform.machine()}",
@@ -83,7 +83,7 @@ def read_attestations(folder: Path) -> list[Attestation]:
         except (ValueError, TypeError) as error:
             message = f"not an attestation: {error}"
             hint = "Delete the file, or write it again: precis verify --attest."
-            raise Malformed(Finding(shown(path), 1, 1, message, hint)) from error
+            raise Malformed(Finding(display_path(path), 1, 1, message, hint)) from error
     return attestations
 
 

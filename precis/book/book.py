@@ -11,15 +11,16 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
-from precis.base.characters import composed
+from precis.base.characters import nfc
 from precis.base.files import digest
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.finding import Finding, Malformed, display_path
 from precis.base.project import Project
 from precis.compare.text import Mismatch, compare
 from precis.compare.values import DIGITS, compare_values
-from precis.run.outcome import AS_SHOWN, Outcome, Setting
+from precis.run.outcome import DEFAULT_SETTING, Outcome, Setting
 from precis.run.record import Record, Records
-from precis.source.snippet import Cell, Snippet, load
+from precis.source.parse import load
+from precis.source.snippet import Cell, Snippet
 
 LABS = "labs"
 """The folder of the labs inside the snippets folder."""
@@ -125,7 +126,7 @@ class Book:
         """Run all files without a record in parallel; `verified` then only reads records."""
         snippets = self.start_runs()
         for setting in self._settings():
-            self.records.of(snippets, setting)
+            self.records.get(snippets, setting)
 
     def start_runs(self) -> list[Snippet]:
         """Start a build: run files without a record in the background, and return the snippets.
@@ -134,9 +135,9 @@ class Book:
         """
         self.generation += 1
         self._verified.clear()
-        self.records.forget_unrecorded()
+        self.records.discard_unsaved()
         snippets = self.readable()
-        self.records.begin(snippets)
+        self.records.start(snippets)
         return snippets
 
     def readable(self) -> list[Snippet]:
@@ -163,12 +164,12 @@ class Book:
         """Raise Malformed if another file or a standard module has the same name."""
         first, *others = self._paths_by_name().get(_folded(path), [path])
         if others:
-            message = f"a file of the same name as {', '.join(map(shown, others))}"
+            message = f"a file of the same name as {', '.join(map(display_path, others))}"
             hint = "Rename one: an embed names a file without its folder."
-            raise Malformed(Finding(shown(first), 1, 1, message, hint))
+            raise Malformed(Finding(display_path(first), 1, 1, message, hint))
         if path.stem in sys.stdlib_module_names:
             message = f"a file that hides Python's module {path.stem} from all files beside it"
-            raise Malformed(Finding(shown(path), 1, 1, message, "Rename it."))
+            raise Malformed(Finding(display_path(path), 1, 1, message, "Rename it."))
 
     def _paths_by_name(self) -> dict[str, list[Path]]:
         """Return the files by name without case, as macOS and Windows compare names."""
@@ -185,7 +186,7 @@ class Book:
         snippet = self.snippet(path)
         verified = self._verified.get(path)
         if verified is None or verified.snippet is not snippet:
-            record, *with_digits = (self.records.of([snippet], s)[0] for s in self._settings())
+            record, *with_digits = (self.records.get([snippet], s)[0] for s in self._settings())
             mismatches = compare(snippet, record)
             if with_digits:
                 mismatches += compare_values(snippet, *with_digits)
@@ -195,8 +196,8 @@ class Book:
     def _settings(self) -> tuple[Setting, ...]:
         """Return the run for the page; for another device, also one on each with more digits."""
         if self.device == "cpu":
-            return (AS_SHOWN,)
-        return (AS_SHOWN, Setting("cpu", DIGITS), Setting(self.device, DIGITS))
+            return (DEFAULT_SETTING,)
+        return (DEFAULT_SETTING, Setting("cpu", DIGITS), Setting(self.device, DIGITS))
 
     def cell(self, reference: str) -> tuple[Snippet, Cell]:
         """Return the cell that `file:cell` names.
@@ -204,11 +205,11 @@ class Book:
         Raises LookupError with a hint if the file or the cell is missing, Malformed if the file
         does not parse.
         """
-        file, colon, name = composed(reference).partition(":")
+        file, colon, name = nfc(reference).partition(":")
         if not colon or not name:
             raise LookupError("Write the file and the cell: autograd.py:product")
         if file not in self._named or not self._named[file].is_file():
-            self._named = {composed(path.name): path for path in self.paths()}
+            self._named = {nfc(path.name): path for path in self.paths()}
         if file not in self._named:
             raise LookupError(
                 f"There is no {file} in {self.folder.name}/.{_suggestion(file, self._named)}"
@@ -234,7 +235,7 @@ class Selection(Book):
 
 
 def _folded(path: Path) -> str:
-    return composed(path.name).casefold()
+    return nfc(path.name).casefold()
 
 
 def _state(path: Path) -> object:

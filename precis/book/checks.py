@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from precis.base.characters import composed
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.characters import nfc
+from precis.base.finding import Finding, Malformed, display_path
 from precis.book.book import Book
 from precis.source.snippet import Cell, Snippet
 
@@ -41,10 +41,10 @@ def _pages_hint(book: Book, snippet: Snippet, line: int) -> str:
         return ""
     name = f"{snippet.name}:{cell.name}"
     pages = sorted(book.project.docs.rglob("*.md"))
-    places = [f"{shown(page)}:{n}" for page in pages for n in _lines_equal_to(name, page)]
+    places = [f"{display_path(page)}:{n}" for page in pages for n in _lines_equal_to(name, page)]
     return f"\nOn the pages: {', '.join(places)}" if places else ""
 
 
 def _lines_equal_to(name: str, page: Path) -> Iterator[int]:
     lines = page.read_text(encoding="utf-8", errors="replace").split("\n")
-    return (n for n, line in enumerate(lines, 1) if composed(line.strip()) == name)
+    return (n for n, line in enumerate(lines, 1) if nfc(line.strip()) == name)

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from bs4 import BeautifulSoup, Tag
 
-from precis.base.finding import Finding, counted, shown
+from precis.base.finding import Finding, display_path, pluralize
 from precis.book.attest import FILE, Attestation, make_attestation
 from precis.book.book import Verified
 from precis.cli.common import open_book, report, show_progress
@@ -40,7 +40,7 @@ def audit(site: Path, timeout: float, as_json: bool) -> None:
         verified = [book.verified(path) for path in book.paths()]
         wrong = [*site_findings(site, verified, make_attestation(book, "cpu"))]
     shown_cells = blocks(site)
-    lines = [f"{counted(shown_cells, 'cell')} on the pages of {site}: as their snippets print"]
+    lines = [f"{pluralize(shown_cells, 'cell')} on the pages of {site}: as their snippets print"]
     report(wrong, "json" if as_json else "text", {"cells": shown_cells}, lines)
 
 
@@ -74,11 +74,11 @@ def site_findings(site: Path, book: Sequence[Verified], now: Attestation) -> Ite
     if known and not seen:
         what = "no page has a block of code with data-source and data-cell"
         hint = "Build the site with precis; nothing that rewrites its pages may drop them."
-        yield Finding(shown(site), 1, 1, what, hint)
+        yield Finding(display_path(site), 1, 1, what, hint)
         seen = set(known)
     for file, cell_name in sorted(set(known) - seen):
         what = f"the cell {cell_name} of {file} is on no page"
-        yield Finding(shown(site), 1, 1, what, "Build the site again.")
+        yield Finding(display_path(site), 1, 1, what, "Build the site again.")
     yield from _claims(site / FILE, now)
 
 
@@ -95,16 +95,16 @@ def _claims(path: Path, now: Attestation) -> Iterator[Finding]:
         told = json.loads(path.read_text(encoding="utf-8"))
         cells, verifications = told["cells"], told["verifications"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        yield Finding(shown(path), 1, 1, f"cannot be read: {error}", "Build the site again.")
+        yield Finding(display_path(path), 1, 1, f"cannot be read: {error}", "Build the site again.")
         return
     for name in sorted(set(cells) | set(now.cells)):
         if cells.get(name) != now.cells.get(name):
             what = f"says something else of {name} than its snippet does"
-            yield Finding(shown(path), 1, 1, what, "Build the site again.")
+            yield Finding(display_path(path), 1, 1, what, "Build the site again.")
     for made in verifications:
         if not made["stale"] and any(made["cells"].get(n) != h for n, h in now.cells.items()):
             what = f"calls a verification on {made['device']} valid that is stale"
-            yield Finding(shown(path), 1, 1, what, "Build the site again.")
+            yield Finding(display_path(path), 1, 1, what, "Build the site again.")
 
 
 def _output(line: Tag) -> str:
@@ -123,4 +123,4 @@ def _words(text: str) -> list[str]:
 
 
 def _finding(path: Path, block: Tag, what: str) -> Finding:
-    return Finding(shown(path), block.sourceline or 1, 1, what, "Build the site again.")
+    return Finding(display_path(path), block.sourceline or 1, 1, what, "Build the site again.")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from precis.base.files import write_whole
-from precis.base.finding import shown
+from precis.base.files import write_atomically
+from precis.base.finding import display_path
 from precis.cli.common import ONE_LANGUAGE, lab_pages, page_reader
 from precis.cli.parameters import Slug
 from precis.text.lock import bless_sections, format_lock, read_lock
@@ -49,7 +49,7 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
         pages = [reader.read_page(path) for path in paths] or lab_pages(reader, Path(f"{name}.py"))
         if len(pages) < 2:
             raise click.UsageError(
-                f"there are no two {shown(project.docs)}/*/{name}.md, and there is no lab {name}.py"
+                f"there are no two {display_path(project.docs)}/*/{name}.md, and there is no lab {name}.py"
             )
         if section and all(section not in {s.id for s in split_sections(page)} for page in pages):
             raise click.UsageError(f"{name}.md has no section #{section}")
@@ -68,4 +68,4 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
             late_side = f"{late} has yet to follow" if after[entry].superseded else ""
             click.echo(f"{late_side or 'read side by side'}: {entry}")
         known = after
-    write_whole(project.lock, format_lock(known).encode("utf-8"))
+    write_atomically(project.lock, format_lock(known).encode("utf-8"))

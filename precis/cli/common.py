@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from precis.base.finding import Finding, Malformed, annotation, counted, shown
+from precis.base.finding import Finding, Malformed, display_path, pluralize
 from precis.base.project import Project
 from precis.book.book import Book, Selection
 from precis.run.record import Records
@@ -41,7 +41,7 @@ def open_book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> B
     """Return the book of the current project; only these files of it, where some are given."""
     project = current_project()
     if not files and not project.snippets.is_dir():
-        folder = shown(project.snippets)
+        folder = display_path(project.snippets)
         raise click.UsageError(f"there is no {folder}/ here: run it from the project's folder")
     book = Book(project, Records(project.root, timeout=timeout, watch=show_progress), device)
     return Selection(book, files) if files else book
@@ -50,7 +50,7 @@ def open_book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> B
 def show_progress(done: int, total: int) -> None:
     """Show how far a run is, to a person: one line that goes when it is done."""
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        line = f"{done} of {counted(total, 'snippet')} ran" if done < total else ""
+        line = f"{done} of {pluralize(total, 'snippet')} ran" if done < total else ""
         click.echo(f"\r\x1b[K{line}", nl=False, err=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from precis.base.finding import shown
+from precis.base.finding import display_path
 from precis.base.project import CONFIG
 
 TEMPLATES = Path(__file__).with_name("templates") / "site"
@@ -36,11 +36,13 @@ def init(folder: Path) -> None:
     """
     paths = {folder / name: TEMPLATES / template for name, template in FILES.items()}
     if taken := [path for path in paths if path.exists()]:
-        click.echo(f"{shown(taken[0])}: this file is there already; nothing was written", err=True)
+        click.echo(
+            f"{display_path(taken[0])}: this file is there already; nothing was written", err=True
+        )
         sys.exit(1)
     for path, template in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(template.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
-        click.echo(f"{shown(path)}: new")
-    where = "" if folder == Path() else f"cd {shown(folder)} && "
+        click.echo(f"{display_path(path)}: new")
+    where = "" if folder == Path() else f"cd {display_path(folder)} && "
     click.echo(f"Next: pip install mkdocs-material, then {where}mkdocs serve")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from precis.base.finding import Malformed
-from precis.base.streams import print_every_character
+from precis.base.streams import set_output_encoding
 from precis.cli.audit import audit
 from precis.cli.bless import bless
 from precis.cli.init import init
@@ -23,7 +23,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command."""
-        print_every_character()
+        set_output_encoding()
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -16,13 +16,13 @@ from pathlib import Path
 import click
 import yaml
 
-from precis.base.files import write_whole
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.files import write_atomically
+from precis.base.finding import Finding, Malformed, display_path
 from precis.base.git import git
 from precis.base.project import Project
 from precis.cli.common import page_reader
 from precis.cli.navigation import SITE, Line, Refused, listed
-from precis.source.snippet import read
+from precis.source.parse import read
 from precis.text.lock import bless_sections, format_lock, read_lock
 from precis.text.pages import PageReader
 from precis.text.parity import compare_twins
@@ -65,7 +65,7 @@ class Beginning:
                     made.append(path)
                     file.write(text)
             for path, text in self.changed.items():
-                write_whole(path, text.encode("utf-8"))
+                write_atomically(path, text.encode("utf-8"))
         except BaseException:
             for path in made:
                 path.unlink()
@@ -73,7 +73,7 @@ class Beginning:
                 if content is None:
                     path.unlink(missing_ok=True)
                 elif path.read_bytes() != content:
-                    write_whole(path, content)
+                    write_atomically(path, content)
             raise
 
 
@@ -98,8 +98,8 @@ def new(slug: str, fr: str, en: str) -> None:
     if project.languages != ("en", "fr"):
         has = ", ".join(project.languages) or "none in folders"
         raise click.UsageError(f"a new chapter is in en and fr; the languages of {SITE}: {has}")
-    if missing := [path for path in map(project.home, ("fr", "en")) if not path.is_dir()]:
-        raise click.UsageError(f"there is no folder {shown(missing[0])}/")
+    if missing := [path for path in map(project.pages_folder, ("fr", "en")) if not path.is_dir()]:
+        raise click.UsageError(f"there is no folder {display_path(missing[0])}/")
     try:
         beginning = begin(slug, {"fr": fr, "en": en}, reader)
     except Refused as error:
@@ -110,10 +110,10 @@ def new(slug: str, fr: str, en: str) -> None:
     undo = undoing(beginning.files, beginning.changed)
     beginning.write()
     for path in beginning.files:
-        click.echo(f"{shown(path)}: new")
+        click.echo(f"{display_path(path)}: new")
     for line in beginning.lines:
-        click.echo(f"{shown(SITE)}:{line.number}: {line.text}")
-    click.echo(f"{shown(project.lock)}: {slug}.md, its sections read side by side")
+        click.echo(f"{display_path(SITE)}:{line.number}: {line.text}")
+    click.echo(f"{display_path(project.lock)}: {slug}.md, its sections read side by side")
     click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
 
 
@@ -126,11 +126,11 @@ def begin(slug: str, titles: Mapping[str, str], reader: PageReader) -> Beginning
     project = reader.project
     _judge_slug(project, slug)
     snippet = reader.book.folder / f"{slug}.py"
-    paths = {language: project.home(language) / f"{slug}.md" for language in titles}
+    paths = {language: project.pages_folder(language) / f"{slug}.md" for language in titles}
     if taken := [path for path in (*paths.values(), snippet) if path.exists()]:
         what = f"this file is there already, so no new chapter can be called {slug}"
         hint = "Choose another slug, or write on in that file."
-        raise Malformed(Finding(shown(taken[0]), 1, 1, what, hint))
+        raise Malformed(Finding(display_path(taken[0]), 1, 1, what, hint))
 
     titles = {language: _title(language, text, reader) for language, text in titles.items()}
     texts = {}
@@ -138,13 +138,13 @@ def begin(slug: str, titles: Mapping[str, str], reader: PageReader) -> Beginning
     for language, path in paths.items():
         text = _page(slug, language, titles[language])
         lines, first_line = strip_front_matter(text)
-        page = reader.parse_page(shown(path), lines, first_line)
+        page = reader.parse_page(display_path(path), lines, first_line)
         texts[path] = insert_no_break_spaces(text, page)
-        pages[language] = reader.parse_page(shown(path), *strip_front_matter(texts[path]))
+        pages[language] = reader.parse_page(display_path(path), *strip_front_matter(texts[path]))
     first, *others = pages.values()
     for other in others:
         for finding in (*compare_twins(first, other), *compare_twins(other, first)):
-            raise Refused(f"the titles do not say the same: {finding.what}")
+            raise Refused(f"the titles do not say the same: {finding.message}")
 
     english = titles.get("en", next(iter(titles.values())))
     texts[snippet] = _template("snippet.txt", slug, _sentence(english))
@@ -159,12 +159,12 @@ def undoing(files: Iterable[Path], changed: Iterable[Path]) -> str | None:
 
     To be asked for before anything is written.
     """
-    names = [shown(path) for path in changed]
+    names = [display_path(path) for path in changed]
     if git("ls-files", "--error-unmatch", *names) is None:
         return None
     if git("status", "--porcelain", "--", *names) != "":
         return None
-    new = " ".join(map(shown, files))
+    new = " ".join(map(display_path, files))
     return f"git checkout {' '.join(names)} && git clean -f {new}"
 
 
@@ -174,10 +174,10 @@ def _judge_slug(project: Project, slug: str) -> None:
             f"a slug has small letters, digits and hyphens, and starts with a letter: not {slug!r}"
         )
     if slug in sys.stdlib_module_names or _is_installed(slug):
-        file = shown(project.snippets / f"{slug}.py")
+        file = display_path(project.snippets / f"{slug}.py")
         raise Refused(f"Python has a module {slug}, and {file} would hide it from the others")
     if (project.docs / slug).exists():
-        raise Refused(f"{shown(project.docs / slug)} has that address on the site already")
+        raise Refused(f"{display_path(project.docs / slug)} has that address on the site already")
 
 
 def _is_installed(name: str) -> bool:
@@ -195,11 +195,11 @@ def _title(language: str, text: str, reader: PageReader) -> str:
         raise Refused(f"--{language}: a title has 1 to {_LONGEST} characters")
     if found := _MARKUP.search(text):
         raise Refused(f"--{language}: a title is plain text, without {found[0]!r}")
-    path = shown(reader.project.home(language) / "title.md")
+    path = display_path(reader.project.pages_folder(language) / "title.md")
     heading = insert_no_break_spaces(f"# {text}", reader.parse_page(path, [f"# {text}"]))
     page = reader.parse_page(path, [heading])
     for finding in (*reader.check_claims(page).findings, *check_typography(page)):
-        raise Refused(f"--{language}: {finding.what}. {finding.hint}".strip())
+        raise Refused(f"--{language}: {finding.message}. {finding.hint}".strip())
     return heading.removeprefix("# ")
 
 

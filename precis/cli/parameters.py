@@ -36,7 +36,9 @@ class Slug(click.ParamType[str]):
             project = Project.read(Path.cwd())
         except Malformed:
             return []
-        pages = (path for name in project.languages for path in project.home(name).glob("*.md"))
+        pages = (
+            path for name in project.languages for path in project.pages_folder(name).glob("*.md")
+        )
         slugs = {path.stem for path in pages}
         return [CompletionItem(slug) for slug in sorted(slugs) if slug.startswith(incomplete)]
 

@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 
 import click
 
-from precis.base.finding import Finding, Malformed, counted, shown
+from precis.base.finding import Finding, Malformed, display_path, pluralize
 from precis.base.git import git
 from precis.cli.common import ONE_LANGUAGE, page_reader
 from precis.cli.parameters import JSON, Slug
@@ -93,7 +93,7 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
     project = reader.project
     known = read_lock(project.lock)
     pages = project.docs.rglob("*.md")
-    names = [f"{slug}.md" for slug in slugs] or sorted({project.key(page) for page in pages})
+    names = [f"{slug}.md" for slug in slugs] or sorted({project.lock_key(page) for page in pages})
     read = 0
     found: list[Waiting] = []
     try:
@@ -103,7 +103,7 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
                 read += 1
                 found += waiting([reader.read_page(path) for path in paths], known, reader)
             elif slugs:
-                raise click.UsageError(f"there are no two {shown(project.docs)}/*/{name}")
+                raise click.UsageError(f"there are no two {display_path(project.docs)}/*/{name}")
     except Malformed as error:
         click.echo(error, err=True)
         sys.exit(1)
@@ -118,20 +118,20 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
         once = " ".join(
             name for name in names if "#" not in name or name.split("#")[0] not in names
         )
-        count = f"{counted(read, 'page')}: {counted(len(found), 'section')} to read again"
+        count = f"{pluralize(read, 'page')}: {pluralize(len(found), 'section')} to read again"
         click.echo(f"{count}; then: precis bless {once}")
         sys.exit(1)
     if not project.languages:
         click.echo(f"nothing to read side by side: {ONE_LANGUAGE}")
     else:
-        click.echo(f"{counted(read, 'page')}: all sections read side by side")
+        click.echo(f"{pluralize(read, 'page')}: all sections read side by side")
 
 
 def waiting(
     pages: Sequence[PageText], known: Mapping[str, Entry], reader: PageReader
 ) -> Iterator[Waiting]:
     """The sections of these twins that were not read side by side since one of them changed."""
-    name = reader.project.key(Path(pages[0].path))
+    name = reader.project.lock_key(Path(pages[0].path))
     found = [{section.id: section for section in split_sections(page)} for page in pages]
     shared = [section for section in found[0] if all(section in other for other in found)]
     for section in shared:

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from precis.base.characters import split_lines, why_unprintable
-from precis.base.files import write_whole
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.files import write_atomically
+from precis.base.finding import Finding, Malformed, display_path
 from precis.cli.common import open_book, page_reader
 from precis.cli.parameters import FILES, TIME_LIMIT
 from precis.run.outcome import Run
 from precis.run.parent import run
-from precis.source.snippet import Snippet, decode, is_marked, load, parse
+from precis.source.parse import decode, has_device_mark, load, parse
+from precis.source.snippet import Snippet
 from precis.text.typography import insert_no_break_spaces
 
 
@@ -46,20 +47,24 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
             ran = run(snippet, book.records.root, timeout=timeout)
             if ran.fault:
                 raise Malformed(
-                    Finding(shown(path), ran.fault.line, 1, ran.fault.what, ran.fault.detail)
+                    Finding(
+                        display_path(path), ran.fault.line, 1, ran.fault.message, ran.fault.detail
+                    )
                 )
             after = updated(before.decode("utf-8"), snippet, ran)
             if path.read_bytes() != before:
                 raise Malformed(
-                    Finding(shown(path), 1, 1, "the file changed while it ran", "Run it again.")
+                    Finding(
+                        display_path(path), 1, 1, "the file changed while it ran", "Run it again."
+                    )
                 )
         except Malformed as error:
             click.echo(error, err=True)
             failed = True
             continue
         if after != before.decode("utf-8"):
-            write_whole(path, after.encode("utf-8"))
-            click.echo(f"{shown(path)}: updated")
+            write_atomically(path, after.encode("utf-8"))
+            click.echo(f"{display_path(path)}: updated")
     sys.exit(failed)
 
 
@@ -77,8 +82,8 @@ def _space(pages: list[Path]) -> bool:
         before = path.read_bytes().decode("utf-8")
         after = insert_no_break_spaces(before, page)
         if after != before:
-            write_whole(path, after.encode("utf-8"))
-            click.echo(f"{shown(path)}: updated")
+            write_atomically(path, after.encode("utf-8"))
+            click.echo(f"{display_path(path)}: updated")
     return good
 
 
@@ -93,12 +98,12 @@ def updated(text: str, snippet: Snippet, run: Run) -> str:
     pairs = list(zip(snippet.statements, run.outcomes, strict=True))
     for statement, outcome in reversed(pairs):
         printed = list(outcome.printed)
-        if printed == statement.expected():
+        if printed == statement.expected_output():
             continue
         if unprintable := why_unprintable(printed):
-            raise Malformed(Finding(shown(snippet.path), statement.line, 1, *unprintable))
+            raise Malformed(Finding(display_path(snippet.path), statement.line, 1, *unprintable))
         # what looks like a mark is marked for the CPU, and so read back as it is
-        mark = "[cpu] " if any(map(is_marked, printed)) else ""
+        mark = "[cpu] " if any(map(has_device_mark, printed)) else ""
         old = statement.expectations
         first, end = statement.end, statement.end + len(old)
         kept = [lines[e.line - 1] for e in old if e.device not in (None, "cpu")]
@@ -121,13 +126,13 @@ def _check(text: str, snippet: Snippet, run: Run) -> None:
     try:
         again = parse(decode(text.encode("utf-8"), snippet.path), snippet.path)
     except Malformed as error:
-        refused = error.findings[0].what
+        refused = error.findings[0].message
         what = f"left as it is: its new #> lines would make it {refused}"
-        raise Malformed(Finding(shown(snippet.path), 1, 1, what, "Print less.")) from None
+        raise Malformed(Finding(display_path(snippet.path), 1, 1, what, "Print less.")) from None
     before = [
         (s.code, list(o.printed)) for s, o in zip(snippet.statements, run.outcomes, strict=True)
     ]
-    if [(s.code, s.expected()) for s in again.statements] != before:
+    if [(s.code, s.expected_output()) for s in again.statements] != before:
         what = "left as it is: its new #> lines would be read as others"
         hint = "Save the file with one kind of line ends, and run it again."
-        raise Malformed(Finding(shown(snippet.path), 1, 1, what, hint))
+        raise Malformed(Finding(display_path(snippet.path), 1, 1, what, hint))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from precis.base.files import write_whole
-from precis.base.finding import Finding, Malformed, counted, shown
+from precis.base.files import write_atomically
+from precis.base.finding import Finding, Malformed, display_path, pluralize
 from precis.book.attest import attestation_json, make_attestation
 from precis.book.book import Book, Selection
 from precis.book.checks import snippet_findings
@@ -16,9 +16,9 @@ from precis.cli.common import lab_pages, open_book, page_reader, report, show_pr
 from precis.cli.parameters import FILES, JSON, TIME_LIMIT, Shard
 from precis.compare.text import unstable
 from precis.page.completeness import count_outputs, list_unrecorded, summarize_outputs
-from precis.run.device import absence
-from precis.run.elsewhere import copied, copy_inputs
-from precis.run.outcome import ELSEWHERE
+from precis.run.copies import copy_inputs
+from precis.run.device import why_unavailable
+from precis.run.outcome import OTHER_MACHINE
 from precis.run.record import Records
 from precis.source.snippet import DEVICE_TYPES
 
@@ -80,7 +80,7 @@ def verify(
     if prose:
         _verify_prose(files, style)
         return
-    if missing := absence(device):
+    if missing := why_unavailable(device):
         raise click.UsageError(missing)
     if shard and (files or attest):
         raise click.UsageError("--shard is a part of all of snippets/: no FILES, no --attest")
@@ -93,7 +93,7 @@ def verify(
     if twice:
         wrong += _unstable(book)
     if attest and not wrong:
-        write_whole(attest, attestation_json(make_attestation(book, device)))
+        write_atomically(attest, attestation_json(make_attestation(book, device)))
     printed, verified = count_outputs(book)
     told: dict[str, object] = {"outputs": printed}
     unrecorded = list_unrecorded(book)
@@ -107,7 +107,7 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     files = files or (*sorted(docs.rglob("*.md")), *reader.book.labs())
     if not files:
         raise click.UsageError(
-            f"there are no pages in {shown(docs)}/ here: run it from the project's folder"
+            f"there are no pages in {display_path(docs)}/ here: run it from the project's folder"
         )
     wrong: list[Finding] = []
     witnessed = cited = 0
@@ -130,7 +130,7 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     told = {"claims": claims, "witnessed": witnessed, "cited": cited, "excused": excused}
     lines = ["{path}:{line}:{column}: {text}: {reason}".format(**each) for each in excused]
     lines.append(
-        f"{counted(claims, 'claim')}: {witnessed} witnessed, {cited} cited, {len(excused)} excused"
+        f"{pluralize(claims, 'claim')}: {witnessed} witnessed, {cited} cited, {len(excused)} excused"
     )
     report(wrong, style, told, lines)
 
@@ -138,12 +138,12 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
 def _unstable(book: Book) -> list[Finding]:
     """Compare with runs that differ in all that must not matter."""
     records, snippets = book.records, book.readable()
-    first = records.of(snippets)
+    first = records.get(snippets)
     with tempfile.TemporaryDirectory(prefix="precis-elsewhere-") as folder:
         target = Path(folder).resolve()
         copies = copied(snippets, records.root, target)
         for record in first:
             copy_inputs(record.run.inputs, records.root, target)
         there = Records(target, timeout=records.timeout, watch=show_progress)
-        second = there.of(copies, ELSEWHERE)
+        second = there.get(copies, OTHER_MACHINE)
     return [f for pair in zip(snippets, first, second, strict=True) for f in unstable(*pair)]

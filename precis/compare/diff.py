@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from precis.base.characters import escaped
-from precis.base.finding import counted
+from precis.base.finding import pluralize
 
 CONTEXT = 3
 """How many equal lines are shown before and after those that differ."""
@@ -39,10 +39,10 @@ def diff(old: Sequence[str], new: Sequence[str]) -> list[str]:
         for each, most in ((lines, SHOWN), (old, _COMPARED), (new, _COMPARED))
     )
     lines = [escaped(line).rstrip() for line in lines[:SHOWN]]
-    above = [f"  … {counted(before, 'equal line')}"] if before else []
+    above = [f"  … {pluralize(before, 'equal line')}"] if before else []
     if left:
-        return [*above, *lines, f"… and {counted(left, 'more line')}"]
-    return [*above, *lines, *([f"  … {counted(after, 'equal line')}"] if after else [])]
+        return [*above, *lines, f"… and {pluralize(left, 'more line')}"]
+    return [*above, *lines, *([f"  … {pluralize(after, 'equal line')}"] if after else [])]
 
 
 def _unlike(old: Sequence[str], new: Sequence[str]) -> tuple[list[Sequence[str]], int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from precis.base.characters import why_unprintable
-from precis.base.finding import Finding, shown
+from precis.base.finding import Finding, display_path
 from precis.compare.diff import diff
 from precis.run.outcome import Outcome
 from precis.run.record import Record
@@ -26,7 +26,7 @@ class Mismatch:
 
 def compare(snippet: Snippet, record: Record) -> list[Mismatch]:
     """All mismatches of a run, in the order of the file; a fault comes last."""
-    path = shown(snippet.path)
+    path = display_path(snippet.path)
     ran = record.run.outcomes
     cells = [(cell.name, statement) for cell in snippet.cells for statement in cell.statements]
     found = []
@@ -42,15 +42,15 @@ def compare(snippet: Snippet, record: Record) -> list[Mismatch]:
         hints = [fault.detail] if fault.detail else []
         if left > 0:
             hints.append(f"{left} statement{'s' if left > 1 else ''} after it did not run.")
-        what = f"{fault.what}, cell {cell} on {record.where}"
+        what = f"{fault.message}, cell {cell} on {record.where}"
         finding = Finding(path, fault.line, 1, what, "\n".join(hints))
         found.append(Mismatch(finding, cell, statement))
     return found
 
 
-def unstable(snippet: Snippet, first: Record, second: Record) -> list[Finding]:
+def find_unstable(snippet: Snippet, first: Record, second: Record) -> list[Finding]:
     """The statements and cells that did not do the same twice."""
-    path = shown(snippet.path)
+    path = display_path(snippet.path)
     found = []
     cells = [(cell.name, statement) for cell in snippet.cells for statement in cell.statements]
     runs = (first.run, second.run)
@@ -64,7 +64,7 @@ def unstable(snippet: Snippet, first: Record, second: Record) -> list[Finding]:
             what = f"draws another figure in a second run, cell {part.name}"
             found.append(Finding(path, part.line, 1, what, _UNSTABLE))
     for fault in {run.fault for run in runs if run.fault}:
-        found.append(Finding(path, fault.line, 1, fault.what, fault.detail))
+        found.append(Finding(path, fault.line, 1, fault.message, fault.detail))
     return found
 
 
@@ -76,7 +76,7 @@ _UNSTABLE = (
 
 def _wrong(statement: Statement, outcome: Outcome, path: str) -> tuple[str, str] | None:
     """What is wrong with an outcome and the hint to mend it, or None."""
-    expected, printed = statement.expected(), list(outcome.printed)
+    expected, printed = statement.expected_output(), list(outcome.printed)
     if outcome.warnings:
         return "a warning that the snippet does not print", "\n".join(
             [

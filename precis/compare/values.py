@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from precis.base.finding import Finding, shown
+from precis.base.finding import Finding, display_path
 from precis.compare.diff import diff
 from precis.compare.text import Mismatch
 from precis.run.record import Record
@@ -62,7 +62,7 @@ def compare_values(snippet: Snippet, cpu: Record, other: Record) -> list[Mismatc
     """Where a run on another device did not print what the CPU's did; both with DIGITS."""
     found = []
     cells = [(cell, statement) for cell in snippet.cells for statement in cell.statements]
-    path = shown(snippet.path)
+    path = display_path(snippet.path)
     for (cell, statement), ours, theirs in zip(
         cells, cpu.run.outcomes, other.run.outcomes, strict=False
     ):
@@ -75,14 +75,14 @@ def compare_values(snippet: Snippet, cpu: Record, other: Record) -> list[Mismatc
             found.append(Mismatch(finding, cell.name, statement))
     if fault := other.run.fault:
         cell, statement = cells[fault.position]
-        what = f"{fault.what}, cell {cell.name} on {other.where}"
+        what = f"{fault.message}, cell {cell.name} on {other.where}"
         found.append(
             Mismatch(Finding(path, fault.line, 1, what, fault.detail), cell.name, statement)
         )
     return found
 
 
-def same(ours: str, theirs: str, rtol: float = 0) -> bool:
+def same_values(ours: str, theirs: str, rtol: float = 0) -> bool:
     """Whether two printed texts have the same words and values; rtol is that of the cell."""
     return all(
         a is not None and b is not None and _agree(a, b, rtol)
@@ -112,7 +112,7 @@ def _difference(
     told = "\n".join(theirs)
     if not marked and any(e.device for e in statement.expectations):
         told = re.sub(rf"\b{kind}(:\d+)?", "cpu", told)  # it prints its device, and says so
-    if same("\n".join(expected), told, 0 if marked else rtol):
+    if same_values("\n".join(expected), told, 0 if marked else rtol):
         return ""
     code = (f"    {line}" for line in statement.code.split("\n"))
     return "\n".join([*code, *diff(expected, theirs), f"(- cpu, + {kind})"])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from precis.base.characters import composed
+from precis.base.characters import nfc
 from precis.base.words import words
 from precis.book.book import Book, Verified
 from precis.page.glossary import GLOSSARY, read_definitions
@@ -119,8 +119,8 @@ def glossary_path(page: PageText) -> Path:
 
 def is_own_cell(page: PageText, fence: Fence) -> bool:
     """Return whether a fence embeds a cell of the snippet with the page's name."""
-    file = composed(fence.body.strip()).partition(":")[0]
-    return fence.language == EMBED and file == composed(f"{Path(page.path).stem}.py")
+    file = nfc(fence.body.strip()).partition(":")[0]
+    return fence.language == EMBED and file == nfc(f"{Path(page.path).stem}.py")
 
 
 def split_parts(exported: ExportedPage) -> list[Part]:

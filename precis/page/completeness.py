@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import NamedTuple
 
-from precis.base.characters import composed
-from precis.base.finding import Finding, Malformed, counted, shown
+from precis.base.characters import nfc
+from precis.base.finding import Finding, Malformed, display_path, pluralize
 from precis.book.book import Book
 from precis.page.page import Page
 from precis.text.fences import SHOWN_ONLY, Fence
@@ -28,10 +28,10 @@ def find_holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
     chapters: dict[str, list[str]] = defaultdict(list)
     embeds: dict[str, dict[str, _Embeds]] = defaultdict(lambda: defaultdict(list))
     for page_path, page in pages.items():  # the pages of a lab share one source file
-        chapters[composed(PurePath(page.source.path).stem)].append(page_path)
+        chapters[nfc(PurePath(page.source.path).stem)].append(page_path)
         for fence in page.source.fences:
             if fence.is_embed:
-                file, _, name = composed(fence.body.strip()).partition(":")
+                file, _, name = nfc(fence.body.strip()).partition(":")
                 embeds[file][page_path].append((name, fence))
     for path in book.paths():
         try:
@@ -55,7 +55,7 @@ def find_holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
                 where = ", ".join(incomplete) or "any page"
                 message = f"the cell {cell.name} is not shown in {where}"
                 hint = f"Embed {snippet.name}:{cell.name} there, or delete the cell."
-                findings.append(Finding(shown(path), cell.line, 1, message, hint))
+                findings.append(Finding(display_path(path), cell.line, 1, message, hint))
     return findings
 
 
@@ -82,8 +82,8 @@ def list_unrecorded(book: Book) -> list[str]:
     lines = []
     for path in book.paths():
         with suppress(Malformed):  # reported elsewhere
-            if reason := book.verified(path).record.run.unfollowed:
-                lines.append(f"{shown(path)} runs in each build: it uses {reason}")
+            if reason := book.verified(path).record.run.untracked:
+                lines.append(f"{display_path(path)} runs in each build: it uses {reason}")
     return lines
 
 
@@ -91,14 +91,14 @@ def summarize_outputs(book: Book) -> str:
     """Return a line with the number of outputs, and of those verified on each device."""
     printed, verified = count_outputs(book)
     other_device = f", {verified} on {book.device}" if book.device != "cpu" else ""
-    return f"{counted(printed, 'output')}: {verified} verified on cpu{other_device}"
+    return f"{pluralize(printed, 'output')}: {verified} verified on cpu{other_device}"
 
 
 def summarize_pages(book: Book, pages: Mapping[str, Page]) -> str:
     """Return a line with the number of outputs and of blocks that are only shown."""
     fences = (fence for page in pages.values() for fence in page.source.fences)
     shown_only = sum(f.language == SHOWN_ONLY and not f.in_comment for f in fences)
-    return f"{summarize_outputs(book)}; {counted(shown_only, 'block')} shown only"
+    return f"{summarize_outputs(book)}; {pluralize(shown_only, 'block')} shown only"
 
 
 def _order_findings(page: str, embeds: _Embeds, names: list[str]) -> Iterator[Finding]:

@@ -98,7 +98,7 @@ def cell_attributes(snippet: Snippet, cell: Cell) -> str:
 def _render_cell(verified: Verified, cell: Cell, options: dict[str, str]) -> list[str]:
     """Return the cell as a fence: its code, with the actual outputs in its `#>` lines."""
     snippet = verified.snippet
-    expectations = cell.expected
+    expectations = cell.expectation_lines
     outcomes = verified.outcomes
     printed = {s.end: outcomes[s.line].printed for s in cell.statements if s.line in outcomes}
     lines: list[str] = []

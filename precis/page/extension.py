@@ -75,7 +75,7 @@ class PrecisExtension(Extension):
 
     def _book(self, snippets: Path) -> Book:
         """Return the book of a folder of snippets, in a project with default settings."""
-        project = Project.configured(snippets.parent, snippets=snippets.name)
+        project = Project.from_settings(snippets.parent, snippets=snippets.name)
         return Book(project, Records(project.root))
 
     def attestations(self) -> list[Attestation]:

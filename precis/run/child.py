@@ -33,10 +33,9 @@ from pathlib import Path
 from typing import Any
 
 from precis.base import installed
-from precis.run import device, figures
-from precis.run import sandbox as confine
+from precis.run import device, figures, sandbox
 from precis.run.observe import MissingImports, Observer, imported_packages
-from precis.source.snippet import first_line
+from precis.source.parse import first_line
 
 STREAMS = ("stdout", "stderr")
 """File descriptors 1 and 2, and the files in the scratch folder that take their place."""
@@ -123,8 +122,8 @@ def execute(scratch: str, send: Send, preloaded: Preloaded) -> None:
     sys.modules["__main__"] = main
     sys.argv = [task.path]
     sys.path.insert(0, os.path.dirname(task.path))
-    confine.limit(task.seconds)
-    confine.confine(task.path, scratch)
+    sandbox.limit_resources(task.seconds)
+    sandbox.restrict_access(task.path, scratch)
     Observer(task.root, scratch).start(preloaded.missing)
     try:
         drawing_failed = _run_statements(task, main, scratch, send, flush)
@@ -173,7 +172,7 @@ def _run_statements(
                     send("warned", text)
                 send("printed", os.lseek(1, 0, os.SEEK_END))
             try:
-                svgs = list(figures.drawn(name, Path(task.path).stem))
+                svgs = list(figures.draw_figures(name, Path(task.path).stem))
             except Exception as error:
                 what, detail, _ = _described(error, task.path)
                 return Ended(error=what, detail=detail, line=lines[-1], drawing=True)
@@ -231,7 +230,7 @@ def _on_device(task: Task) -> contextlib.AbstractContextManager[None]:
         import torch
 
         torch.set_printoptions(precision=task.digits)  # type: ignore[no-untyped-call]
-    return device.settled(task.device) if task.device else contextlib.nullcontext()
+    return device.on_device(task.device) if task.device else contextlib.nullcontext()
 
 
 def _configure_torch(task: Task) -> None:

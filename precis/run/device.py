@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 FAKE = "fakegpu"
 
 
-def absence(device: str) -> str:
+def why_unavailable(device: str) -> str:
     """Why this machine cannot verify on a device; nothing if it can."""
     if device in ("cpu", FAKE):
         return ""
@@ -51,7 +51,7 @@ def settled(device: str) -> Iterator[None]:
             fake.set_up()
             stack.enter_context(fake.Dispatch())
             stack.enter_context(fake.Attention())
-        stack.enter_context(_draws_of_the_cpu(torch))
+        stack.enter_context(_cpu_random_numbers(torch))
         stack.enter_context(torch.device(device))
         yield
 
@@ -91,7 +91,7 @@ def _drops(operation: Any, args: Any, kwargs: Any) -> bool:
     return any(given.get(name) for name in _FUSED_DROPOUT) and given.get("train", True)
 
 
-def _draws_of_the_cpu(torch: Any) -> contextlib.AbstractContextManager[Any]:
+def _cpu_random_numbers(torch: Any) -> contextlib.AbstractContextManager[Any]:
     """Return a mode in which whatever draws random numbers draws on the CPU, then moves."""
     from torch.utils import _pytree as pytree
     from torch.utils._python_dispatch import TorchDispatchMode

@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from precis.source.snippet import Snippet, load
+from precis.source.parse import load
+from precis.source.snippet import Snippet
 
 
-def copied(snippets: Iterable[Snippet], root: Path, target: Path) -> list[Snippet]:
+def copy_snippets(snippets: Iterable[Snippet], root: Path, target: Path) -> list[Snippet]:
     """Copy snippets below a root to a target folder, and parse the copies."""
     copies = []
     for snippet in snippets:

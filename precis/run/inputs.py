@@ -22,7 +22,7 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 
 from precis.base import installed
-from precis.base.files import digest, digest_of
+from precis.base.files import digest, file_digest
 
 
 def name(kind: str, path: str, root: str) -> str:
@@ -92,11 +92,11 @@ def _import(package: str) -> str:
 
 
 def _package(package: str) -> str:
-    return digest("\n".join(map(digest_of, installed.sources(package))).encode())
+    return digest("\n".join(map(file_digest, installed.source_files(package))).encode())
 
 
 _STATES: dict[str, Callable[[str], str]] = {
-    "file": digest_of,
+    "file": file_digest,
     "folder": _folder,
     "entry": _entry,
     "module": _module,

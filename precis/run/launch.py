@@ -236,7 +236,7 @@ _servers_lock = threading.Lock()
 def _server(modules: tuple[str, ...], setting: Setting) -> _Server:
     """Return the server that has these modules in an environment; start it if there is none."""
     variables = tuple(sorted(_variables(setting).items()))
-    wanted = _Wanted(modules, variables, installed.state())
+    wanted = _Wanted(modules, variables, installed.fingerprint())
     with _servers_lock:
         for other, running in _servers.items():  # one that holds more does as well
             if other.holds(wanted) and running.is_running():
@@ -248,7 +248,7 @@ def _server(modules: tuple[str, ...], setting: Setting) -> _Server:
 
 
 def _variables(setting: Setting) -> dict[str, str]:
-    return environment(setting.device, setting.threads, elsewhere=setting.elsewhere)
+    return environment(setting.device, setting.threads, other_machine=setting.other_machine)
 
 
 def _to_preload(snippets: Iterable[Snippet]) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ class Observer:
         if self._is_input(kind, real):
             # the way to it is part of the name: a link may lead elsewhere later
             shown = path if path.startswith(f"{self._root}{os.sep}") else real
-            self._write(inputs.name(kind, shown, self._root), f"{kind}:{shown}")
+            self._write(inputs.key(kind, shown, self._root), f"{kind}:{shown}")
 
     def _real(self, path: str) -> str:
         if path not in self._reals:  # a process asks for few folders, and many times

@@ -74,15 +74,15 @@ class Setting:
     """Run as another machine might: see `precis.run.environment`."""
 
 
-AS_SHOWN = Setting()
+DEFAULT_SETTING = Setting()
 
-ELSEWHERE = Setting(threads=2, elsewhere=True)
+OTHER_MACHINE = Setting(threads=2, other_machine=True)
 """What differs from one machine to the next, all at once."""
 
 
-Watch = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Called with how many snippets have run, and of how many."""
 
 
-def unwatched(done: int, total: int) -> None:
+def no_progress(done: int, total: int) -> None:
     """Ignore progress."""

@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from precis.base import installed
-from precis.run import inputs, observe
-from precis.run import sandbox as confine
+from precis.run import inputs, observe, sandbox
 from precis.run.child import STREAMS, Ended, Task
 from precis.run.launch import Launcher, Process
-from precis.run.outcome import AS_SHOWN, TIMEOUT, Fault, Outcome, Run, Setting
+from precis.run.outcome import DEFAULT_SETTING, TIMEOUT, Fault, Outcome, Run, Setting
 from precis.source.snippet import Snippet
 
 OUTPUT_LIMIT = 2_000_000
@@ -44,7 +43,7 @@ def begin(
     root: Path,
     *,
     timeout: float = TIMEOUT,
-    setting: Setting = AS_SHOWN,
+    setting: Setting = DEFAULT_SETTING,
 ) -> list[Future[Run]]:
     """Run several snippets side by side, as many at a time as there are processors.
 
@@ -76,7 +75,7 @@ def begin(
 
 def warm(snippets: Iterable[Snippet]) -> None:
     """Start what these snippets will be forked from, and do not wait for it."""
-    Launcher(snippets, AS_SHOWN).warm_up()
+    Launcher(snippets, DEFAULT_SETTING).warm_up()
 
 
 def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
@@ -87,7 +86,7 @@ def run(snippet: Snippet, root: Path, *, timeout: float = TIMEOUT) -> Run:
 def _run(snippet: Snippet, root: Path, timeout: float, setting: Setting, launcher: Launcher) -> Run:
     for _ in range(ATTEMPTS):
         made = _run_once(snippet, root, timeout, setting, launcher)
-        changed = inputs.changed(made.inputs, os.path.realpath(root))
+        changed = inputs.first_change(made.inputs, os.path.realpath(root))
         if not changed:
             return made
     _, _, name = changed.partition(":")
@@ -192,8 +191,8 @@ def _exceeded(heard: _Heard, scratch: Path, deadline: float, timeout: float) -> 
     """Return the end of a run that goes beyond a limit."""
     if sum((scratch / name).stat().st_size for name in STREAMS) > OUTPUT_LIMIT:
         return Ended(error=_TOO_MUCH)
-    if confine.resident(heard.pid) > confine.MEMORY:
-        return Ended(error=f"used more than {confine.MEMORY / 2**30:g} GiB of memory")
+    if sandbox.memory_in_use(heard.pid) > sandbox.MEMORY:
+        return Ended(error=f"used more than {sandbox.MEMORY / 2**30:g} GiB of memory")
     if time.monotonic() > deadline:
         if heard.finishing:
             return Ended(
@@ -227,9 +226,9 @@ def _run_of(snippet: Snippet, heard: _Heard, scratch: Path) -> Run:
             f"{printed.rstrip()}\nJoin the thread, or wait for the process, that printed it.",
         )
     fault = _fault(snippet, ended, len(outcomes), stderr) if ended.error else None
-    used, unfollowed = observe.read(str(scratch / "inputs"))
-    used |= inputs.of_packages(ended.packages)
-    versions = {package: installed.version_of(package) for package in ended.packages}
+    used, unfollowed = observe.read_inputs(str(scratch / "inputs"))
+    used |= inputs.package_inputs(ended.packages)
+    versions = {package: installed.package_version(package) for package in ended.packages}
     return Run(tuple(outcomes), heard.figures, used, versions, fault, unfollowed)
 
 

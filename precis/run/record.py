@@ -22,11 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from precis.base.files import CACHE, digest, engine, write_cache
+from precis.base.files import CACHE, digest, engine_digest, write_cache
 from precis.base.installed import version
 from precis.run import inputs
 from precis.run.environment import kernels
-from precis.run.outcome import AS_SHOWN, TIMEOUT, Outcome, Run, Setting, Watch, unwatched
+from precis.run.outcome import (
+    DEFAULT_SETTING,
+    TIMEOUT,
+    Outcome,
+    Progress,
+    Run,
+    Setting,
+    no_progress,
+)
 from precis.source.snippet import Snippet
 
 DAYS = 30
@@ -50,7 +58,7 @@ class Record:
     @property
     def files(self) -> list[str]:
         """The files that the run read, by path from the project's root where below it."""
-        return inputs.files(self.run.inputs)
+        return inputs.files_read(self.run.inputs)
 
 
 class Records:
@@ -62,7 +70,7 @@ class Records:
         *,
         timeout: float = TIMEOUT,
         cache: Path | None = None,
-        watch: Watch = unwatched,
+        watch: Progress = no_progress,
     ) -> None:
         self.root = root.resolve()
         self.cache = cache or self.root / CACHE
@@ -71,7 +79,7 @@ class Records:
         self._known: dict[str, Record] = {}
         self._running: dict[str, Future[Run]] = {}
 
-    def begin(self, snippets: Iterable[Snippet], setting: Setting = AS_SHOWN) -> None:
+    def begin(self, snippets: Iterable[Snippet], setting: Setting = DEFAULT_SETTING) -> None:
         """Start to run those that have no record, side by side; `of` waits for them."""
         wanted = {_key(snippet, setting): snippet for snippet in snippets}
         missing = {k: s for k, s in wanted.items() if k not in self._running and not self._find(k)}
@@ -87,7 +95,7 @@ class Records:
         """Whether something was begun that nobody waited for."""
         return bool(self._running)
 
-    def of(self, snippets: Iterable[Snippet], setting: Setting = AS_SHOWN) -> list[Record]:
+    def of(self, snippets: Iterable[Snippet], setting: Setting = DEFAULT_SETTING) -> list[Record]:
         """The record of each snippet; runs those that have none, side by side.
 
         A record of another device than the CPU lasts as long as this object: the device may
@@ -113,10 +121,10 @@ class Records:
                 content = json.loads(self._file(key).read_text(encoding="utf-8"))
                 self._known[key] = _record(content)
                 os.utime(self._file(key))  # in use: `_prune` leaves it
-            return not inputs.changed(self._known[key].run.inputs, str(self.root))
+            return not inputs.first_change(self._known[key].run.inputs, str(self.root))
         return False
 
-    def forget_unrecorded(self) -> None:
+    def discard_unsaved(self) -> None:
         """Let run again what failed, or used what cannot be followed: it may do otherwise now."""
         self._known = {k: record for k, record in self._known.items() if _lasts(record.run)}
 
@@ -124,7 +132,7 @@ class Records:
         torch = version("torch") or None if "torch" in snippet.packages else None
         record = self._known[key] = Record(run, setting.device, torch)
         # other settings are compared once
-        if _lasts(run) and setting == AS_SHOWN:
+        if _lasts(run) and setting == DEFAULT_SETTING:
             write_cache(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
 
     def _prune(self) -> None:
@@ -141,7 +149,7 @@ class Records:
 
 def _lasts(run: Run) -> bool:
     """Return whether a run would be the same while its inputs are."""
-    return not run.fault and not run.unfollowed  # a fault may be the machine's
+    return not run.fault and not run.untracked  # a fault may be the machine's
 
 
 def _record(content: dict[str, Any]) -> Record:
@@ -159,7 +167,15 @@ def _record(content: dict[str, Any]) -> Record:
 def _key(snippet: Snippet, setting: Setting) -> str:
     python = [sys.implementation.name, platform.python_version(), platform.machine()]
     how = [str(value) for value in dataclasses.astuple(setting)]
-    parts = [snippet.name, snippet.text, *python, *how, _processor(), str(kernels()), engine()]
+    parts = [
+        snippet.name,
+        snippet.text,
+        *python,
+        *how,
+        _processor(),
+        str(kernels()),
+        engine_digest(),
+    ]
     return digest("\0".join(parts).encode())
 
 

@@ -23,7 +23,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from precis.base.finding import Malformed, shown
+from precis.base.finding import Malformed, display_path
 from precis.base.project import Project
 from precis.book.book import LABS, Book, Verified
 from precis.export.notebook import notebook_name, with_outputs
@@ -55,7 +55,7 @@ def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
     labs = {}
     for path in book.labs():
         for language in _languages(path, book):
-            place = project.home(language) / LABS / f"{path.stem}{SUFFIX}"
+            place = project.pages_folder(language) / LABS / f"{path.stem}{SUFFIX}"
             name = notebook_name(path, language if project.languages else "")
             labs[place.relative_to(project.docs).as_posix()] = Lab(path, language, name)
     if labs:
@@ -77,7 +77,7 @@ def _languages(path: Path, book: Book) -> Sequence[str]:
         return project.languages or [""]
     if not _has_pages(project, languages):
         raise PluginError(
-            f"precis: {shown(path)} has text in {', '.join(languages)}; the site has "
+            f"precis: {display_path(path)} has text in {', '.join(languages)}; the site has "
             f"pages in {', '.join(project.languages) or 'one language'}"
         )
     return languages

@@ -25,9 +25,9 @@ from mkdocs.utils import CountHandler
 from mkdocs.utils.templates import TemplateContext
 
 from precis.base.files import is_writable
-from precis.base.finding import Malformed, shown
+from precis.base.finding import Malformed, display_path
 from precis.base.project import Project
-from precis.base.streams import print_every_character
+from precis.base.streams import set_output_encoding
 from precis.book.attest import FILE, SCHEMA, commit_and_date, verified_json
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
@@ -42,7 +42,7 @@ from precis.sites import labs
 from precis.sites.page_cache import Rendered
 from precis.sites.publish import aside, clear, publish
 from precis.sites.template_cache import TemplateCache
-from precis.source.snippet import read
+from precis.source.parse import read
 from precis.text.checks import page_findings
 from precis.text.fences import EMBED
 from precis.text.prose import PageText
@@ -105,7 +105,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Learn what the build is for."""
-        print_every_character()
+        set_output_encoding()
         self.serving = command == "serve"
         if date := commit_and_date(Path.cwd())[1]:  # of the sitemap too: one commit, one site
             epoch = int(datetime.datetime.fromisoformat(date).timestamp())
@@ -119,7 +119,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             return config  # a build inside ours
         project = _project(config, self.config.snippets)
         if not project.snippets.is_dir():
-            folder = shown(project.snippets)
+            folder = display_path(project.snippets)
             raise PluginError(f"precis: there is no folder {folder} (option snippets)")
         settings = project, Path(config.config_file_path or os.devnull).read_bytes()
         if settings != self.settings:  # what was kept may be rendered otherwise
@@ -135,7 +135,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.publishes and self.site is None:
             site = Path(os.path.realpath(config.site_dir))  # a link stays
             if os.path.lexists(site) and not site.is_dir():
-                raise PluginError(f"precis: {shown(site)} (option site_dir) is not a folder")
+                raise PluginError(f"precis: {display_path(site)} (option site_dir) is not a folder")
             clear(site)
             self.built = config
             self.aside = aside(site)
@@ -286,9 +286,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             server.watch(str(lock))
         self.server = server
         self._watch(server, config)
-        from precis.run.parent import warm  # where nothing is served, nothing may need it
+        from precis.run.parent import warm_up  # where nothing is served, nothing may need it
 
-        warm(self.book.readable())  # the first save shall not wait until torch is imported
+        warm_up(self.book.readable())  # the first save shall not wait until torch is imported
         return server
 
     def on_shutdown(self) -> None:
@@ -304,9 +304,11 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         try:
             whole = publish(self.aside, self.site)
         except OSError as error:
-            raise PluginError(f"precis: cannot publish to {shown(self.site)}: {error}") from None
+            raise PluginError(
+                f"precis: cannot publish to {display_path(self.site)}: {error}"
+            ) from None
         if not whole:
-            log.info("%s cannot be replaced: published file by file", shown(self.site))
+            log.info("%s cannot be replaced: published file by file", display_path(self.site))
 
     def _watch(self, server: LiveReloadServer, config: MkDocsConfig) -> None:
         """Watch the files that the snippets read in the last build, and no others."""
@@ -330,7 +332,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """
         reader, project = self.extension.reader, self.book.project
         # twins together: both are cut in sections
-        for path in sorted(project.docs.rglob("*.md"), key=project.key):
+        for path in sorted(project.docs.rglob("*.md"), key=project.lock_key):
             with suppress(Malformed):  # said by `on_files`
                 page_findings(reader, reader.read_page(path))
 
@@ -375,7 +377,7 @@ def _project(config: MkDocsConfig, snippets: str) -> Project:
     """Return the project that a site's configuration describes."""
     file = Path(config.config_file_path) if config.config_file_path else None
     i18n = config.plugins.get("i18n")
-    return Project.configured(
+    return Project.from_settings(
         file.parent if file else Path.cwd(),
         config.docs_dir,
         snippets,
@@ -404,7 +406,7 @@ def _warn_only(config: MkDocsConfig) -> None:
 def _opened(page: MkDocsPage, markdown: str) -> Page:
     """A page to be converted; one that cannot be read is said elsewhere to be wrong."""
     source = page.file.abs_src_path
-    path = shown(Path(source)) if source else page.file.src_uri
+    path = display_path(Path(source)) if source else page.file.src_uri
     try:
         text = read(Path(source)) if source else page.file.content_string
     except Malformed:

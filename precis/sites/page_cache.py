@@ -27,7 +27,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import AnchorLink, get_toc
 from mkdocs.utils import CountHandler
 
-from precis.base.cache import find, keep, state
+from precis.base.cache import Cache, fingerprint
 from precis.base.finding import Malformed
 from precis.base.installed import is_code_installed
 from precis.page.extension import PrecisExtension
@@ -68,8 +68,8 @@ class Rendered:
             with suppress(Malformed):  # said by the conversion
                 if shared := self._shared(config, files):
                     where = source.path, source.first_line, source.lab_page
-                    now = state(page.markdown, notebook, where, shared)
-                known = find(cache, name, now) if now else None
+                    now = fingerprint(page.markdown, notebook, where, shared)
+                known = Cache(cache).get(name, now) if now else None
                 if known and self._holds(known, ours):
                     _give(known, page, files)
                     return
@@ -79,7 +79,7 @@ class Rendered:
             if now and asked and not ours.findings and not messages.get_counts():
                 with suppress(Malformed, LookupError):  # where a box stands on the page
                     made = _made(page, ours)
-                    keep(cache, name, now, around=self._around(ours), **made)
+                    Cache(cache).put(name, now, around=self._around(ours), **made)
 
         page.render = render  # type: ignore[method-assign]
 
@@ -125,7 +125,7 @@ class Rendered:
         if self._site[0] is not files:
             extension, settings = self.extension, _settings(self.extension, config)
             glossaries = [str(f.abs_src_path) for f in files if f.src_uri.endswith(GLOSSARY)]
-            shared = settings and state(
+            shared = settings and fingerprint(
                 settings,
                 extension.book.project.languages,
                 [read_definitions(Path(glossary)) for glossary in glossaries],
@@ -142,7 +142,7 @@ class Rendered:
         verified = [
             book.verified(book.cell(e)[0].path).hash for e in embed_names(page.source.fences)
         ]
-        return state(verified, outdated_notices(book.project, page.source))
+        return fingerprint(verified, outdated_notices(book.project, page.source))
 
 
 def _bare(block: re.Match[str]) -> str:

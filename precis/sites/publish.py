@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from precis.base.characters import composed
+from precis.base.characters import nfc
 
 _HERE = -100
 """AT_FDCWD: paths are relative to the working directory."""
@@ -136,7 +136,7 @@ def _make_room(site: Path, file: Path) -> None:
 
 def _spelled(file: Path) -> str:
     """Return a name in which names are the same that some file system takes for the same."""
-    return composed(file.as_posix()).casefold()
+    return nfc(file.as_posix()).casefold()
 
 
 def _exchanged(a: Path, b: Path) -> bool:

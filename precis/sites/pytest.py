@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from precis.base.project import Project
-from precis.run.device import absence
+from precis.run.device import why_unavailable
 from precis.source.snippet import DEVICE_TYPES
 
 Collect = Callable[[Path, pytest.Collector], pytest.Collector | None]
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Collect documents where it is asked for; refuse a device that this machine lacks."""
     device = config.getoption("device")
-    if reason := absence(device):
+    if reason := why_unavailable(device):
         raise pytest.UsageError(reason)
     if config.getoption("precis"):
         config.pluginmanager.register(Documents(Project.read(config.rootpath), device))

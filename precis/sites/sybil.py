@@ -14,12 +14,12 @@ from pathlib import Path
 from markdown import Markdown
 from sybil import Document, Example, Region, Sybil
 
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.finding import Finding, Malformed, display_path
 from precis.book.book import Book
 from precis.book.checks import cell_findings
 from precis.page.extension import PrecisExtension
 from precis.page.page import Page
-from precis.source.snippet import read
+from precis.source.parse import read
 from precis.text.fences import EMBED
 from precis.text.prose import PageText, strip_front_matter
 
@@ -106,7 +106,7 @@ def fences(extension: PrecisExtension, md: Markdown) -> Parser:
 def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
     """Convert a page as the site does, and give what was found in it."""
     lines, first_line = strip_front_matter(text)
-    page = extension.page = Page(PageText(shown(path), first_line=first_line))
+    page = extension.page = Page(PageText(display_path(path), first_line=first_line))
     md.reset()
     md.convert("\n".join(lines))
     return page

@@ -16,7 +16,7 @@ from jinja2.bccache import Bucket
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
-from precis.base.cache import state
+from precis.base.cache import fingerprint
 from precis.base.installed import is_code_installed
 
 _OWN = {*map(id, chain(FILTERS.values(), TESTS.values()))}
@@ -34,7 +34,7 @@ class TemplateCache(FileSystemBytecodeCache):
     ) -> Bucket:
         """Return what is kept of a template, empty where it would be compiled to something else."""
         compiler = _compiler(environment)
-        checksum = state(source, self.settings, compiler)
+        checksum = fingerprint(source, self.settings, compiler)
         bucket = Bucket(environment, self.get_cache_key(name, filename), checksum)
         if compiler:
             self.load_bytecode(bucket)

@@ -19,13 +19,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
 
-from precis.base.characters import code_point, composed, control
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.characters import code_point, control, nfc
+from precis.base.finding import Finding, Malformed, display_path
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "fakegpu")
 """The torch device types that an expectation can be marked for."""
 
-LARGEST = 1_000_000
+MAX_BYTES = 1_000_000
 """Bytes of a snippet or a page; a long page has a twentieth of that."""
 
 _TEXT = re.compile(r'# %% \[markdown\] lang="(?P<language>[a-z]{2})"\s*')
@@ -113,7 +113,7 @@ class Snippet:
     @property
     def name(self) -> str:
         """What an embed calls it."""
-        return composed(self.path.name)
+        return nfc(self.path.name)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class Snippet:
 
     def code(self, cell: Cell) -> list[str]:
         """A cell's lines, from `# %% name` on, without those that say what it must print."""
-        expected = cell.expected
+        expected = cell.expectation_lines
         numbered = enumerate(self.lines[cell.line - 1 : cell.end], cell.line)
         return [line for number, line in numbered if number not in expected]
 
@@ -140,7 +140,7 @@ class Snippet:
         """A cell's calls of `print` that have no `#>` line, seen without running."""
         return [
             Finding(
-                shown(self.path),
+                display_path(self.path),
                 statement.line,
                 1,
                 "a print without expectation",
@@ -154,12 +154,10 @@ class Snippet:
         below = self.lines[statement.end :]
         if below and below[0].startswith("# >"):
             return "A formatter made its #> lines comments, # >: take the blanks off."
-        return (
-            f"Write what it prints in #> lines under it, or run: precis update {shown(self.path)}"
-        )
+        return f"Write what it prints in #> lines under it, or run: precis update {display_path(self.path)}"
 
 
-def is_marked(text: str) -> bool:
+def has_device_mark(text: str) -> bool:
     """Whether the text of a `#>` line starts with a device mark."""
     return _MARKED.fullmatch(text) is not None
 
@@ -184,7 +182,7 @@ def read(path: Path) -> str:
         path.name.encode("utf-8")
     except UnicodeEncodeError:
         _refuse(path, "a file name that is not UTF-8", "Rename the file.")
-    if path.stat().st_size > LARGEST:
+    if path.stat().st_size > MAX_BYTES:
         _refuse_size(path)
     return decode(path.read_bytes(), path)
 
@@ -194,7 +192,7 @@ def decode(content: bytes, path: Path) -> str:
 
     Raises Malformed where it is not text in UTF-8, or too large to be meant.
     """
-    if len(content) > LARGEST:
+    if len(content) > MAX_BYTES:
         _refuse_size(path)
     try:
         text = content.decode("utf-8-sig")
@@ -209,11 +207,11 @@ def decode(content: bytes, path: Path) -> str:
 
 
 def _refuse_size(path: Path) -> NoReturn:
-    _refuse(path, f"more than {LARGEST // 1_000_000} MB", "Cut it into several files.")
+    _refuse(path, f"more than {MAX_BYTES // 1_000_000} MB", "Cut it into several files.")
 
 
 def _refuse(path: Path, what: str, hint: str, line: int = 1) -> NoReturn:
-    raise Malformed(Finding(shown(path), line, 1, what, hint)) from None
+    raise Malformed(Finding(display_path(path), line, 1, what, hint)) from None
 
 
 @lru_cache(maxsize=1024)  # a build asks for the same text several times
@@ -224,7 +222,7 @@ def parse(text: str, path: Path) -> Snippet:
     findings: list[Finding] = []
 
     def report(line: int, column: int, what: str, hint: str) -> None:
-        findings.append(Finding(shown(path), line, column, what, hint))
+        findings.append(Finding(display_path(path), line, column, what, hint))
 
     titles = list(_titles(comments, report))
     expectations = dict(_expectations(comments, report))
@@ -422,12 +420,14 @@ def _python(text: str, lines: list[str], path: Path) -> tuple[ast.Module, list[_
         if warned:
             raise Malformed(*sorted(warned))
         return tree, comments
-    raise Malformed(Finding(shown(path), line, column, what, hint))
+    raise Malformed(Finding(display_path(path), line, column, what, hint))
 
 
 def _warned(warning: warnings.WarningMessage, path: Path) -> Finding:
     what = f"Python warns: {warning.message}"
-    return Finding(shown(path), warning.lineno, 1, what, "Correct it: readers see the warning too.")
+    return Finding(
+        display_path(path), warning.lineno, 1, what, "Correct it: readers see the warning too."
+    )
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

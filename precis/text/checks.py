@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from precis.base.cache import digests, find, keep, state
+from precis.base.cache import Cache, file_digests, fingerprint
 from precis.base.finding import Finding, Malformed
 from precis.base.project import Project
 from precis.book.book import Book
@@ -28,7 +28,7 @@ def page_findings(reader: PageReader, page: PageText) -> tuple[Finding, ...]:
     """Return the findings of a page's text; skip checks that passed on the same inputs."""
     project, cache = reader.project, reader.book.records.cache
     name, fingerprint = f"passed {page.page_path}", _page_fingerprint(project, page)
-    passed = find(cache, name, fingerprint) or {}
+    passed = Cache(cache).get(name, fingerprint) or {}
     twins = _twins_fingerprint(project, page)
     same_twins, same_cells = passed.get("twins") == twins, _has_same_cells(reader, passed)
     if same_twins and same_cells:
@@ -39,15 +39,15 @@ def page_findings(reader: PageReader, page: PageText) -> tuple[Finding, ...]:
         linked = _embeds_by_page(reader, _linked_pages(page))
         names = sorted({*embed_names(page.fences), *chain.from_iterable(linked.values())})
         cells = _cell_fingerprints(reader.book, names)
-        keep(cache, name, fingerprint, twins=twins, linked=linked, cells=cells)
+        Cache(cache).put(name, fingerprint, twins=twins, linked=linked, cells=cells)
     return tuple(sorted(findings))
 
 
 def _page_fingerprint(project: Project, page: PageText) -> str:
     text = "\n".join(page.lines).rstrip()  # Markdown appends blank lines to its input
-    settings = digests([project.config] if project.config else [])  # fences depend on them
+    settings = file_digests([project.config] if project.config else [])  # fences depend on them
     place = page.path, page.page_path, page.language, page.first_line
-    return state(place, text, page.fences, settings)
+    return fingerprint(place, text, page.fences, settings)
 
 
 def _twins_fingerprint(project: Project, page: PageText) -> str:
@@ -55,7 +55,9 @@ def _twins_fingerprint(project: Project, page: PageText) -> str:
     path = Path(page.path)
     entries = {section: str(entry) for section, entry in page_entries(project, path).items()}
     # a lab's languages share one file
-    return state(entries, digests([path] if page.lab_page else project.twins(path)))
+    return fingerprint(
+        entries, file_digests([path] if page.lab_page else project.translations(path))
+    )
 
 
 def _has_same_cells(reader: PageReader, passed: Mapping[str, Any]) -> bool:
@@ -90,5 +92,5 @@ def _cell_fingerprints(book: Book, names: Iterable[str]) -> dict[str, str]:
         fingerprints[name] = ""
         with suppress(LookupError, Malformed):  # reported elsewhere
             evidence = Evidence([book.cell(name)])
-            fingerprints[name] = state(evidence.printed, evidence.code)
+            fingerprints[name] = fingerprint(evidence.printed, evidence.code)
     return fingerprints

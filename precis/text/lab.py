@@ -30,7 +30,7 @@ def lab_languages(snippet: Snippet) -> list[str]:
 
 def lab_page_path(snippet: Snippet, project: Project, language: str) -> Path:
     """Return the path of a lab's notebook among the pages of a language."""
-    return project.home(language) / LABS / snippet.path.with_suffix(".ipynb").name
+    return project.pages_folder(language) / LABS / snippet.path.with_suffix(".ipynb").name
 
 
 def lab_markdown(snippet: Snippet, language: str) -> list[str]:

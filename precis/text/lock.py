@@ -63,7 +63,7 @@ def read_lock(path: Path) -> Mapping[str, Entry]:
 
 def page_entries(project: Project, path: Path) -> Mapping[str, Entry]:
     """Return the lock's entries of a page, by section id."""
-    return _entries_by_page(project.lock).get(project.key(path), {})
+    return _entries_by_page(project.lock).get(project.lock_key(path), {})
 
 
 def format_lock(entries: Mapping[str, Entry]) -> str:
@@ -82,7 +82,7 @@ def bless_sections(
 
     `late` is a language to be updated later, where others changed.
     """
-    key = project.key(Path(pages[0].path))
+    key = project.lock_key(Path(pages[0].path))
     hashes_by_id: dict[str, dict[str, str]] = {}
     for page in pages:
         for section in split_sections(page):
@@ -106,7 +106,7 @@ def stale_sections(project: Project, page: PageText, twin: PageText) -> Iterator
     """Yield the sections that were not read beside the twin's since one of them changed."""
     twin_by_id = {section.id: section for section in split_sections(twin)}
     entries = page_entries(project, Path(page.path))
-    slug = PurePath(project.key(Path(page.path))).with_suffix("").as_posix()
+    slug = PurePath(project.lock_key(Path(page.path))).with_suffix("").as_posix()
     hint = f"Read both, correct the differences, then: precis bless {slug}"
     if not entries:
         message = f"this page was never read beside {twin.path}"

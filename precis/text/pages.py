@@ -9,9 +9,10 @@ from pathlib import Path
 
 from markdown import Markdown
 
-from precis.base.finding import Finding, Malformed, shown
+from precis.base.finding import Finding, Malformed, display_path
 from precis.book.book import Book
-from precis.source.snippet import Cell, Snippet, read
+from precis.source.parse import read
+from precis.source.snippet import Cell, Snippet
 from precis.text.fences import FenceFinder, embed_names, register_snippet_fence
 from precis.text.lab import lab_languages, lab_markdown, lab_page_path
 from precis.text.lock import stale_sections
@@ -39,7 +40,7 @@ class PageReader:
 
     def read_page(self, path: Path) -> PageText:
         """Return the page of a file. Raises Malformed if it is not UTF-8 text."""
-        text, name = read(path), shown(path)
+        text, name = read(path), display_path(path)
         old_text, page = self._pages.get(name, (None, None))
         if page is None or old_text != text:
             page = self.parse_page(name, *strip_front_matter(text))
@@ -58,7 +59,7 @@ class PageReader:
         """Return the page of a lab in a language."""
         page_path = lab_page_path(snippet, self.project, language)
         lines = lab_markdown(snippet, language)
-        return self.parse_page(shown(snippet.path), lines, lab_page=shown(page_path))
+        return self.parse_page(display_path(snippet.path), lines, lab_page=display_path(page_path))
 
     def embedded_cells(self, page: PageText) -> list[tuple[Snippet, Cell]]:
         """Return the cells that a page embeds."""
@@ -85,11 +86,11 @@ class PageReader:
 
     def _compare_with_twins(self, page: PageText) -> Iterator[Finding]:
         twins = list(self._lab_twins(page))
-        for path in self.project.twins(Path(page.path)):
+        for path in self.project.translations(Path(page.path)):
             if path.is_file():
                 twins.append(self.read_page(path))
             else:
-                message = f"no translation: there is no {shown(path)}"
+                message = f"no translation: there is no {display_path(path)}"
                 yield Finding(page.path, 1, 1, message, "Write it, or delete this page.")
         for twin in twins:
             yield from compare_twins(page, twin)

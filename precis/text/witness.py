@@ -94,7 +94,7 @@ class Evidence:
     def printed(self) -> tuple[tuple[str, str], ...]:
         """The expected output of each cell on the CPU, with the cell's name."""
         return tuple(
-            ("\n".join(line for s in cell.statements for line in s.expected()), name)
+            ("\n".join(line for s in cell.statements for line in s.expected_output()), name)
             for cell, name in self._named()
         )
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from mutate import ROOT, tried
 from mutate_code import SNIPPETS, UNNOTICED, judged_constants, judged_outputs
+from precis.source.parse import load
 
 from precis.run.record import Records
-from precis.source.snippet import load
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
@@ -20,7 +20,7 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 @pytest.mark.parametrize("path", SNIPPETS, ids=lambda path: path.stem)
 def test_another_number_sign_dtype_or_flag_in_an_expectation_is_refused(path: Path) -> None:
     snippet = load(path)
-    (record,) = Records(ROOT).of([snippet])
+    (record,) = Records(ROOT).get([snippet])
 
     survivors = [fate for fate in judged_outputs(snippet, record) if not fate.killed]
 
@@ -31,7 +31,7 @@ def test_another_number_sign_dtype_or_flag_in_an_expectation_is_refused(path: Pa
 @pytest.mark.exhaustive
 def test_another_constant_is_refused_where_it_changes_what_is_printed() -> None:
     snippet = load(ROOT / "snippets" / "autograd.py")
-    (record,) = Records(ROOT).of([snippet])
+    (record,) = Records(ROOT).get([snippet])
 
     fates = [*judged_constants(snippet, record, every=20)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from precis.base.project import Project
 from precis.book.book import Book
-from precis.run.parent import warm
+from precis.run.parent import warm_up
 from precis.run.record import Records
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def book() -> Book:
     made = Book(Project.read(ROOT), Records(ROOT, timeout=300), "fakegpu")
-    warm(made.readable())  # one process imports what all of them need
+    warm_up(made.readable())  # one process imports what all of them need
     return made
 
 

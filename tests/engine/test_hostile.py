@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from precis.source.parse import parse
 from project import Project
 
 from precis.base import project as configured
@@ -15,7 +16,6 @@ from precis.base.finding import Malformed
 from precis.book.book import Book
 from precis.run.outcome import Run
 from precis.run.record import Records
-from precis.source.snippet import parse
 from precis.text.pages import PageReader
 
 Ran = Callable[..., Run]
@@ -80,7 +80,7 @@ def test_a_fault_is_named_with_its_line_and_what_came_before_is_kept(
     run = ran(text, timeout=1 if "still running" in what else 20)
 
     assert run.fault is not None
-    assert what in run.fault.what
+    assert what in run.fault.message
     assert run.fault.line == 4
     assert [outcome.printed for outcome in run.outcomes] == [(), ("before",)]
 
@@ -255,7 +255,7 @@ def test_any_text_is_a_snippet_or_malformed(text: str) -> None:
     except Malformed as malformed:
         findings = malformed.findings
         assert findings
-        assert all(finding.line >= 1 and finding.what for finding in findings)
+        assert all(finding.line >= 1 and finding.message for finding in findings)
         return
 
     lines = text.split("\n")

@@ -117,12 +117,13 @@ def test_the_twins_of_a_page_stand_in_all_other_languages(project: Project) -> N
     known = read(project, site_in("fr", "en", "de"))
 
     twins = [
-        path.relative_to(known.docs).as_posix() for path in known.twins(Path("docs/fr/a/b.md"))
+        path.relative_to(known.docs).as_posix()
+        for path in known.translations(Path("docs/fr/a/b.md"))
     ]
 
     assert twins == ["de/a/b.md", "en/a/b.md"]
-    assert known.key(Path("docs/fr/a/b.md")) == "a/b.md"
-    assert known.key(Path("snippets/labs/l.py")) == "snippets/labs/l.py"
+    assert known.lock_key(Path("docs/fr/a/b.md")) == "a/b.md"
+    assert known.lock_key(Path("snippets/labs/l.py")) == "snippets/labs/l.py"
 
 
 def test_folders_that_are_called_like_languages_are_folders(project: Project) -> None:

@@ -12,7 +12,7 @@ import sys
 import pytest
 from project import Project
 
-from precis.base.streams import print_every_character
+from precis.base.streams import set_output_encoding
 
 SNIPPET = '# %% a\nprint("→ é 日本 \U0001f600")\n#> → é\n'
 PRINTED = "→ é 日本 \U0001f600"
@@ -108,7 +108,7 @@ def test_a_terminal_keeps_its_encoding_and_escapes_the_rest(
     shown = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", Terminal(shown, encoding="cp1252"))
 
-    print_every_character()
+    set_output_encoding()
     print("é →", flush=True)
 
     assert shown.getvalue() == b"\xe9 \\u2192" + os.linesep.encode()
@@ -120,4 +120,4 @@ def test_a_stream_that_something_else_put_there_is_left_alone(
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     monkeypatch.setattr(sys, "stdout", None)
 
-    print_every_character()
+    set_output_encoding()

@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from precis.source.parse import decode, parse
 from project import Project
 
 from precis.base.finding import Malformed
 from precis.cli.main import main
 from precis.cli.update import updated
 from precis.run.outcome import Outcome, Run
-from precis.source.snippet import decode, parse
 
 
 def update(project: Project) -> Result:
@@ -215,7 +215,7 @@ def test_whatever_the_line_ends_an_update_is_read_back_or_refused(
     new = updated(text, snippet, Run(tuple(map(Outcome, printed))))
 
     again = parse(decode(new.encode(), path), path).statements
-    assert [tuple(s.expected()) for s in again] == printed
+    assert [tuple(s.expected_output()) for s in again] == printed
     assert [s.code for s in again] == ["f()", "g()", "h()"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from precis.compare.diff import SHOWN, WIDTH, diff
-from precis.compare.text import compare, unstable
+from precis.compare.text import compare, find_unstable
 from precis.compare.values import compare_values
 from precis.run.outcome import Outcome, Run
 from precis.run.record import Record
@@ -106,7 +106,7 @@ def test_every_message_with_a_diff_is_short(
     ours, theirs = (record(Run((Outcome(log(1500, start)),))) for start in (2, 2.1))
 
     (wrong,) = compare(snippet, theirs)
-    (unlike,) = unstable(snippet, ours, theirs)
+    (unlike,) = find_unstable(snippet, ours, theirs)
     (other,) = compare_values(snippet, ours, theirs)
 
     for finding in (wrong.finding, unlike, other.finding):

@@ -43,7 +43,7 @@ def test_any_other_text_is_a_mismatch(parse: Parse, printed: tuple[str, ...]) ->
 def test_printing_without_expectation_is_a_mismatch(parse: Parse) -> None:
     (mismatch,) = mismatches(parse("# %% a\nf()\n"), Outcome(("1",)))
 
-    assert "has no #> line" in mismatch.finding.what
+    assert "has no #> line" in mismatch.finding.message
 
 
 def test_the_message_has_place_cell_device_version_diff_and_the_command(parse: Parse) -> None:
@@ -82,7 +82,7 @@ def test_a_line_left_open_is_a_mismatch(parse: Parse) -> None:
 
     (mismatch,) = mismatches(snippet, Outcome(("1",), open_line=True))
 
-    assert "left open" in mismatch.finding.what
+    assert "left open" in mismatch.finding.message
 
 
 def test_a_fault_comes_last_and_says_how_much_did_not_run(parse: Parse) -> None:

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch._tensor_str import _add_suffixes, _tensor_str
 
-from precis.compare.values import DIGITS, TOLERANCES, same, tokens
+from precis.compare.values import DIGITS, TOLERANCES, same_values, tokens
 
 PREFIX = "tensor("
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -59,13 +59,13 @@ devices = st.sampled_from(["cuda:0", "mps:0", "xpu:1", "fakegpu:0"])
 @budget
 @given(printed(), devices)
 def test_a_tensor_on_a_device_prints_the_same_values(case: Printed, device: str) -> None:
-    assert same(case.on(""), case.on(device))
+    assert same_values(case.on(""), case.on(device))
 
 
 @budget
 @given(printed(), devices, st.integers(20, 140))
 def test_where_lines_break_says_nothing(case: Printed, device: str, width: int) -> None:
-    assert same(case.on(""), replace(case, width=width).on(device))
+    assert same_values(case.on(""), replace(case, width=width).on(device))
 
 
 @budget
@@ -76,13 +76,13 @@ def test_another_dtype_is_another_value(case: Printed, device: str, dtype: torch
 
     kinds = {case.tensor.dtype, dtype}
     alike = len(kinds) == 1 or (kinds <= set(UNMARKED) and case.on("") == other.on(""))
-    assert same(case.on(""), other.on(device)) == alike
+    assert same_values(case.on(""), other.on(device)) == alike
 
 
 @budget
 @given(printed(), devices, st.sampled_from(FLAGS))
 def test_another_flag_is_another_value(case: Printed, device: str, flag: str) -> None:
-    assert same(case.on(""), replace(case, flag=flag).on(device)) == (flag == case.flag)
+    assert same_values(case.on(""), replace(case, flag=flag).on(device)) == (flag == case.flag)
 
 
 @budget
@@ -100,13 +100,13 @@ def test_one_changed_digit_is_another_value(
     at = data.draw(st.sampled_from(whole)).end() - 1
     digit = (int(text[at]) + data.draw(st.integers(1, 9))) % 10
 
-    assert not same(case.on(""), f"{text[:at]}{digit}{text[at + 1 :]}")
+    assert not same_values(case.on(""), f"{text[:at]}{digit}{text[at + 1 :]}")
 
 
 @budget
 @given(st.text(max_size=40))
 def test_a_text_without_tensors_is_the_same_as_itself_alone(text: str) -> None:
-    assert same(text, text)
+    assert same_values(text, text)
     assert [token.text for token in tokens(text)] == [token.text for token in tokens(f" {text}\n")]
 
 
@@ -117,11 +117,11 @@ def test_a_device_is_taken_off_where_torch_broke_the_line() -> None:
         "       requires_grad=True)"
     )
 
-    assert same(cpu, gpu)
-    assert not same(cpu, gpu.replace("float64", "float16"))
+    assert same_values(cpu, gpu)
+    assert not same_values(cpu, gpu.replace("float64", "float16"))
 
 
 def test_complex_numbers_agree_within_their_tolerance() -> None:
-    assert same("tensor([1.00000000+2.00000000j])", "tensor([1.00000012+2.00000024j])")
-    assert not same("tensor([1.00000000+2.00000000j])", "tensor([1.00000000+2.10000000j])")
-    assert not same("tensor([1.00000000+2.00000000j])", "tensor([1.00000000-2.00000000j])")
+    assert same_values("tensor([1.00000000+2.00000000j])", "tensor([1.00000012+2.00000024j])")
+    assert not same_values("tensor([1.00000000+2.00000000j])", "tensor([1.00000000+2.10000000j])")
+    assert not same_values("tensor([1.00000000+2.00000000j])", "tensor([1.00000000-2.00000000j])")

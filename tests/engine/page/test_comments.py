@@ -87,7 +87,7 @@ def test_an_embed_in_a_comment_is_refused(convert: Convert, text: str) -> None:
 
     html, page = convert(f"# T\n\n{text}\n")
 
-    assert {f.what for f in page.findings} == {"an embed in a comment, which nobody sees"}
+    assert {f.message for f in page.findings} == {"an embed in a comment, which nobody sees"}
     first = f"# T\n\n{text}\n".split("```snippet")[0].count("\n") + 1
     assert page.findings[0].line == first
     assert "Move it out" in page.findings[0].hint
@@ -101,7 +101,7 @@ def test_an_embed_in_an_unrecognised_comment_is_refused(convert: Convert, text: 
 
     _, page = convert(text)
 
-    assert [f.what for f in page.findings] == ["an embed in a comment, which nobody sees"]
+    assert [f.message for f in page.findings] == ["an embed in a comment, which nobody sees"]
 
 
 @pytest.mark.parametrize("text", VISIBLE.values(), ids=VISIBLE.keys())

@@ -309,7 +309,7 @@ def test_wrong_options_are_findings(
 ) -> None:
     _, page = convert(embed(reference, options))
 
-    assert message in page.findings[0].what
+    assert message in page.findings[0].message
 
 
 def test_a_malformed_snippet_is_reported_in_place_of_its_cells(
@@ -442,7 +442,7 @@ def test_indented_code_shows_its_finding_in_a_box(convert: Convert) -> None:
     html, page = convert("Text.\n\n    <b>x</b> = 1\n")
 
     (box,) = html.select(".precis-finding")
-    assert page.findings[0].what in box.get_text()
+    assert page.findings[0].message in box.get_text()
     assert html.select("b") == []
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from project import Project
 
-from precis.compare.values import same
-from precis.run.device import absence, draws
+from precis.compare.values import same_values
+from precis.run.device import is_random, why_unavailable
 
 DRAWS = """
     # %% draws
@@ -56,7 +56,7 @@ def test_only_operations_that_draw_are_sent_to_the_generator_of_the_cpu() -> Non
         operation = getattr(packet, schema.overload_name or "default", None)
         if operation is None or torch.Tag.nondeterministic_seeded not in operation.tags:
             continue
-        (drawn if draws(operation) else stay).add(schema.name.removeprefix("aten::"))
+        (drawn if is_random(operation) else stay).add(schema.name.removeprefix("aten::"))
 
     assert not stay & drawn
     assert {name for name in stay if not re.search("attention|sdp|rnn|lstm|gru", name)} == {
@@ -122,7 +122,7 @@ ATTENTION = """
     for call in sys.argv[1:]:
         seen, error = [], ""
         try:
-            with Kernels(), device._draws_of_the_cpu(torch):
+            with Kernels(), device._cpu_random_numbers(torch):
                 exec(call)
         except Exception as raised:
             error = f"{type(raised).__name__}: {raised}"
@@ -285,7 +285,7 @@ def test_a_program_without_torch_is_verified_on_a_device_too(project: Project) -
 
 @pytest.mark.parametrize("device", ["cuda", "mps", "xpu"])
 def test_a_device_that_is_absent_is_refused_in_one_line(project: Project, device: str) -> None:
-    if not absence(device):
+    if not why_unavailable(device):
         pytest.skip(f"{device} is present")
     project.write(snippets__a_py="# %% a\nprint(1)\n#> 1\n")
 
@@ -316,7 +316,7 @@ def test_a_device_that_is_absent_is_refused_in_one_line(project: Project, device
     ],
 )
 def test_device_values_that_are_the_same(cpu: str, device: str) -> None:
-    assert same(cpu, device)
+    assert same_values(cpu, device)
 
 
 @pytest.mark.parametrize(
@@ -342,10 +342,10 @@ def test_device_values_that_are_the_same(cpu: str, device: str) -> None:
     ],
 )
 def test_device_values_that_are_not(cpu: str, device: str) -> None:
-    assert not same(cpu, device)
+    assert not same_values(cpu, device)
 
 
 def test_a_cell_may_let_its_values_drift_on_a_device() -> None:
-    assert not same("loss 1.526", "loss 1.529")
-    assert same("loss 1.526", "loss 1.529", rtol=1e-2)
-    assert not same("step 100", "step 101", rtol=1e-1)
+    assert not same_values("loss 1.526", "loss 1.529")
+    assert same_values("loss 1.526", "loss 1.529", rtol=1e-2)
+    assert not same_values("step 100", "step 101", rtol=1e-1)

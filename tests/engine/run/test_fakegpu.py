@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from precis.compare.values import same
+from precis.compare.values import same_values
 
 AS_ON_THE_CPU = {
     "values": """
@@ -298,7 +298,7 @@ for where, name in [(where, name) for where in results for name in rows]:
         os.dup2(writer, 1)
         warnings.simplefilter("ignore")
         try:
-            with device.settled(where):
+            with device.on_device(where):
                 exec(rows[name], names)
         except BaseException as error:
             print(f"{type(error).__name__}: {error}")
@@ -331,7 +331,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
 def test_the_fake_device_does_as_the_cpu(name: str, printed: dict[str, dict[str, str]]) -> None:
     cpu, fake = printed["cpu"][name], printed["fakegpu"][name]
 
-    assert same(cpu, fake), f"{cpu}\n--- on fakegpu:\n{fake}"
+    assert same_values(cpu, fake), f"{cpu}\n--- on fakegpu:\n{fake}"
     assert ("Error: " in cpu) == (name in FAILS)
 
 

@@ -16,12 +16,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
+from precis.source.parse import load
 from project import Project, logging_runs
 
 from precis.run import record
-from precis.run.outcome import ELSEWHERE, Outcome
+from precis.run.outcome import OTHER_MACHINE, Outcome
 from precis.run.record import Records
-from precis.source.snippet import load
 
 Change = Callable[[Path], object]
 
@@ -194,11 +194,11 @@ def test_a_run_is_made_again_when_what_it_depends_on_changes(
 def outcomes(project: Project, may_run: bool = True) -> tuple[tuple[Outcome, ...], str]:
     """What a snippet does, as fresh records have it."""
     done: list[int] = []
-    records = Records(project.folder, watch=lambda one, _: done.append(one))
-    (found,) = records.of([load(project.path("snippets/a.py"))])
+    records = Records(project.folder, progress=lambda one, _: done.append(one))
+    (found,) = records.get([load(project.path("snippets/a.py"))])
     assert may_run or not done, "it ran again"
-    assert not found.run.unfollowed
-    return found.run.outcomes, found.run.fault.what if found.run.fault else ""
+    assert not found.run.untracked
+    return found.run.outcomes, found.run.fault.message if found.run.fault else ""
 
 
 READING = HERE.replace("; ", "\n") + "print((here / 'd').read_text())\n#> 1\n"
@@ -336,8 +336,8 @@ def test_the_callers_environment_does_not_reach_a_snippet(project: Project) -> N
     project.write(snippets__a_py=ENVIRONMENT)
     code = (
         "from pathlib import Path; from precis.run.record import Records; "
-        "from precis.source.snippet import load; "
-        "print(Records(Path.cwd()).of([load(Path('snippets/a.py'))])[0].run.outcomes)"
+        "from precis.source.parse import load; "
+        "print(Records(Path.cwd()).get([load(Path('snippets/a.py'))])[0].run.outcomes)"
     )
     theirs = {
         "COLUMNS": "40", "FORCE_COLOR": "1", "LANG": "fr_FR.UTF-8", "MKL_NUM_THREADS": "7",
@@ -437,13 +437,13 @@ def test_a_run_whose_file_changes_meanwhile_is_made_again(
     records = Records(project.folder)
     snippet = load(project.path("snippets/a.py"))
 
-    records.begin([snippet])
+    records.start([snippet])
     while not (has_read := list(project.folder.glob("precis-*/work/read"))):
         time.sleep(0.01)
     project.write(snippets__data_txt="new")
     has_read[0].with_name("changed").touch()
 
-    (made,) = records.of([snippet])
+    (made,) = records.get([snippet])
     assert made.run.outcomes[-1].printed == ("new",)
 
 
@@ -457,13 +457,13 @@ def test_a_file_that_never_rests_is_no_obstacle_and_leaves_no_record(
     project.path("snippets/log").write_text("x")
     states = iter(range(100))
     monkeypatch.setattr(
-        "precis.run.parent.inputs.changed", lambda *_: f"file:snippets/log {next(states)}"
+        "precis.run.parent.inputs.first_change", lambda *_: f"file:snippets/log {next(states)}"
     )
 
-    (made,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+    (made,) = Records(project.folder).get([load(project.path("snippets/a.py"))])
 
     assert made.run.outcomes[-1].printed == ("x",)
-    assert "which changes meanwhile" in made.run.unfollowed
+    assert "which changes meanwhile" in made.run.untracked
     assert next(states) == 3
 
 
@@ -473,7 +473,7 @@ def test_another_machine_has_another_path_zone_width_and_language(project: Proje
     )
     records, snippet = Records(project.folder), load(project.path("snippets/a.py"))
 
-    (here,), (elsewhere,) = records.of([snippet]), records.of([snippet], ELSEWHERE)
+    (here,), (elsewhere,) = records.get([snippet]), records.get([snippet], OTHER_MACHINE)
 
     assert here.run.outcomes[-1] != elsewhere.run.outcomes[-1]
 

@@ -13,15 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from precis.source.parse import load, parse
 from project import Project
 from test_inputs import install, interpreter, verify
 
 from precis.run import launch
 from precis.run.environment import environment
 from precis.run.launch import Launcher
-from precis.run.outcome import AS_SHOWN, Outcome, Setting
+from precis.run.outcome import DEFAULT_SETTING, Outcome, Setting
 from precis.run.record import Records
-from precis.source.snippet import Snippet, load, parse
+from precis.source.snippet import Snippet
 
 TORCH = """
     # %% a
@@ -31,7 +32,7 @@ TORCH = """
 
 
 def test_a_server_has_one_thread_and_no_accelerator(parse: Callable[[str], Snippet]) -> None:
-    launcher = Launcher([parse(TORCH)], AS_SHOWN)
+    launcher = Launcher([parse(TORCH)], DEFAULT_SETTING)
 
     server = launcher.ready_server()
 
@@ -45,8 +46,8 @@ def test_a_server_with_a_thread_may_not_fork(project: Project) -> None:
     python = interpreter(project.path("env"))
     asked = (
         "from pathlib import Path; from precis.run.launch import Launcher; "
-        "from precis.run.outcome import AS_SHOWN; from precis.source.snippet import load; "
-        "server = Launcher([load(Path('snippets/a.py'))], AS_SHOWN).ready_server(); "
+        "from precis.run.outcome import DEFAULT_SETTING; from precis.source.parse import load; "
+        "server = Launcher([load(Path('snippets/a.py'))], DEFAULT_SETTING).ready_server(); "
         "print('threaded' in server.packages)"
     )
     package(
@@ -112,7 +113,7 @@ def test_a_module_is_read_from_its_source_though_python_kept_an_older_one(
     )
     os.utime(module, ns=(known.st_atime_ns, known.st_mtime_ns))
 
-    (record,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+    (record,) = Records(project.folder).get([load(project.path("snippets/a.py"))])
 
     assert record.run.outcomes[-1].printed == ("2",)
 
@@ -145,11 +146,11 @@ def test_a_module_of_the_project_is_read_again_by_each_run(project: Project, whe
     project.write(snippets__a_py=f"# %% a\n{code}")
     records = Records(project.folder)
     snippet = load(project.path("snippets/a.py"))
-    records.of([snippet])
+    records.get([snippet])
 
     (folder / "mine.py").write_text("x = 2\n")
 
-    (record,) = records.of([snippet])
+    (record,) = records.get([snippet])
     assert record.run.outcomes[-1] == Outcome(("2",))
 
 
@@ -157,11 +158,11 @@ def test_an_upgrade_of_a_package_needs_another_server(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snippet = parse("# %% a\nimport click\n", project.path("a.py"))
-    first = Launcher([snippet], AS_SHOWN).ready_server()
-    assert Launcher([snippet], AS_SHOWN).ready_server() is first
-    monkeypatch.setattr("precis.base.installed.state", lambda: (0,))
+    first = Launcher([snippet], DEFAULT_SETTING).ready_server()
+    assert Launcher([snippet], DEFAULT_SETTING).ready_server() is first
+    monkeypatch.setattr("precis.base.installed.fingerprint", lambda: (0,))
 
-    assert Launcher([snippet], AS_SHOWN).ready_server() is not first
+    assert Launcher([snippet], DEFAULT_SETTING).ready_server() is not first
 
 
 def test_a_server_that_holds_more_does_as_well(project: Project) -> None:
@@ -169,18 +170,22 @@ def test_a_server_that_holds_more_does_as_well(project: Project) -> None:
     both = [
         parse(f"# %% a\nimport {name}\n", project.path(f"{name}.py")) for name in ("click", "yaml")
     ]
-    Launcher(both, AS_SHOWN).ready_server()
+    Launcher(both, DEFAULT_SETTING).ready_server()
     running = [*launch._servers]
 
-    Launcher(both[:1], AS_SHOWN).ready_server()
+    Launcher(both[:1], DEFAULT_SETTING).ready_server()
 
     assert [*launch._servers] == running
 
 
 def test_a_snippet_without_packages_gets_a_server_without_any(project: Project) -> None:
-    Launcher([parse("# %% a\nimport click\n", project.path("a.py"))], AS_SHOWN).ready_server()
+    Launcher(
+        [parse("# %% a\nimport click\n", project.path("a.py"))], DEFAULT_SETTING
+    ).ready_server()
 
-    bare = Launcher([parse("# %% a\nx = 1\n", project.path("b.py"))], AS_SHOWN).ready_server()
+    bare = Launcher(
+        [parse("# %% a\nx = 1\n", project.path("b.py"))], DEFAULT_SETTING
+    ).ready_server()
 
     assert "click" not in bare.packages
 
@@ -188,12 +193,12 @@ def test_a_snippet_without_packages_gets_a_server_without_any(project: Project) 
 def test_a_server_that_ended_is_replaced(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nprint(1)\n")
     snippet = load(project.path("snippets/a.py"))
-    server = Launcher([snippet], AS_SHOWN).ready_server()
+    server = Launcher([snippet], DEFAULT_SETTING).ready_server()
     assert server is not None
     server._process.kill()
     server._process.wait()
 
-    (record,) = Records(project.folder).of([snippet])
+    (record,) = Records(project.folder).get([snippet])
 
     assert record.run.outcomes[-1].printed == ("1",)
 
@@ -205,11 +210,11 @@ def test_without_fork_a_snippet_gets_an_interpreter(
     monkeypatch.setattr(launch, "_server", lambda *_: pytest.fail("a server was asked for"))
     project.write(snippets__a_py="# %% a\nimport sys\nprint(sys.path[0], __name__)\nprint(1 / 0)\n")
 
-    (record,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+    (record,) = Records(project.folder).get([load(project.path("snippets/a.py"))])
 
     assert record.run.outcomes[1].printed == (f"{project.path('snippets')} __main__",)
     assert record.run.fault is not None
-    assert record.run.fault.what == "ZeroDivisionError: division by zero"
+    assert record.run.fault.message == "ZeroDivisionError: division by zero"
 
 
 @pytest.mark.parametrize("device", ["cpu", "fakegpu"])
@@ -233,7 +238,7 @@ def test_a_torch_built_for_an_accelerator_shows_none(project: Project) -> None:
             """
     )
 
-    (record,) = Records(project.folder).of([load(project.path("snippets/a.py"))])
+    (record,) = Records(project.folder).get([load(project.path("snippets/a.py"))])
 
     assert [o.printed for o in record.run.outcomes[1:]] == [("False None",), ("False False",)]
 
@@ -304,6 +309,9 @@ def test_another_setting_has_a_server_of_its_own(project: Project) -> None:
     snippet = load(project.path("snippets/a.py"))
     records = Records(project.folder)
 
-    (first,), (second,) = records.of([snippet]), records.of([snippet], Setting(elsewhere=True))
+    (first,), (second,) = (
+        records.get([snippet]),
+        records.get([snippet], Setting(other_machine=True)),
+    )
 
     assert first.run.outcomes != second.run.outcomes

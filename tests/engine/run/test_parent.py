@@ -9,12 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from precis.source.parse import parse
 
-from precis.run import inputs
-from precis.run import sandbox as confine
+from precis.run import inputs, sandbox
 from precis.run.outcome import Run
-from precis.run.parent import begin
-from precis.source.snippet import parse
+from precis.run.parent import start_runs
 
 Ran = Callable[..., Run]
 
@@ -96,7 +95,7 @@ def test_a_module_beside_the_snippet_can_be_imported_and_is_reported(
     )
 
     assert printed(run)[-1] == ("3 4",)
-    assert {Path(path).name for path in inputs.files(run.inputs)} == {"beside.py", "data.txt"}
+    assert {Path(path).name for path in inputs.files_read(run.inputs)} == {"beside.py", "data.txt"}
 
 
 def test_a_traceback_shows_the_snippet_and_nothing_of_the_engine(ran: Ran) -> None:
@@ -184,7 +183,7 @@ def test_a_figure_left_open_by_a_cell_is_its_svg_in_the_colours_of_the_page(ran:
 def test_snippets_run_side_by_side_and_keep_apart(tmp_path: Path) -> None:
     snippets = [parse(f"# %% a\nx = {n}\nprint(x)\n", tmp_path / f"{n}.py") for n in range(6)]
 
-    runs = [run.result() for run in begin(snippets, tmp_path)]
+    runs = [run.result() for run in start_runs(snippets, tmp_path)]
 
     assert [printed(run)[1] for run in runs] == [(str(n),) for n in range(6)]
 
@@ -201,7 +200,7 @@ def test_too_much_output_is_a_fault_however_quickly_it_was_printed(ran: Ran) -> 
     run = ran("# %% a\nprint('before')\nprint('x' * 3_000_000)\nprint('after')\n")
 
     assert run.fault is not None
-    assert "printed more than 2 MB" in run.fault.what
+    assert "printed more than 2 MB" in run.fault.message
     assert run.fault.line == 3
     assert [outcome.printed for outcome in run.outcomes] == [("before",)]
 
@@ -279,7 +278,7 @@ def test_a_figure_that_cannot_be_drawn_is_the_fault_of_its_own_cell(ran: Ran) ->
     ).fault
 
     assert fault is not None
-    assert "Glyph" in fault.what
+    assert "Glyph" in fault.message
     assert 1 <= fault.line <= 3
 
 
@@ -287,7 +286,7 @@ def test_figures_that_may_meet_on_a_page_share_no_id(tmp_path: Path) -> None:
     text = "# %% figure\nimport matplotlib.pyplot as plt\nline = plt.plot([1, 2])\n"
     snippets = [parse(text, tmp_path / name) for name in ("a.py", "b.py")]
 
-    first, second = (ids(r.result().figures["figure"][0]) for r in begin(snippets, tmp_path))
+    first, second = (ids(r.result().figures["figure"][0]) for r in start_runs(snippets, tmp_path))
 
     assert first
     assert first.isdisjoint(second)
@@ -337,7 +336,7 @@ def test_what_is_printed_after_the_last_statement_is_a_fault(ran: Ran, statement
     fault = ran(f"# %% a\n{imports}\n{statement}\nprint('last')\n").fault
 
     assert fault is not None
-    assert fault.what == "printed after its last statement, where no page can show it"
+    assert fault.message == "printed after its last statement, where no page can show it"
     assert fault.line == 4
     assert fault.detail.startswith("late\n")
 
@@ -350,22 +349,22 @@ def test_a_thread_that_does_not_end_is_a_fault_since_python_waits_for_it(ran: Ra
     fault = ran(text, timeout=1).fault
 
     assert fault is not None
-    assert fault.what == "1 s after its start a thread of it still runs"
+    assert fault.message == "1 s after its start a thread of it still runs"
 
 
 def test_memory_is_limited_by_what_is_used(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confine, "MEMORY", 2**30)
+    monkeypatch.setattr(sandbox, "MEMORY", 2**30)
 
     fault = ran("# %% a\nkept = [b'x' * 2**20 for _ in range(4000)]\n").fault
 
     assert fault is not None
-    assert fault.what == "used more than 1 GiB of memory"
+    assert fault.message == "used more than 1 GiB of memory"
 
 
 def test_memory_of_a_process_that_it_forked_counts_too(
     ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confine, "MEMORY", 2**30)
+    monkeypatch.setattr(sandbox, "MEMORY", 2**30)
     text = """
         # %% a
         import multiprocessing
@@ -379,7 +378,7 @@ def test_memory_of_a_process_that_it_forked_counts_too(
     fault = ran(text).fault
 
     assert fault is not None
-    assert fault.what == "used more than 1 GiB of memory"
+    assert fault.message == "used more than 1 GiB of memory"
 
 
 @pytest.mark.parametrize("how", ["prot=mmap.PROT_READ", "flags=mmap.MAP_PRIVATE | 0x4000"])

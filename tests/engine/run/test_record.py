@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from precis.source.parse import load
 from project import Project
 
-from precis.base.files import CACHE, write_whole
+from precis.base.files import CACHE, write_atomically
 from precis.base.installed import version
 from precis.run.record import Records
-from precis.source.snippet import load
 
 SNIPPET = """
     # %% a
@@ -24,8 +24,8 @@ SNIPPET = """
 def ran(project: Project) -> bool:
     """Whether the snippet ran when fresh records were asked for it."""
     done: list[int] = []
-    records = Records(project.folder, watch=lambda one, _: done.append(one))
-    records.of([load(project.path("snippets/a.py"))])
+    records = Records(project.folder, progress=lambda one, _: done.append(one))
+    records.get([load(project.path("snippets/a.py"))])
     return bool(done)
 
 
@@ -60,7 +60,7 @@ def test_a_record_gives_what_the_run_gave(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET, snippets__data_txt="1")
     snippet = load(project.path("snippets/a.py"))
 
-    (made,), (found,) = (Records(project.folder).of([snippet]) for _ in range(2))
+    (made,), (found,) = (Records(project.folder).get([snippet]) for _ in range(2))
 
     assert found == made
 
@@ -80,7 +80,7 @@ def test_writing_that_fails_leaves_the_old_file(
     monkeypatch.setattr("os.replace", _refuse)
 
     with pytest.raises(OSError, match="full"):
-        write_whole(path, b"new")
+        write_atomically(path, b"new")
 
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
     assert path.read_bytes() == b"old"
@@ -100,7 +100,7 @@ def test_the_same_book_runs_a_fault_again_in_its_next_build(project: Project) ->
 
     book.run()
 
-    assert "FileNotFoundError" in fault.finding.what
+    assert "FileNotFoundError" in fault.finding.message
     assert book.verified(path).mismatches == ()
 
 
@@ -111,7 +111,7 @@ def test_what_is_not_recorded_runs_once_in_a_build(project: Project, statement: 
     project.write(snippets__a_py=f"# %% a\nexec({statement!r})\n")
     done: list[int] = []
     book = project.book()
-    book.records.watch = lambda one, _: done.append(one)
+    book.records.progress = lambda one, _: done.append(one)
 
     book.run()
     book.verified(project.path("snippets/a.py"))
@@ -127,13 +127,13 @@ def test_a_record_says_which_torch_made_it_however_it_is_imported(project: Proje
     for path, statement in zip(paths, imports, strict=True):
         project.write(**{f"snippets/{path.name}": f"# %% a\n{statement}\n"})
 
-    made = Records(project.folder).of(map(load, paths))
+    made = Records(project.folder).get(map(load, paths))
 
     assert [record.where for record in made] == [f"cpu, torch {version('torch')}"] * 3
 
 
 def test_a_record_without_torch_names_none(recorded: Project) -> None:
-    (made,) = Records(recorded.folder).of([load(recorded.path("snippets/a.py"))])
+    (made,) = Records(recorded.folder).get([load(recorded.path("snippets/a.py"))])
 
     assert made.where == "cpu"
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from precis.source.parse import load
 
 import precis
 from precis.base.finding import Malformed
-from precis.source.snippet import Expectation, Snippet, load
+from precis.source.snippet import Expectation, Snippet
 
 Parse = Callable[[str], Snippet]
 
@@ -54,22 +55,22 @@ def test_expectations_are_the_lines_directly_under_their_statement(parse: Parse)
     )
 
     printing, silent = snippet.statements
-    assert printing.expected() == ["one", "", "  two"]
-    assert silent.expected() == []
+    assert printing.expected_output() == ["one", "", "  two"]
+    assert silent.expected_output() == []
 
 
 def test_an_expectation_marked_for_a_device_type_speaks_of_that_one_alone(parse: Parse) -> None:
     (statement,) = parse("# %% a\nprint(d)\n#> cpu\n#> [cuda] cuda:0\n").statements
 
     assert statement.expectations == (Expectation(3, "cpu"), Expectation(4, "cuda:0", "cuda"))
-    assert statement.expected("cpu") == ["cpu"]
-    assert statement.expected("cuda") == ["cuda:0"]
+    assert statement.expected_output("cpu") == ["cpu"]
+    assert statement.expected_output("cuda") == ["cuda:0"]
 
 
 def test_a_printed_list_is_not_taken_for_a_device_mark(parse: Parse) -> None:
     (statement,) = parse("# %% a\nprint([1, 2])\n#> [1, 2]\n").statements
 
-    assert statement.expected() == ["[1, 2]"]
+    assert statement.expected_output() == ["[1, 2]"]
 
 
 def test_marks_inside_strings_are_text(parse: Parse) -> None:
@@ -135,7 +136,7 @@ def test_what_is_malformed_is_reported_with_its_place_and_a_hint(
 
     (finding,) = raised.value.findings
     assert f"a.py:{place}: " in str(finding)
-    assert what in finding.what
+    assert what in finding.message
     assert finding.hint
 
 
@@ -192,7 +193,7 @@ def test_a_print_without_expectation_is_seen_without_running(parse: Parse) -> No
 
     (finding,) = snippet.missing_expectations(snippet.cells[0])
 
-    assert (finding.line, finding.what) == (2, "a print without expectation")
+    assert (finding.line, finding.message) == (2, "a print without expectation")
     assert "precis update" in finding.hint
 
 
@@ -231,7 +232,7 @@ def test_expectations_stand_under_the_last_line_of_a_long_statement(parse: Parse
 
     assert (statement.line, statement.end) == (2, 5)
     assert statement.code == "print(\n    1,  # one\n    2,\n)"
-    assert statement.expected() == ["1 2"]
+    assert statement.expected_output() == ["1 2"]
 
 
 BLOCK = "# %% a\nif f():\n    x = 1\n"
@@ -266,7 +267,7 @@ def test_a_cell_line_that_is_indented_is_a_comment(parse: Parse) -> None:
 def test_a_file_may_end_without_a_newline(parse: Parse) -> None:
     (statement,) = parse("# %% a\nprint(1)\n#> 1").statements
 
-    assert statement.expected() == ["1"]
+    assert statement.expected_output() == ["1"]
 
 
 def test_windows_line_ends_change_nothing(tmp_path: Path) -> None:
@@ -276,5 +277,5 @@ def test_windows_line_ends_change_nothing(tmp_path: Path) -> None:
     snippet = load(path)
 
     assert [(s.line, s.end) for s in snippet.statements] == [(2, 3), (4, 4)]
-    assert snippet.statements[1].expected() == ["1"]
+    assert snippet.statements[1].expected_output() == ["1"]
     assert "\r" not in snippet.text

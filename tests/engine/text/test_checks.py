@@ -58,7 +58,7 @@ def findings(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[list[st
     page_findings: tuple[Finding, ...] = checks.page_findings(
         reader, reader.read_page(Path("docs/en/a.md"))
     )
-    return [finding.what for finding in page_findings], ran
+    return [finding.message for finding in page_findings], ran
 
 
 CLAIMS, WORDING = {"check_claims"}, {"check_wording"}

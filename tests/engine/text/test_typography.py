@@ -21,7 +21,7 @@ def test_tables_of_contents_keep_no_break_spaces() -> None:
 
 def messages(project: Project, language: str, text: str) -> list[str]:
     page = PageText("a.md", tuple(text.split("\n")), language=language)
-    return [finding.what.partition(":")[0] for finding in check_typography(page)]
+    return [finding.message.partition(":")[0] for finding in check_typography(page)]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,6 @@ def test_plain_spaces_of_a_french_page_become_no_break_spaces(plain: str, text: 
 def test_an_error_is_shown_with_the_whole_words_around_it(project: Project) -> None:
     page = PageText("a.md", ("The transformation of 12345 characters.",), language="en")
 
-    assert [f.what for f in check_typography(page)] == [
+    assert [f.message for f in check_typography(page)] == [
         "a number without thousands: 'transformation of 12345'"
     ]

@@ -54,7 +54,7 @@ def check(project: Project, text: str, language: str = "en") -> Verdict:
 
 
 def messages(project: Project, text: str, language: str = "en") -> list[str]:
-    return [finding.what for finding in check(project, text, language).findings]
+    return [finding.message for finding in check(project, text, language).findings]
 
 
 @pytest.mark.parametrize(
