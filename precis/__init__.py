@@ -1,6 +1,6 @@
-"""Executable documentation: run the code a page shows, compare, embed.
+"""Executable documentation: run the code that a page shows, compare its output, embed it.
 
-The data flows one way: `snippet` parses, `run` runs, `compare` compares,
-`record` remembers, `sybil` hands the same checks to pytest and to the build,
-`page` and `markdown` put verified cells into pages, `plugin` ties it to MkDocs.
+The packages, from the lowest to the highest: `base`, `source` (parse), `run`, `compare`, `book`
+(the verified cells), `text` (check the prose), `page` (render), `export`, `sites` (MkDocs,
+Zensical, pytest) and `cli`.
 """

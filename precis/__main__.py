@@ -1,4 +1,4 @@
-"""`python -m precis`: the command."""
+"""Entry point of `python -m precis`."""
 
 from precis.cli.main import main
 

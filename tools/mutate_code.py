@@ -19,11 +19,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from precis.source.parse import first_line, load, parse
-
 from precis.base.finding import Malformed
 from precis.compare.text import compare
 from precis.run.record import Record, Records
+from precis.source.parse import first_line, load, parse
 from precis.source.snippet import Expectation, Snippet, Statement
 
 ROOT = Path(__file__).parents[1]

@@ -1,1 +1,1 @@
-"""What every part of the engine uses: findings, files, the project, the cache."""
+"""Modules that every other package uses: findings, files, the project, the cache."""

@@ -1,4 +1,4 @@
-"""Write files whole, hash them, and hold the folder of the caches."""
+"""Hash files, write them atomically, and prepare the cache folder."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pathlib import Path
 from precis.base.finding import display_path
 
 CACHE = ".precis"
-"""The folder, at a project's root, of its records and its cached pages."""
+"""The cache folder in a project's root: records and rendered pages."""
 
 
 def digest(content: bytes) -> str:
-    """Return the SHA-256 of a content."""
+    """Return the SHA-256 of bytes."""
     return hashlib.sha256(content).hexdigest()
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file; "" without one."""
+    """Return the SHA-256 of a file; "" if it cannot be read."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            return ""  # opening a pipe would wait for whoever writes into it
+            return ""  # opening a pipe would block until another process writes
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
@@ -34,7 +34,7 @@ def file_digest(path: str | os.PathLike[str]) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that others see the old one or the new one, never a part."""
+    """Replace a file in one step: readers see the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -49,14 +49,14 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def write_cache(path: Path, content: bytes) -> None:
-    """Write a file of a cache; say once, and go on, where that cannot be."""
+    """Write a cache file; warn once and continue if the folder is not writable."""
     if is_writable(path.parent):
-        with contextlib.suppress(OSError):  # a full disk costs time, and nothing else
+        with contextlib.suppress(OSError):  # a full disk only costs time
             write_atomically(path, content)
 
 
 def is_writable(cache: Path) -> bool:
-    """Return whether files can be put into a cache's folder, which is made; say once if not."""
+    """Create a cache folder and return whether it is writable; warn once if not."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
         ignored = cache / ".gitignore"
@@ -69,14 +69,18 @@ def is_writable(cache: Path) -> bool:
 
 
 @functools.cache
-def _warn_unwritable(folder: Path, why: str) -> None:
-    message = "precis: nothing can be remembered in %s (%s): each build runs every snippet again"
-    logging.getLogger("precis").warning(message, display_path(folder), why)
+def _warn_unwritable(folder: Path, reason: str) -> None:
+    message = (
+        "precis: the cache folder %s is not writable (%s): each build runs every snippet again"
+    )
+    logging.getLogger("precis").warning(message, display_path(folder), reason)
 
 
 @functools.cache
 def engine_digest() -> str:
-    """Return a hash of the engine's own files."""
-    here = Path(__file__).parents[1]
-    paths = (path for path in sorted(here.rglob("*")) if path.is_file() and path.suffix != ".pyc")
+    """Return a hash of the engine's files."""
+    package = Path(__file__).parents[1]
+    paths = (
+        path for path in sorted(package.rglob("*")) if path.is_file() and path.suffix != ".pyc"
+    )
     return digest(b"".join(path.read_bytes() for path in paths))

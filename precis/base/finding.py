@@ -1,4 +1,4 @@
-"""What is wrong with a file, said to the person who will mend it."""
+"""A diagnostic: one problem at one place in a file."""
 
 from __future__ import annotations
 
@@ -8,38 +8,43 @@ from pathlib import Path
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing to mend, at one place."""
+    """A problem, its place and how to correct it."""
 
     path: str
-    """The file, as its reader would type it: relative to the project."""
+    """The file, relative to the project."""
 
     line: int
-    """Counted from 1."""
+    """The line number, from 1."""
 
     column: int
-    """Counted from 1."""
+    """The column number, from 1."""
 
-    what: str
-    """What is wrong, in one line without a full stop."""
+    message: str
+    """The problem, in one line without a full stop."""
 
     hint: str = ""
-    """What to do about it; may have several lines."""
+    """How to correct it, in any number of lines."""
 
     def __str__(self) -> str:
-        head = f"{self.path}:{self.line}:{self.column}: {self.what}"
+        head = f"{self.path}:{self.line}:{self.column}: {self.message}"
         return "\n".join([head, *(f"  {line}" for line in self.hint.splitlines())])
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the finding for JSON output, where the message is called `what`."""
+        place = {"path": self.path, "line": self.line, "column": self.column}
+        return {**place, "what": self.message, "hint": self.hint}
 
 
 class Malformed(Exception):
-    """A file that cannot be read as what it should be, with every reason."""
+    """Raised for a file that cannot be parsed, with all its findings."""
 
     def __init__(self, *findings: Finding) -> None:
         super().__init__("\n".join(map(str, findings)))
         self.findings = findings
 
 
-def shown(path: Path) -> str:
-    """The path as a message shows it: relative to the working directory if it can be."""
+def display_path(path: Path) -> str:
+    """Return a path relative to the working directory; unchanged if it lies elsewhere."""
     try:
         return (path.parent.resolve() / path.name).relative_to(Path.cwd()).as_posix()
     except ValueError:
@@ -47,12 +52,12 @@ def shown(path: Path) -> str:
 
 
 def pluralize(number: int, noun: str) -> str:
-    """A number with its noun, which takes an s but for one."""
+    """Return a number and its noun: 1 page, 2 pages."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def github_annotation(finding: Finding) -> str:
-    """A finding as GitHub's workflow command, which puts it at its place in a pull request."""
+    """Return a finding as a GitHub workflow command, which annotates a pull request."""
     place = f"file={_property(finding.path)},line={finding.line},col={finding.column}"
     message = _data("\n".join([finding.message, *finding.hint.splitlines()]))
     return f"::error {place}::{message}"

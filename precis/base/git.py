@@ -1,4 +1,4 @@
-"""What git knows of the project's files."""
+"""Run git; None on any failure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def git(*arguments: str, folder: Path | None = None) -> str | None:
-    """What git answers in a folder; None where there is no git, no repository, or an error."""
+    """Return the output of a git command; None without git, without a repository or on an error."""
     command = ["git", *arguments]
     try:
-        ran = subprocess.run(
+        result = subprocess.run(
             command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=True
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return ran.stdout
+    return result.stdout

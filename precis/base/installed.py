@@ -1,6 +1,6 @@
-"""The packages installed for this interpreter: where they lie, and their versions.
+"""Find installed packages, their versions and files, without importing them.
 
-Nothing is imported to answer. Answers are remembered until the installed packages change.
+Results are cached until a package is installed or removed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from importlib.machinery import PathFinder
 
 @functools.cache
 def site_folders() -> tuple[str, ...]:
-    """Return the folders into which packages are installed."""
+    """Return the real paths of the site-packages folders."""
     folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     folders += site.getsitepackages()
     if site.ENABLE_USER_SITE:
@@ -39,7 +39,7 @@ def is_installed(path: str) -> bool:
 
 
 def is_code_installed(thing: type | types.FunctionType) -> bool:
-    """Return whether a class or a function was written in no file of the project."""
+    """Return whether a class or function comes from the standard library or a package."""
     files = {getattr(sys.modules.get(thing.__module__), "__file__", None)}
     if isinstance(thing, types.FunctionType):
         files.add(thing.__code__.co_filename)  # a decorator may name another module
@@ -47,65 +47,67 @@ def is_code_installed(thing: type | types.FunctionType) -> bool:
 
 
 def version(distribution: str) -> str:
-    """Return the version of an installed distribution; "" if there is none."""
-    return _version(distribution, state())
+    """Return the version of an installed distribution; "" if it is not installed."""
+    return _version(distribution, fingerprint())
 
 
 def distributions(package: str) -> tuple[str, ...]:
     """Return the distributions that provide a top-level package, by name."""
-    return _providers(state()).get(package, ())
+    return _providers(fingerprint()).get(package, ())
 
 
-def version_of(package: str) -> str:
-    """Return the version of the distribution that provides a top-level package; "" without one."""
+def package_version(package: str) -> str:
+    """Return the version of the distribution that provides a top-level package; "" if none."""
     return next(map(version, distributions(package)), "")
 
 
 def is_importable(package: str) -> bool:
     """Return whether a top-level package is installed."""
-    return _is_importable(package, state())
+    return _is_importable(package, fingerprint())
 
 
-def sources(package: str) -> tuple[str, ...]:
-    """Return the files of an installed top-level package, sorted; none if it has no files."""
+def source_files(package: str) -> tuple[str, ...]:
+    """Return the files of an installed top-level package, sorted."""
     spec = PathFinder.find_spec(package, list(site_folders()))
     if spec is None:
         return ()
-    found = [spec.origin] if spec.origin else []
+    files = {spec.origin} if spec.origin else set()
     for folder in spec.submodule_search_locations or ():
         for parent, _, names in os.walk(folder):
-            found += [os.path.join(parent, name) for name in names if not name.endswith(".pyc")]
-    return tuple(sorted(set(found)))
+            files |= {os.path.join(parent, name) for name in names if not name.endswith(".pyc")}
+    return tuple(sorted(files))
 
 
-def state() -> tuple[int, ...]:
-    """Return what an installation or removal of a package changes."""
-    return tuple(_changed(folder) for folder in site_folders())
+def fingerprint() -> tuple[int, ...]:
+    """Return a value that changes when a package is installed or removed."""
+    return tuple(_modified(folder) for folder in site_folders())
 
 
-def _changed(folder: str) -> int:
+def _modified(folder: str) -> int:
     with contextlib.suppress(OSError):
         return os.stat(folder).st_mtime_ns
     return 0
 
 
 @functools.lru_cache(maxsize=4096)
-def _version(distribution: str, _installed: tuple[int, ...]) -> str:
+def _version(distribution: str, _fingerprint: tuple[int, ...]) -> str:
     from importlib.metadata import Distribution
 
-    found: Iterable[Distribution] = Distribution.discover(
+    matches: Iterable[Distribution] = Distribution.discover(
         name=distribution, path=list(site_folders())
     )
-    return next((each.version for each in found), "")
+    return next((match.version for match in matches), "")
 
 
 @functools.lru_cache(maxsize=1)
-def _providers(_installed: tuple[int, ...]) -> dict[str, tuple[str, ...]]:
+def _providers(_fingerprint: tuple[int, ...]) -> dict[str, tuple[str, ...]]:
     from importlib.metadata import packages_distributions
 
-    return {name: tuple(sorted(set(by))) for name, by in packages_distributions().items()}
+    return {
+        package: tuple(sorted(set(names))) for package, names in packages_distributions().items()
+    }
 
 
 @functools.lru_cache(maxsize=4096)
-def _is_importable(package: str, _installed: tuple[int, ...]) -> bool:
+def _is_importable(package: str, _fingerprint: tuple[int, ...]) -> bool:
     return PathFinder.find_spec(package, list(site_folders())) is not None

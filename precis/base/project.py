@@ -1,4 +1,4 @@
-"""A project: its folders and its languages, as its configuration names them."""
+"""A project's folders and languages, read from its configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from precis.base.finding import Finding, Malformed, display_path
 CONFIG = "mkdocs.yml"
 
 LOCK = "translations.lock"
-"""The file, at the project's root, that says which sections were read side by side."""
+"""The file, in the project's root, that lists the sections whose translations were reviewed."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,13 @@ class Project:
     snippets: Path
 
     languages: tuple[str, ...] = ()
-    """The locales that have a folder in `docs`, in alphabetical order.
-
-    None where the site has one language: its pages lie in no such folder.
-    """
+    """The locales that have a folder in `docs`, sorted; empty on a site in one language."""
 
     config: Path | None = None
-    """The file that says all this; None where the project has none."""
+    """The configuration file; None without one."""
 
     @classmethod
-    def configured(
+    def from_settings(
         cls,
         root: Path,
         docs: str = "docs",
@@ -41,24 +38,23 @@ class Project:
         i18n: Mapping[str, Any] | None = None,
         config: Path | None = None,
     ) -> Project:
-        """Return the project with these settings; `i18n` are the options of that plugin."""
+        """Return the project with these settings; `i18n` holds the options of that plugin."""
         root = root.resolve()
         docs_folder, snippets_folder = (root / docs).resolve(), root / snippets
         return cls(root, docs_folder, snippets_folder, _languages(i18n or {}), config)
 
     @classmethod
     def read(cls, root: Path, config: str = CONFIG) -> Project:
-        """Return the project of a folder, as its mkdocs.yml describes it.
+        """Return the project that a folder's mkdocs.yml configures; the default one without it.
 
-        Without that file, a project with the usual folders and one language. Raises Malformed
-        where MkDocs could not read the file either.
+        Raises Malformed if MkDocs cannot read the file.
         """
         path = root.resolve() / config
         if not path.is_file():
-            return cls.configured(root)
+            return cls.from_settings(root)
         settings = _load(path)
         plugins = settings.get("plugins") or ()
-        return cls.configured(
+        return cls.from_settings(
             root,
             settings.get("docs_dir") or "docs",
             _options(plugins, "precis").get("snippets") or "snippets",
@@ -68,16 +64,16 @@ class Project:
 
     @property
     def lock(self) -> Path:
-        """The file that says which sections were read side by side."""
+        """The path of the lock file."""
         return self.root / LOCK
 
     def language(self, page: Path) -> str:
-        """Return the language of a page; "" where its folder names none."""
+        """Return the language of a page; "" if it is in no language folder."""
         folder = self.language_folder(page)
         return folder.name if folder else ""
 
     def language_folder(self, page: Path) -> Path | None:
-        """Return the folder, directly in `docs`, of a page's language; None without one."""
+        """Return the language folder that contains a page; None if there is none."""
         if not self.languages:
             return None
         try:
@@ -88,12 +84,12 @@ class Project:
             return self.docs / inside.parts[0]
         return None
 
-    def home(self, language: str) -> Path:
+    def pages_folder(self, language: str) -> Path:
         """Return the folder of the pages in a language."""
         return self.docs / language if language in self.languages else self.docs
 
-    def twins(self, page: Path) -> list[Path]:
-        """Return where a page's text stands, or should stand, in the other languages."""
+    def translations(self, page: Path) -> list[Path]:
+        """Return a page's paths in the other languages, whether the files exist or not."""
         folder = self.language_folder(page)
         if not folder:
             return []
@@ -101,14 +97,14 @@ class Project:
         return [self.docs / name / inside for name in self.languages if name != folder.name]
 
     def pages(self, name: str) -> list[Path]:
-        """Return the pages that have this path inside the folder of their language."""
+        """Return the existing pages with a path relative to their language folder."""
         paths = [self.docs / language / name for language in self.languages]
         return [path for path in paths if path.is_file()]
 
-    def key(self, page: Path) -> str:
-        """Return what the lock calls a page: its path inside the folder of its language.
+    def lock_key(self, page: Path) -> str:
+        """Return a page's key in the lock file: its path relative to its language folder.
 
-        For a page in no language, its path from the root.
+        A page outside the language folders has its path relative to the root.
         """
         resolved = _resolved(page)
         folder = self.language_folder(page) or self.root
@@ -118,15 +114,15 @@ class Project:
 
 
 def _resolved(page: Path) -> Path:
-    """Return the absolute path of a page, which may be a link itself."""
+    """Return the absolute path of a page; a link is not followed."""
     return page.parent.resolve() / page.name
 
 
 def _languages(i18n: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the languages that the plugin mkdocs-static-i18n finds in folders."""
+    """Return the languages for which mkdocs-static-i18n reads folders."""
     if i18n.get("docs_structure") != "folder":
         return ()
-    only = i18n.get("build_only_locale")  # which says of the others that they are not built
+    only = i18n.get("build_only_locale")  # sets `build` to false for the other locales
     locales = (
         str(language["locale"])
         for language in i18n.get("languages") or ()
@@ -136,7 +132,7 @@ def _languages(i18n: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _options(plugins: Any, name: str) -> Mapping[str, Any]:
-    """Return the options of a plugin, which mkdocs.yml lists by name or maps to its options."""
+    """Return a plugin's options from the list or mapping `plugins` in mkdocs.yml."""
     for plugin in [plugins] if isinstance(plugins, Mapping) else plugins:
         if isinstance(plugin, Mapping) and isinstance(plugin.get(name), Mapping):
             options: Mapping[str, Any] = plugin[name]
@@ -145,13 +141,13 @@ def _options(plugins: Any, name: str) -> Mapping[str, Any]:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """Read a mkdocs.yml as MkDocs does, without importing what its `!!python` tags name."""
+    """Read a mkdocs.yml as MkDocs does, but do not import the objects of `!!python` tags."""
     import yaml
     from mkdocs.exceptions import ConfigurationError
     from mkdocs.utils.yaml import get_yaml_loader, yaml_load
 
-    anything: Any = object()  # `!relative` wants a configuration, to use it later
-    loader = get_yaml_loader(yaml.SafeLoader, anything)
+    config: Any = object()  # `!relative` only stores it
+    loader = get_yaml_loader(yaml.SafeLoader, config)
     loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
     try:
         with path.open("rb") as file:
@@ -160,5 +156,5 @@ def _load(path: Path) -> dict[str, Any]:
         mark = getattr(error.__context__, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = getattr(error.__context__, "problem", None) or error
-        what = f"MkDocs cannot read this file: {problem}"
-        raise Malformed(Finding(display_path(path), line, column, what)) from error
+        message = f"MkDocs cannot read this file: {problem}"
+        raise Malformed(Finding(display_path(path), line, column, message)) from error

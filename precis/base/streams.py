@@ -1,4 +1,4 @@
-"""Let stdout and stderr take every character of a message."""
+"""Make stdout and stderr accept every character of a message."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 
 
 def set_output_encoding() -> None:
-    """Write UTF-8 to files and pipes; let a terminal escape what its encoding does not have.
+    """Write UTF-8 to files and pipes; escape what a terminal's encoding cannot represent.
 
-    Where Python was told of another encoding (Windows, the C locale, PYTHONIOENCODING), a message
-    would end in a traceback and be lost.
+    With another encoding (Windows, the C locale, PYTHONIOENCODING), printing a message would raise
+    UnicodeEncodeError.
     """
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, io.TextIOWrapper):
-            continue  # pytest, a notebook or a window takes it
+            continue  # replaced by pytest, a notebook or a GUI
         encoding = stream.encoding if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")

@@ -35,7 +35,9 @@ def audit(site: Path, timeout: float, as_json: bool) -> None:
     """
     with tempfile.TemporaryDirectory() as empty:  # no record is believed
         book = open_book((), timeout)
-        book.records = Records(Path.cwd(), timeout=timeout, cache=Path(empty), watch=show_progress)
+        book.records = Records(
+            Path.cwd(), timeout=timeout, cache=Path(empty), progress=show_progress
+        )
         book.run()
         verified = [book.verified(path) for path in book.paths()]
         wrong = [*site_findings(site, verified, make_attestation(book, "cpu"))]

@@ -49,7 +49,8 @@ def bless(slugs: tuple[str, ...], late: str | None) -> None:
         pages = [reader.read_page(path) for path in paths] or lab_pages(reader, Path(f"{name}.py"))
         if len(pages) < 2:
             raise click.UsageError(
-                f"there are no two {display_path(project.docs)}/*/{name}.md, and there is no lab {name}.py"
+                f"there are no two {display_path(project.docs)}/*/{name}.md, "
+                f"and there is no lab {name}.py"
             )
         if section and all(section not in {s.id for s in split_sections(page)} for page in pages):
             raise click.UsageError(f"{name}.md has no section #{section}")

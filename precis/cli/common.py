@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from precis.base.finding import Finding, Malformed, display_path, pluralize
+from precis.base.finding import Finding, Malformed, display_path, github_annotation, pluralize
 from precis.base.project import Project
 from precis.book.book import Book, Selection
 from precis.run.record import Records
@@ -43,7 +42,7 @@ def open_book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> B
     if not files and not project.snippets.is_dir():
         folder = display_path(project.snippets)
         raise click.UsageError(f"there is no {folder}/ here: run it from the project's folder")
-    book = Book(project, Records(project.root, timeout=timeout, watch=show_progress), device)
+    book = Book(project, Records(project.root, timeout=timeout, progress=show_progress), device)
     return Selection(book, files) if files else book
 
 
@@ -68,10 +67,10 @@ def report(
     """Say what is wrong and exit with 1, or say the lines that are for when nothing is."""
     wrong = list(dict.fromkeys(wrong))
     if style == "json":
-        told = {"findings": [dataclasses.asdict(finding) for finding in wrong], **told}
+        told = {"findings": [finding.as_dict() for finding in wrong], **told}
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     elif style == "github":
-        click.echo("\n".join([*map(annotation, wrong), *([] if wrong else lines)]))
+        click.echo("\n".join([*map(github_annotation, wrong), *([] if wrong else lines)]))
     elif wrong:
         click.echo("\n\n".join(map(str, wrong)), err=True)
     else:

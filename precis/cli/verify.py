@@ -14,9 +14,9 @@ from precis.book.book import Book, Selection
 from precis.book.checks import snippet_findings
 from precis.cli.common import lab_pages, open_book, page_reader, report, show_progress
 from precis.cli.parameters import FILES, JSON, TIME_LIMIT, Shard
-from precis.compare.text import unstable
+from precis.compare.text import find_unstable
 from precis.page.completeness import count_outputs, list_unrecorded, summarize_outputs
-from precis.run.copies import copy_inputs
+from precis.run.copies import copy_inputs, copy_snippets
 from precis.run.device import why_unavailable
 from precis.run.outcome import OTHER_MACHINE
 from precis.run.record import Records
@@ -130,7 +130,8 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     told = {"claims": claims, "witnessed": witnessed, "cited": cited, "excused": excused}
     lines = ["{path}:{line}:{column}: {text}: {reason}".format(**each) for each in excused]
     lines.append(
-        f"{pluralize(claims, 'claim')}: {witnessed} witnessed, {cited} cited, {len(excused)} excused"
+        f"{pluralize(claims, 'claim')}: {witnessed} witnessed, {cited} cited, "
+        f"{len(excused)} excused"
     )
     report(wrong, style, told, lines)
 
@@ -141,9 +142,9 @@ def _unstable(book: Book) -> list[Finding]:
     first = records.get(snippets)
     with tempfile.TemporaryDirectory(prefix="precis-elsewhere-") as folder:
         target = Path(folder).resolve()
-        copies = copied(snippets, records.root, target)
+        copies = copy_snippets(snippets, records.root, target)
         for record in first:
             copy_inputs(record.run.inputs, records.root, target)
-        there = Records(target, timeout=records.timeout, watch=show_progress)
+        there = Records(target, timeout=records.timeout, progress=show_progress)
         second = there.get(copies, OTHER_MACHINE)
-    return [f for pair in zip(snippets, first, second, strict=True) for f in unstable(*pair)]
+    return [f for pair in zip(snippets, first, second, strict=True) for f in find_unstable(*pair)]

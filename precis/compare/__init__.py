@@ -1,1 +1,1 @@
-"""What was printed against what the file says."""
+"""Compare what a snippet prints with the `#>` lines of its file, or with another device."""

@@ -1,4 +1,4 @@
-"""Show how two lists of lines differ, in bounded time and space."""
+"""Diff two lists of lines in bounded time and space."""
 
 from __future__ import annotations
 
@@ -6,62 +6,64 @@ import difflib
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from precis.base.characters import escaped
+from precis.base.characters import escape_control_characters
 from precis.base.finding import pluralize
 
 CONTEXT = 3
-"""How many equal lines are shown before and after those that differ."""
+"""Equal lines shown before and after a difference."""
 
 WIDTH = 200
-"""Characters of a line that are shown."""
+"""Characters shown of a line."""
 
 SHOWN = 100
-"""Lines of a diff that are shown."""
+"""Lines shown of a diff."""
 
 _MARKED_LINES, _MARKED_CHARACTERS = 60, 8_000
-"""Up to so many, `ndiff` marks what differs in a line: it is cubic in lines that are alike."""
+"""The largest input of `ndiff`, which marks differences in a line in cubic time."""
 
 _COMPARED = 500
-"""Lines that are compared; of more, the first."""
+"""Lines compared, from the first."""
 
 
 def diff(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Return the lines of a diff: `- ` before what only `old` has, `+ ` before `new`'s."""
-    (old, new), before, after = _unlike(old, new)
+    """Return the lines of a diff: `- ` before lines of `old`, `+ ` before lines of `new`."""
+    (old, new), before, after = _trim_equal_ends(old, new)
     sizes = [len(line) for line in (*old, *new)]
     is_small = max(len(old), len(new)) <= _MARKED_LINES and sum(sizes) <= _MARKED_CHARACTERS
     if is_small and max(sizes, default=0) <= WIDTH:
         lines = list(difflib.ndiff(old, new))
     else:
-        lines = list(_in_turn(*_cut_to_width(old[:_COMPARED], new[:_COMPARED])))
-    left = sum(
-        max(len(each) - most, 0)
-        for each, most in ((lines, SHOWN), (old, _COMPARED), (new, _COMPARED))
+        lines = list(_interleave(*_cut_to_width(old[:_COMPARED], new[:_COMPARED])))
+    hidden = sum(
+        max(len(each) - limit, 0)
+        for each, limit in ((lines, SHOWN), (old, _COMPARED), (new, _COMPARED))
     )
-    lines = [escaped(line).rstrip() for line in lines[:SHOWN]]
+    lines = [escape_control_characters(line).rstrip() for line in lines[:SHOWN]]
     above = [f"  … {pluralize(before, 'equal line')}"] if before else []
-    if left:
-        return [*above, *lines, f"… and {pluralize(left, 'more line')}"]
+    if hidden:
+        return [*above, *lines, f"… and {pluralize(hidden, 'more line')}"]
     return [*above, *lines, *([f"  … {pluralize(after, 'equal line')}"] if after else [])]
 
 
-def _unlike(old: Sequence[str], new: Sequence[str]) -> tuple[list[Sequence[str]], int, int]:
-    """Return both lists cut to where they differ, and how many lines are cut off above and below.
+def _trim_equal_ends(
+    old: Sequence[str], new: Sequence[str]
+) -> tuple[list[Sequence[str]], int, int]:
+    """Return both lists without their equal first and last lines, and the numbers removed.
 
-    CONTEXT lines stay around them; a single line is not cut off, to be replaced by its number.
+    CONTEXT lines stay; so does a single line more, since its note would take a line too.
     """
-    shorter = min(len(old), len(new))
-    before = next((n for n in range(shorter) if old[n] != new[n]), shorter)
-    below = range(shorter - before)
+    length = min(len(old), len(new))
+    before = next((n for n in range(length) if old[n] != new[n]), length)
+    below = range(length - before)
     after = next((n for n in below if old[-1 - n] != new[-1 - n]), len(below))
     before, after = (n - CONTEXT if n > CONTEXT + 1 else 0 for n in (before, after))
     return [lines[before : len(lines) - after] for lines in (old, new)], before, after
 
 
-def _in_turn(old: list[str], new: list[str]) -> Iterator[str]:
-    """Yield the lines of a diff; where lines were replaced, an old one and its new one in turn.
+def _interleave(old: list[str], new: list[str]) -> Iterator[str]:
+    """Yield the lines of a diff, each replaced line followed by its replacement.
 
-    Otherwise a long diff, which is cut, would show old lines only.
+    In another order, a diff that is cut at its limit could show old lines only.
     """
     matcher = difflib.SequenceMatcher(None, old, new)
     for number, group in enumerate(matcher.get_grouped_opcodes(CONTEXT)):
@@ -71,24 +73,24 @@ def _in_turn(old: list[str], new: list[str]) -> Iterator[str]:
             if tag == "equal":
                 yield from (f"  {line}" for line in old[i:old_end])
                 continue
-            for gone, come in zip_longest(old[i:old_end], new[j:new_end]):
-                yield from (f"- {gone}",) if gone is not None else ()
-                yield from (f"+ {come}",) if come is not None else ()
+            for removed, added in zip_longest(old[i:old_end], new[j:new_end]):
+                yield from (f"- {removed}",) if removed is not None else ()
+                yield from (f"+ {added}",) if added is not None else ()
 
 
 def _cut_to_width(old: Sequence[str], new: Sequence[str]) -> list[list[str]]:
-    """Return both lists with long lines cut to the part where they differ from their twin."""
+    """Return both lists, long lines cut to where they differ from the same line of the other."""
     return [
-        [_cut(line, twins[n] if n < len(twins) else "") for n, line in enumerate(lines)]
-        for lines, twins in ((old, new), (new, old))
+        [_cut(line, others[n] if n < len(others) else "") for n, line in enumerate(lines)]
+        for lines, others in ((old, new), (new, old))
     ]
 
 
-def _cut(line: str, twin: str) -> str:
+def _cut(line: str, other: str) -> str:
     if len(line) <= WIDTH:
         return line
-    pairs = enumerate(zip(line, twin, strict=False))
-    unlike = next((n for n, (a, b) in pairs if a != b), min(len(line), len(twin)))
-    start = max(unlike - WIDTH // 2, 0)
+    pairs = enumerate(zip(line, other, strict=False))
+    difference = next((n for n, (a, b) in pairs if a != b), min(len(line), len(other)))
+    start = max(difference - WIDTH // 2, 0)
     end = start + WIDTH
     return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"

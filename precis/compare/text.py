@@ -1,11 +1,11 @@
-"""Compare what a snippet printed with what its file says: on the CPU the text, exactly."""
+"""Compare the output of a run on the CPU with the `#>` lines of the snippet, exactly."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from precis.base.characters import why_unprintable
-from precis.base.finding import Finding, display_path
+from precis.base.finding import Finding, display_path, pluralize
 from precis.compare.diff import diff
 from precis.run.outcome import Outcome
 from precis.run.record import Record
@@ -14,95 +14,88 @@ from precis.source.snippet import Snippet, Statement
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A statement that did not do what its file says."""
+    """A statement whose output differs from its expectations, or that failed."""
 
     finding: Finding
-    """Where, what, and how to mend it; the hint holds the diff."""
+    """The place, the problem and how to correct it; the hint contains the diff."""
 
     cell: str
     statement: Statement
-    """The one that failed; after a fault, the one that was running."""
 
 
 def compare(snippet: Snippet, record: Record) -> list[Mismatch]:
-    """All mismatches of a run, in the order of the file; a fault comes last."""
+    """Return the mismatches of a run in the order of the file; a fault comes last."""
     path = display_path(snippet.path)
-    ran = record.run.outcomes
-    cells = [(cell.name, statement) for cell in snippet.cells for statement in cell.statements]
-    found = []
-    for (cell, statement), outcome in zip(cells, ran, strict=False):
-        if wrong := _wrong(statement, outcome, path):
-            what, hint = wrong
-            where = f"cell {cell} on {record.where}"
-            finding = Finding(path, statement.line, 1, f"{what}, {where}", hint)
-            found.append(Mismatch(finding, cell, statement))
-    if fault := record.run.fault:
-        cell, statement = cells[fault.position]
-        left = len(cells) - fault.position - 1
-        hints = [fault.detail] if fault.detail else []
-        if left > 0:
-            hints.append(f"{left} statement{'s' if left > 1 else ''} after it did not run.")
-        what = f"{fault.message}, cell {cell} on {record.where}"
-        finding = Finding(path, fault.line, 1, what, "\n".join(hints))
-        found.append(Mismatch(finding, cell, statement))
-    return found
+    mismatches = []
+    for (cell, statement), outcome in zip(snippet.located, record.run.outcomes, strict=False):
+        if problem := _find_problem(statement, outcome, path):
+            message, hint = problem
+            place = f"cell {cell.name} on {record.where}"
+            finding = Finding(path, statement.line, 1, f"{message}, {place}", hint)
+            mismatches.append(Mismatch(finding, cell.name, statement))
+    fault = fault_mismatch(snippet, record)
+    return [*mismatches, fault] if fault else mismatches
+
+
+def fault_mismatch(snippet: Snippet, record: Record) -> Mismatch | None:
+    """Return the mismatch of the statement that stopped a run; None if all ran."""
+    fault = record.run.fault
+    if fault is None:
+        return None
+    cell, statement = snippet.located[fault.position]
+    hints = [fault.detail] if fault.detail else []
+    if skipped := len(snippet.located) - fault.position - 1:
+        hints.append(f"{pluralize(skipped, 'statement')} after it did not run.")
+    message = f"{fault.message}, cell {cell.name} on {record.where}"
+    finding = Finding(display_path(snippet.path), fault.line, 1, message, "\n".join(hints))
+    return Mismatch(finding, cell.name, statement)
 
 
 def find_unstable(snippet: Snippet, first: Record, second: Record) -> list[Finding]:
-    """The statements and cells that did not do the same twice."""
+    """Return a finding for each statement and figure that differs between two runs."""
     path = display_path(snippet.path)
-    found = []
-    cells = [(cell.name, statement) for cell in snippet.cells for statement in cell.statements]
+    findings = []
     runs = (first.run, second.run)
-    for (cell, statement), a, b in zip(cells, *(run.outcomes for run in runs), strict=False):
+    outcomes = (run.outcomes for run in runs)
+    for (cell, statement), a, b in zip(snippet.located, *outcomes, strict=False):
         if a != b:
             hint = "\n".join([*diff(a.printed, b.printed), _UNSTABLE])
-            what = f"prints something else in a second run, cell {cell}"
-            found.append(Finding(path, statement.line, 1, what, hint))
-    for part in snippet.cells:
-        if len({run.figures.get(part.name) for run in runs}) > 1:
-            what = f"draws another figure in a second run, cell {part.name}"
-            found.append(Finding(path, part.line, 1, what, _UNSTABLE))
+            message = f"prints something else in a second run, cell {cell.name}"
+            findings.append(Finding(path, statement.line, 1, message, hint))
+    for cell in snippet.cells:
+        if len({run.figures.get(cell.name) for run in runs}) > 1:
+            message = f"draws another figure in a second run, cell {cell.name}"
+            findings.append(Finding(path, cell.line, 1, message, _UNSTABLE))
     for fault in {run.fault for run in runs if run.fault}:
-        found.append(Finding(path, fault.line, 1, fault.message, fault.detail))
-    return found
+        findings.append(Finding(path, fault.line, 1, fault.message, fault.detail))
+    return findings
 
 
 _UNSTABLE = (
     "(+ second) The second run had another hash seed, path, number of threads, time zone, width "
-    "and language: seed what is random, sort what comes from a set, print fewer digits."
+    "and language: seed random numbers, sort the items of a set, print fewer digits."
 )
 
 
-def _wrong(statement: Statement, outcome: Outcome, path: str) -> tuple[str, str] | None:
-    """What is wrong with an outcome and the hint to mend it, or None."""
+def _find_problem(statement: Statement, outcome: Outcome, path: str) -> tuple[str, str] | None:
+    """Return what is wrong with an outcome, and a hint; None if it is as expected."""
     expected, printed = statement.expected_output(), list(outcome.printed)
     if outcome.warnings:
-        return "a warning that the snippet does not print", "\n".join(
-            [
-                *outcome.warnings,
-                "Mend its cause, or catch it (warnings.catch_warnings(record=True))"
-                " and print its head.",
-            ]
-        )
+        hint = "Remove its cause, or catch it (warnings.catch_warnings(record=True)) and print it."
+        lines = [*outcome.warnings, hint]
+        return "a warning that the snippet does not print", "\n".join(lines)
     if unprintable := why_unprintable(printed):
         return unprintable
     if outcome.open_line:
-        return (
-            "the last printed line is left open",
-            f"What the next statement prints would run into {printed[-1]!r}: end it with \\n.",
-        )
+        hint = f"The next output would continue the line {printed[-1]!r}: end it with \\n."
+        return "the last printed line is left open", hint
     if printed == expected:
         return None
-    what = "printed something else than its #> lines say"
+    message = "printed something else than its #> lines say"
     if not expected:
-        what = "printed, and has no #> line"
+        message = "printed, and has no #> line"
     elif not printed:
-        what = "printed nothing, and has #> lines"
-    return what, "\n".join(
-        [
-            *(f"    {line}" for line in statement.code.split("\n")),
-            *diff(expected, printed),
-            f"(- expected, + printed) If what was printed is right: precis update {path}",
-        ]
-    )
+        message = "printed nothing, and has #> lines"
+    code = (f"    {line}" for line in statement.code.split("\n"))
+    hint = f"(- expected, + printed) If what was printed is right: precis update {path}"
+    return message, "\n".join([*code, *diff(expected, printed), hint])

@@ -1,1 +1,1 @@
-"""A snippet runs in a process of its own, and what it printed is recorded."""
+"""Run snippets in child processes and record what they print."""

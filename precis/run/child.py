@@ -1,13 +1,13 @@
-"""Execute one snippet's statements in this process, and report each.
+"""The child process: execute the statements of one snippet and report each.
 
-The process is a fresh one: forked by `precis.run.server`, or started for this snippet alone. It
-finds its task in a scratch folder, and writes messages, one JSON list a line:
+It is forked by `precis.run.server`, or started for this snippet alone. It reads its task from a
+scratch folder, and writes messages, one JSON list a line:
 
-    ["started", pid]           the clock of the time limit starts
-    ["warned", text]           a warning that the statement in progress let out
+    ["started", pid]           the time limit starts
+    ["warned", text]           the running statement raised a warning
     ["printed", size]          the statement ended; the size of the file `stdout`
-    ["drawn", cell, [svg]]     the figures that a cell left open
-    ["finishing"]              all statements ran; threads and exit functions have their turn
+    ["drawn", cell, [svg]]     the open figures of a cell
+    ["finishing"]              all statements ran; threads and exit functions follow
     ["ended", {…}]             `Ended`
 """
 
@@ -38,78 +38,78 @@ from precis.run.observe import MissingImports, Observer, imported_packages
 from precis.source.parse import first_line
 
 STREAMS = ("stdout", "stderr")
-"""File descriptors 1 and 2, and the files in the scratch folder that take their place."""
+"""The files in the scratch folder that replace file descriptors 1 and 2."""
 
 _TORCH_WARNING = re.compile(r"^\[W\d{3,4} .*$", re.M)
-"""How torch's C++ side writes a warning that it does not hand to Python."""
+"""A warning that torch's C++ code writes to stderr."""
 
-_OF_AUTHORS = (DeprecationWarning, FutureWarning, PendingDeprecationWarning)
-"""What a package's authors say to each other, where the package itself is the cause."""
+_DEPRECATIONS = (DeprecationWarning, FutureWarning, PendingDeprecationWarning)
+"""The warnings that are ignored when the code of a package raises them."""
 
 Send = Callable[..., None]
-"""Sends one message: its kind and what belongs to it."""
+"""Sends one message: its kind and its content."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What the process must do."""
+    """A snippet and the conditions of its run."""
 
     path: str
     """The snippet's real path."""
 
     text: str
     cells: tuple[tuple[str, tuple[int, ...]], ...]
-    """Each cell's name and the first lines of its statements."""
+    """The name of each cell and the first lines of its statements."""
 
     root: str
     """The project's real path."""
 
     seconds: float
-    """How long it may run."""
+    """The time limit."""
 
     device: str = ""
-    """The device on which the program's tensors are made; as the program says, without one."""
+    """The device on which tensors are created; "" keeps torch's default."""
 
     digits: int = 0
-    """How many decimals tensors are printed with; 0 keeps torch's default."""
+    """Decimals of printed tensors; 0 keeps torch's default."""
 
     threads: int = 1
-    """How many torch may compute with."""
+    """The number of threads of torch."""
 
     imports: tuple[str, ...] = ()
-    """The modules that the snippet names in `import` statements."""
+    """The modules named in `import` statements."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run came to its end."""
+    """The end of a run."""
 
     packages: tuple[str, ...] = ()
-    """The top-level modules that were imported, without the standard library's."""
+    """The imported top-level packages, without the standard library."""
 
     error: str = ""
-    """The exception that ended it, if one did."""
+    """The error that ended it; "" for none."""
 
     detail: str = ""
     line: int | None = None
     drawing: bool = False
-    """Whether it is a figure that failed, after the last statement of its cell."""
+    """Whether drawing a figure failed, after the last statement of a cell."""
 
 
 @dataclass(frozen=True)
 class Preloaded:
-    """What this process imported before it knew its snippet."""
+    """The state of imports and warnings before the snippet."""
 
     missing: MissingImports
     filters: dict[str, list[Any]]
-    """The filters of warnings that each module added, by its name."""
+    """The warning filters that each preloaded module added, by its name."""
 
     standard: list[Any]
-    """The filters of warnings of a fresh interpreter."""
+    """The warning filters of a new interpreter."""
 
 
 def execute(scratch: str, send: Send, preloaded: Preloaded) -> None:
-    """Run the task in a scratch folder; afterwards the process can only end."""
+    """Run the task in a scratch folder; the process must exit afterwards."""
     send("started", os.getpid())
     content = json.loads(Path(scratch, "task.json").read_text(encoding="utf-8"))
     cells = tuple((name, tuple(lines)) for name, lines in content.pop("cells"))
@@ -126,15 +126,15 @@ def execute(scratch: str, send: Send, preloaded: Preloaded) -> None:
     sandbox.restrict_access(task.path, scratch)
     Observer(task.root, scratch).start(preloaded.missing)
     try:
-        drawing_failed = _run_statements(task, main, scratch, send, flush)
+        failed_figure = _run_statements(task, main, scratch, send, flush)
     except SystemExit as error:
-        ended = Ended(error=f"ended itself: sys.exit({error.code!r})")
+        ended = Ended(error=f"called sys.exit({error.code!r})")
     except BaseException as error:
         flush()
-        what, detail, line = _described(error, task.path)
-        ended = Ended(error=what, detail=detail, line=line)
+        message, detail, line = _describe_error(error, task.path)
+        ended = Ended(error=message, detail=detail, line=line)
     else:
-        ended = drawing_failed or Ended(tuple(imported_packages()))
+        ended = failed_figure or Ended(tuple(imported_packages()))
         if not ended.error:
             send("finishing")
             _finish()
@@ -145,10 +145,12 @@ def execute(scratch: str, send: Send, preloaded: Preloaded) -> None:
 def _run_statements(
     task: Task, main: types.ModuleType, scratch: str, send: Send, flush: Callable[[], None]
 ) -> Ended | None:
-    """Run all statements; return the end where a figure could not be drawn."""
-    compile_statement = codeop.Compile()  # remembers `from __future__ import`
+    """Run all statements; return the end if drawing a figure fails."""
+    compile_statement = (
+        codeop.Compile()
+    )  # applies each `from __future__ import` to later statements
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # which are found without running
+        warnings.simplefilter("ignore", SyntaxWarning)  # the parser reports them
         tree = ast.parse(task.text)
     main.__doc__ = ast.get_docstring(tree, clean=False)
     nodes = {first_line(node): node for node in tree.body}
@@ -160,13 +162,13 @@ def _run_statements(
         for name, lines in task.cells:
             for line in lines:
                 _configure_torch(task)
-                # typeshed knows only the text form of what `compile` takes
+                # typeshed does not allow an AST
                 module: Any = ast.Module([nodes[line]], [])
                 exec(compile_statement(module, task.path, "exec"), main.__dict__)
                 flush()
                 for warning in caught:
-                    if _is_of_the_snippet(warning):
-                        send("warned", _head(warning))
+                    if _concerns_snippet(warning):
+                        send("warned", _first_line(warning))
                 caught.clear()
                 for text in _TORCH_WARNING.findall(stderr.read()):
                     send("warned", text)
@@ -174,28 +176,28 @@ def _run_statements(
             try:
                 svgs = list(figures.draw_figures(name, Path(task.path).stem))
             except Exception as error:
-                what, detail, _ = _described(error, task.path)
-                return Ended(error=what, detail=detail, line=lines[-1], drawing=True)
+                message, detail, _ = _describe_error(error, task.path)
+                return Ended(error=message, detail=detail, line=lines[-1], drawing=True)
             if svgs:
                 send("drawn", name, svgs)
     return None
 
 
 def _finish() -> None:
-    """Do what Python does after the last statement: wait for threads, call exit functions."""
+    """Wait for threads and call exit functions, as Python does after the last statement."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
 
 
 def _redirect(scratch: str) -> Callable[[], None]:
-    """Send file descriptors 1 and 2 to files, Python's and C's streams with them."""
+    """Redirect file descriptors 1 and 2 to files; return a function that flushes all streams."""
     devnull = os.open(os.devnull, os.O_RDONLY)
     os.dup2(devnull, 0)
     sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False), "utf-8")
     for descriptor, name in enumerate(STREAMS, 1):
         with open(Path(scratch, name), "ab") as file:
             os.dup2(file.fileno(), descriptor)
-        # without a buffer of its own, Python's output and that of programs keep their order
+        # unbuffered, so that output of Python and of programs stays in order
         raw = os.fdopen(descriptor, "wb", buffering=0, closefd=False)
         stream = io.TextIOWrapper(raw, "utf-8", write_through=True)
         setattr(sys, name, stream)
@@ -204,10 +206,10 @@ def _redirect(scratch: str) -> Callable[[], None]:
     work.mkdir()
     os.chdir(work)
     c_library = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("ucrtbase")
-    own = (sys.stdout, sys.stderr)
+    original = (sys.stdout, sys.stderr)
 
     def flush() -> None:
-        for stream in (*own, sys.stdout, sys.stderr):
+        for stream in (*original, sys.stdout, sys.stderr):
             with contextlib.suppress(ValueError, AttributeError):
                 stream.flush()
         c_library.fflush(None)
@@ -216,7 +218,7 @@ def _redirect(scratch: str) -> Callable[[], None]:
 
 
 def _reset_warnings(task: Task, preloaded: Preloaded) -> None:
-    """Filter warnings as a fresh interpreter does that imported what the snippet imports."""
+    """Set the warning filters that the snippet's imports would set in a new interpreter."""
     warnings.filters[:] = preloaded.standard  # type: ignore[index]
     for module in task.imports:
         added = [f for f in preloaded.filters.get(module, ()) if f not in warnings.filters]
@@ -225,7 +227,7 @@ def _reset_warnings(task: Task, preloaded: Preloaded) -> None:
 
 
 def _on_device(task: Task) -> contextlib.AbstractContextManager[None]:
-    """Make tensors on the task's device, and print them with its digits."""
+    """Create tensors on the task's device, and print them with its digits."""
     if task.digits:
         import torch
 
@@ -234,7 +236,7 @@ def _on_device(task: Task) -> contextlib.AbstractContextManager[None]:
 
 
 def _configure_torch(task: Task) -> None:
-    """Make torch the same on every machine: threads, warnings, no accelerator but the task's."""
+    """Set torch's threads and warnings, and hide accelerators, once torch is imported."""
     torch = sys.modules.get("torch")
     if torch is not None and not getattr(torch, "_precis_configured", False):
         torch.set_num_threads(task.threads)
@@ -244,23 +246,23 @@ def _configure_torch(task: Task) -> None:
         torch._precis_configured = True  # type: ignore[attr-defined]
 
 
-def _is_of_the_snippet(warning: warnings.WarningMessage) -> bool:
-    """Return whether the snippet can do something about a warning."""
-    inside = installed.is_installed(os.path.realpath(warning.filename))
-    return not (inside and issubclass(warning.category, _OF_AUTHORS))
+def _concerns_snippet(warning: warnings.WarningMessage) -> bool:
+    """Return whether a warning is not a deprecation inside a package."""
+    in_package = installed.is_installed(os.path.realpath(warning.filename))
+    return not (in_package and issubclass(warning.category, _DEPRECATIONS))
 
 
-def _head(warning: warnings.WarningMessage) -> str:
+def _first_line(warning: warnings.WarningMessage) -> str:
     head, _, _ = str(warning.message).partition("\n")
     return f"{warning.category.__name__}: {head}"
 
 
-def _described(error: BaseException, path: str) -> tuple[str, str, int | None]:
-    """What happened, the traceback through the snippet's own lines, and the innermost line."""
+def _describe_error(error: BaseException, path: str) -> tuple[str, str, int | None]:
+    """Return the message, the traceback through the snippet's lines, and the innermost line."""
     summary = traceback.TracebackException.from_exception(error)
-    own = [frame for frame in summary.stack if frame.filename == path]
-    line = own[-1].lineno if own else None
-    what = "".join(summary.format_exception_only()).strip().splitlines()[0]
-    if isinstance(error, SyntaxError):  # whose first line is a place, not a message
-        what = f"{type(error).__name__}: {error.msg}"
-    return what, "".join(traceback.StackSummary.from_list(own).format()).rstrip(), line
+    frames = [frame for frame in summary.stack if frame.filename == path]
+    line = frames[-1].lineno if frames else None
+    message = "".join(summary.format_exception_only()).strip().splitlines()[0]
+    if isinstance(error, SyntaxError):  # its first line is a place, not a message
+        message = f"{type(error).__name__}: {error.msg}"
+    return message, "".join(traceback.StackSummary.from_list(frames).format()).rstrip(), line

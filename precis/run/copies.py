@@ -1,4 +1,4 @@
-"""Copy what snippets use to another path, where they run as on another machine."""
+"""Copy snippets and their inputs to another path, to run them as on another machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from precis.source.snippet import Snippet
 
 
 def copy_snippets(snippets: Iterable[Snippet], root: Path, target: Path) -> list[Snippet]:
-    """Copy snippets below a root to a target folder, and parse the copies."""
+    """Copy snippets from a root to a target folder, and return the parsed copies."""
     copies = []
     for snippet in snippets:
         path = target / snippet.path.resolve().relative_to(root)
@@ -22,10 +22,10 @@ def copy_snippets(snippets: Iterable[Snippet], root: Path, target: Path) -> list
 
 
 def copy_inputs(inputs: Mapping[str, str], root: Path, target: Path) -> None:
-    """Copy the files and folders below a root that a run used."""
+    """Copy the inputs of a run that lie below a root; folders without their content."""
     for name in sorted(set(_paths(inputs, root))):
         source, copy = root / name, target / name
-        if Path(name).is_absolute() or copy.exists():
+        if copy.exists():
             continue
         copy.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

@@ -1,8 +1,7 @@
-"""Run a program on a device that is not the CPU, so that its values can be compared.
+"""Run a snippet on a device other than the CPU, with results that can be compared.
 
-Tensors are made on the device, random numbers are drawn by the CPU's generator (a seeded
-value is the same everywhere), and float32 means float32. torch is imported only here, and
-only where it is asked for.
+Tensors are created on the device, random numbers come from the CPU's generator, so that a seed
+gives the same values everywhere, and float32 is not reduced to TF32. torch is imported on use.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ FAKE = "fakegpu"
 
 
 def why_unavailable(device: str) -> str:
-    """Why this machine cannot verify on a device; nothing if it can."""
+    """Return why this machine cannot verify on a device; "" if it can."""
     if device in ("cpu", FAKE):
         return ""
     torch: Any = importlib.import_module("torch")
@@ -28,8 +27,8 @@ def why_unavailable(device: str) -> str:
     return ""
 
 
-def described(device: str) -> str:
-    """The device's own name, such as that of the graphics card."""
+def device_name(device: str) -> str:
+    """Return the hardware's name, such as the graphics card's; the type if torch has none."""
     if device != "cuda":
         return device
     torch: Any = importlib.import_module("torch")
@@ -37,8 +36,8 @@ def described(device: str) -> str:
 
 
 @contextlib.contextmanager
-def settled(device: str) -> Iterator[None]:
-    """Everything made in the block lies on the device unless the code says otherwise."""
+def on_device(device: str) -> Iterator[None]:
+    """Create tensors on a device inside the block, unless the code names another."""
     torch: Any = importlib.import_module("torch")
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
@@ -56,10 +55,10 @@ def settled(device: str) -> Iterator[None]:
         yield
 
 
-def draws(operation: Any) -> bool:
-    """Return whether an operation tagged `nondeterministic_seeded` draws its result.
+def is_random(operation: Any) -> bool:
+    """Return whether an operation tagged `nondeterministic_seeded` returns random numbers.
 
-    Fused attention and recurrent layers have the tag too, whether they drop out or not.
+    Fused attention and recurrent layers have the tag even without dropout.
     """
     arguments = {argument.name for argument in operation._schema.arguments}
     name = operation._schema.name.partition("::")[2]
@@ -69,7 +68,7 @@ def draws(operation: Any) -> bool:
 
 
 def refuse_fused_dropout(operation: str) -> NoReturn:
-    """Raise the error for an operation that draws its dropout in a kernel of the device."""
+    """Raise NotImplementedError for an operation whose dropout a kernel of the device draws."""
     raise NotImplementedError(
         f"the dropout of {operation} is drawn by the device, so its values are not the CPU's: "
         "run attention under torch.nn.attention.sdpa_kernel(SDPBackend.MATH), "
@@ -78,25 +77,28 @@ def refuse_fused_dropout(operation: str) -> NoReturn:
 
 
 _FUSED_DROPOUT = {"dropout_p", "dropout"}
-"""How an operation that does more than drop out names the probability with which it does."""
+"""The names of the dropout probability among the arguments of fused operations."""
 
 
-def _drops(operation: Any, args: Any, kwargs: Any) -> bool:
-    """Return whether a call of a fused operation draws a dropout; choosing a kernel does not."""
+def _has_dropout(operation: Any, args: Any, kwargs: Any) -> bool:
+    """Return whether a call of a fused operation draws a dropout.
+
+    An operation that returns no tensor only chooses a kernel.
+    """
     if not any("Tensor" in repr(result.type) for result in operation._schema.returns):
         return False
     arguments = operation._schema.arguments
-    given = {a.name: a.default_value for a in arguments if a.has_default_value()}
-    given |= dict(zip((a.name for a in arguments), args, strict=False)) | kwargs
-    return any(given.get(name) for name in _FUSED_DROPOUT) and given.get("train", True)
+    values = {a.name: a.default_value for a in arguments if a.has_default_value()}
+    values |= dict(zip((a.name for a in arguments), args, strict=False)) | kwargs
+    return any(values.get(name) for name in _FUSED_DROPOUT) and values.get("train", True)
 
 
 def _cpu_random_numbers(torch: Any) -> contextlib.AbstractContextManager[Any]:
-    """Return a mode in which whatever draws random numbers draws on the CPU, then moves."""
+    """Return a dispatch mode that draws random numbers on the CPU and moves them to the device."""
     from torch.utils import _pytree as pytree
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    class Draws(TorchDispatchMode):
+    class CpuRandomNumbers(TorchDispatchMode):
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
@@ -105,42 +107,42 @@ def _cpu_random_numbers(torch: Any) -> contextlib.AbstractContextManager[Any]:
                 return func(*args, **kwargs)
             leaves = pytree.tree_leaves((args, kwargs))
             tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-            named = [kwargs["device"]] if kwargs.get("device") is not None else []
-            device = torch.device(next(iter([*named, *(t.device for t in tensors)]), "cpu"))
+            argument = [kwargs["device"]] if kwargs.get("device") is not None else []
+            device = torch.device(next(iter([*argument, *(t.device for t in tensors)]), "cpu"))
             if device.type in ("cpu", "meta"):
                 return func(*args, **kwargs)
-            if _drops(func, args, kwargs):
+            if _has_dropout(func, args, kwargs):
                 refuse_fused_dropout(func._schema.name)
-            if not draws(func):
+            if not is_random(func):
                 return func(*args, **kwargs)
-            moved = {id(t): t.cpu() for t in tensors}
+            copies = {id(t): t.cpu() for t in tensors}
 
             def on_cpu(leaf: Any) -> Any:
                 if isinstance(leaf, torch.Tensor):
-                    return moved[id(leaf)]
+                    return copies[id(leaf)]
                 return torch.device("cpu") if isinstance(leaf, torch.device) else leaf
 
             cpu_args, cpu_kwargs = pytree.tree_map(on_cpu, (args, kwargs))
             result = func(*cpu_args, **cpu_kwargs)
 
-            def moved_back(leaf: Any) -> Any:
+            def to_device(leaf: Any) -> Any:
                 if not isinstance(leaf, torch.Tensor):
                     return leaf
-                for tensor in tensors:  # an operation in place gives its argument back
-                    if moved[id(tensor)] is leaf:
+                for tensor in tensors:  # an operation in place returns its argument
+                    if copies[id(tensor)] is leaf:
                         return tensor.copy_(leaf)
                 return leaf.to(device)
 
-            return pytree.tree_map(moved_back, result)
+            return pytree.tree_map(to_device, result)
 
-    return Draws()
+    return CpuRandomNumbers()
 
 
 def hide_accelerators(torch: Any) -> None:
-    """Make torch see no accelerator, as on a machine without one.
+    """Make torch report no accelerator, as on a machine without one.
 
-    Variables of the environment hide the others (`precis.run.environment`). None hides Apple's, or
-    the kind of accelerator that torch was built for.
+    Environment variables hide the others (`precis.run.environment`), but not Apple's, nor the type
+    of accelerator for which torch was built.
     """
     torch._C._mps_is_available = lambda: False
     torch._C._accelerator_getAccelerator = lambda *_: None

@@ -1,7 +1,7 @@
-"""The environment variables of a snippet's process, the same on every machine.
+"""The environment variables of a child process, the same on every machine.
 
-Nothing of the caller's environment reaches a snippet but what the machine itself needs: where
-its home, libraries and temporary files are, and which kernels OpenBLAS may use on its processor.
+Of the caller's variables, a snippet gets only those that the machine needs: the paths of its home,
+libraries and caches, and the kernels that OpenBLAS may use.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _FIXED = {
     "COLUMNS": "80",
     "LINES": "24",
     "TERM": "dumb",
-    "OMP_WAIT_POLICY": "passive",  # threads that spin take the processor from other snippets
+    "OMP_WAIT_POLICY": "passive",  # spinning threads would slow other snippets down
     "PYTHONHASHSEED": "0",  # read at start-up, then removed: see `precis.run.child`
     "MPLBACKEND": "svg",
     "MATPLOTLIBRC": str(Path(__file__).with_name("matplotlibrc")),
 }
 
-_ELSEWHERE = {
+_OTHER_MACHINE = {
     "LC_ALL": "fr_FR.UTF-8",
     "LANG": "fr_FR.UTF-8",
     "LANGUAGE": "fr",
@@ -32,7 +32,7 @@ _ELSEWHERE = {
     "LINES": "33",
     "PYTHONHASHSEED": "1",
 }
-"""What differs on another machine; `precis verify --twice` compares a run in each environment."""
+"""The variables of `precis verify --twice`, which compares a run in each environment."""
 
 _THREADS = (
     "MKL_NUM_THREADS",
@@ -49,13 +49,13 @@ _HIDDEN_ACCELERATORS = {
     "ONEAPI_DEVICE_SELECTOR": "*:cpu",
     "ZE_AFFINITY_MASK": "",
 }
-"""Variables that hide accelerators. None hides Apple's: `precis.run.device.hide` does."""
+"""Variables that hide accelerators; `precis.run.device.hide_accelerators` hides Apple's."""
 
 _ACCELERATORS = ("CUDA", "HIP", "HSA", "NVIDIA", "ONEAPI", "ROCR", "SYCL", "ZE")
-"""First words of the variables that select or configure an accelerator."""
+"""Prefixes of the variables that select or configure an accelerator."""
 
 _KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-"""Which kernels OpenBLAS takes; older ones choose wrongly on some processors."""
+"""Variables that set OpenBLAS's kernels: old versions detect some processors wrongly."""
 
 _MACHINE = (
     "APPDATA",
@@ -68,32 +68,32 @@ _MACHINE = (
     "USERPROFILE",
     "XDG_CACHE_HOME",
 )
-"""Where the machine keeps things. Not part of a record's key: values do not depend on it."""
+"""Variables with the machine's paths. Results do not depend on them: no record's key does."""
 
 
-def environment(device: str, threads: int, *, elsewhere: bool = False) -> dict[str, str]:
-    """Return all variables of a process that runs on a device type with so many threads."""
-    kept = {name: os.environ[name] for name in _MACHINE if name in os.environ}
+def environment(device: str, threads: int, *, other_machine: bool = False) -> dict[str, str]:
+    """Return all variables of a process that runs on a device type with a number of threads."""
+    machine = {name: os.environ[name] for name in _MACHINE if name in os.environ}
     path = [os.path.dirname(sys.executable), *os.defpath.split(os.pathsep)]
     accelerators = _HIDDEN_ACCELERATORS
     if has_accelerator(device):
         accelerators = {k: v for k, v in os.environ.items() if k.split("_")[0] in _ACCELERATORS}
     return {
-        **kept,
+        **machine,
         **kernels(),
         "PATH": os.pathsep.join(path),
         **_FIXED,
-        **(_ELSEWHERE if elsewhere else {}),
+        **(_OTHER_MACHINE if other_machine else {}),
         **dict.fromkeys(_THREADS, str(threads)),
         **accelerators,
     }
 
 
 def kernels() -> dict[str, str]:
-    """Return the variables that choose numeric kernels: values may depend on them."""
+    """Return the variables that select numeric kernels, on which results may depend."""
     return {name: os.environ[name] for name in _KERNELS if name in os.environ}
 
 
 def has_accelerator(device: str) -> bool:
-    """Return whether a run on a device type needs an accelerator of this machine."""
+    """Return whether a run on a device type uses an accelerator of this machine."""
     return device not in ("cpu", "fakegpu")

@@ -1,9 +1,8 @@
-"""An accelerator for machines that have none: `fakegpu`, whose tensors compute on the CPU.
+"""A fake accelerator, `fakegpu`, that computes on the CPU: for tests of code on another device.
 
-A tensor on it reports `device='fakegpu:0'`, refuses to mix with tensors of the CPU, and draws
-other random numbers than the CPU for the same seed, as a real accelerator does. It shows what
-a snippet does on another device. It leans on private parts of torch, such as
-`_setup_privateuseone_for_python_backend`, which the pinned version has.
+Its tensors report `device='fakegpu:0'`, do not mix with CPU tensors, and draw other random numbers
+than the CPU from the same seed, as a real accelerator's do. It uses private functions of the pinned
+version of torch, such as `_setup_privateuseone_for_python_backend`.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ from precis.run.device import refuse_fused_dropout
 
 NAME = "fakegpu"
 
-_SEED_OF_ITS_OWN = 0xFA4E
+_SEED = 0xFA4E
 
 _KERNELS = (
     "empty.memory_format", "empty_strided", "copy_", "_copy_from", "_copy_from_and_resize",
     "_to_copy", "_local_scalar_dense", "view", "as_strided",
 )  # fmt: skip
-"""What torch calls below Python's dispatch: to read an index or a list, for instance."""
+"""The operations that torch calls below Python's dispatch, for instance to read an index."""
 
 
 class FakeTensor(torch.Tensor):
-    """A tensor on the fake device: a wrapper around one of the CPU, `raw`."""
+    """A tensor on the fake device, which wraps the CPU tensor `raw`."""
 
     __torch_function__ = torch._C._disabled_torch_function_impl
 
@@ -62,7 +61,7 @@ class FakeTensor(torch.Tensor):
 
     @property
     def data(self) -> Any:
-        """The values without their history; whoever assigns to it replaces them."""
+        """The values without their history; assigning replaces them."""
         return torch.Tensor.data.__get__(self)
 
     @data.setter
@@ -71,19 +70,19 @@ class FakeTensor(torch.Tensor):
         self.raw = other.raw
 
     def data_ptr(self) -> int:
-        """Return where the values lie: a wrapper has no memory of its own."""
+        """Return the address of the values: a wrapper has no memory."""
         return self.raw.data_ptr()
 
     def untyped_storage(self) -> torch.UntypedStorage:
-        """Return the memory in which the values lie."""
+        """Return the memory of the values."""
         return self.raw.untyped_storage()
 
     def tolist(self) -> Any:
-        """Return the values as Python's numbers."""
+        """Return the values as Python numbers."""
         return self.raw.tolist()
 
     def numpy(self, *, force: bool = False) -> Any:
-        """Refuse, as CUDA's tensors do, unless a copy is asked for."""
+        """Raise TypeError, as CUDA tensors do, unless `force` allows a copy."""
         if force:
             return self.detach().cpu().numpy(force=True)
         raise TypeError(
@@ -108,32 +107,32 @@ class FakeTensor(torch.Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if not self.is_leaf:
-            return torch.Tensor.__deepcopy__(self, memo)  # which says why not
+            return torch.Tensor.__deepcopy__(self, memo)  # raises the usual error
         if id(self) not in memo:
-            twin = _rebuilt(_marked(self.raw.detach().clone()), self.requires_grad, self._is_param)
-            twin.grad = copy.deepcopy(self.grad, memo)
-            memo[id(self)] = twin
+            copied = _rebuild(_mark(self.raw.detach().clone()), self.requires_grad, self._is_param)
+            copied.grad = copy.deepcopy(self.grad, memo)
+            memo[id(self)] = copied
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuilt, (_marked(self.raw.detach()), self.requires_grad, self._is_param)
+        return _rebuild, (_mark(self.raw.detach()), self.requires_grad, self._is_param)
 
     _is_param = False
 
 
 FakeTensor.__name__ = FakeTensor.__qualname__ = "Tensor"
-FakeTensor.__module__ = "torch"  # its type prints as that of a tensor on any device does
+FakeTensor.__module__ = "torch"  # prints like the type of any tensor
 
 
 class Dispatch(TorchDispatchMode):
-    """Sends operations that name the device, and have no tensor on it yet, to it."""
+    """Handles operations that name the fake device without having a tensor on it."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return _dispatch(func, args, kwargs or {})
 
 
 class Attention(TorchFunctionMode):
-    """Refuses what an accelerator would fuse; this device has attention's plain form only."""
+    """Refuses dropout in attention that an accelerator would compute in a fused kernel."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -146,7 +145,7 @@ class Attention(TorchFunctionMode):
 
 
 class _Module:
-    """What torch asks of `torch.fakegpu`."""
+    """The module `torch.fakegpu`, with the functions that torch calls."""
 
     def is_initialized(self) -> bool:
         return True
@@ -167,31 +166,31 @@ class _Module:
         pass
 
     def get_amp_supported_dtype(self) -> list[torch.dtype]:
-        return []  # it does not cast by itself, and torch warns whoever asks for that
+        return []  # no autocast: torch warns if it is used
 
     def _is_in_bad_fork(self) -> bool:
         return False
 
 
 class _Guard(torch._C._acc.DeviceGuard):
-    """Tells torch the device's type, also while an exception of a hook is under way.
+    """Returns the device type to torch, even while an exception of a hook is pending.
 
-    torch asks in the destructor that leaves the failed node of a graph, where an exception of
-    Python that is still pending would end the process. It is set aside, for `_Engine`.
+    torch asks for it in the destructor of a failed graph node, where a pending Python exception
+    would abort the process. The guard stores the exception, and `_Engine` raises it.
     """
 
     pending: BaseException | None = None
 
     def type_(self) -> Any:
         try:
-            ctypes.pythonapi.PyErr_Occurred()  # raises what is pending
+            ctypes.pythonapi.PyErr_Occurred()  # raises the pending exception
         except BaseException as error:
             _Guard.pending = error
         return torch._C._autograd.DeviceType.PrivateUse1
 
 
 class _Engine(torch._C._ImperativeEngine):
-    """torch's engine, on the caller's thread, which raises what the guard set aside."""
+    """torch's autograd engine on the caller's thread; raises the exception stored by the guard."""
 
     def run_backward(self, *args: Any, **kwargs: Any) -> Any:
         _Guard.pending = None
@@ -205,7 +204,7 @@ class _Engine(torch._C._ImperativeEngine):
 
 
 def set_up() -> None:
-    """Register the device with torch, unless this process has."""
+    """Register the device with torch, once per process."""
     if torch._C._get_privateuse1_backend_name() == NAME:
         return
     _setup_privateuseone_for_python_backend(NAME, _Module(), device_guard=_Guard())
@@ -213,8 +212,8 @@ def set_up() -> None:
         _LIBRARY.impl(name, _kernel(name), "PrivateUse1")
     torch.autograd.Variable._execution_engine = _Engine()
     torch.accelerator.synchronize = lambda device=None, /: None
-    torch.serialization.register_package(0, _tag, _restored)
-    torch.serialization.add_safe_globals([_rebuilt])
+    torch.serialization.register_package(0, _tag, _restore)
+    torch.serialization.add_safe_globals([_rebuild])
 
 
 _LIBRARY = torch.library.Library("aten", "IMPL")
@@ -235,12 +234,12 @@ def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if on_fake:
         _refuse_mixture(func, args, leaves)
     if func is torch.ops.aten._efficientzerotensor.default:
-        func = torch.ops.aten.zeros.default  # a zero without memory cannot be wrapped
-    raw_args, raw_kwargs = pytree.tree_map(_unwrapped, (args, kwargs))
+        func = torch.ops.aten.zeros.default  # a zero tensor without memory cannot be wrapped
+    raw_args, raw_kwargs = pytree.tree_map(_unwrap, (args, kwargs))
     try:
         if torch.Tag.nondeterministic_seeded in func.tags and (to_fake or on_fake):
             with torch.random.fork_rng([]):
-                torch.manual_seed(_SEED_OF_ITS_OWN)
+                torch.manual_seed(_SEED)
                 result = func(*raw_args, **raw_kwargs)
         else:
             result = func(*raw_args, **raw_kwargs)
@@ -251,21 +250,21 @@ def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if not (to_fake or (on_fake and not to_other)):
         return result
 
-    def wrapped(leaf: Any) -> Any:
+    def wrap(leaf: Any) -> Any:
         if not isinstance(leaf, torch.Tensor) or isinstance(leaf, FakeTensor):
             return leaf
-        for original in leaves:  # an operation in place gives its argument back
+        for original in leaves:  # an operation in place returns its argument
             if isinstance(original, FakeTensor) and original.raw is leaf:
                 if (original.shape, original.stride()) != (leaf.shape, leaf.stride()):
                     torch.Tensor.data.__set__(original, FakeTensor(leaf))
                 return original
         return FakeTensor(leaf)
 
-    return pytree.tree_map(wrapped, result)
+    return pytree.tree_map(wrap, result)
 
 
 def _refuse_mixture(func: Any, args: Any, leaves: list[Any]) -> None:
-    """Refuse tensors on two devices; a copy, an index and a number may be the CPU's."""
+    """Raise RuntimeError for tensors on two devices, except in copies, indices and scalars."""
     if "copy_" in str(func):
         return
     if func.name().startswith(("aten::index.", "aten::index_put", "aten::_index_put")):
@@ -278,7 +277,7 @@ def _refuse_mixture(func: Any, args: Any, leaves: list[Any]) -> None:
             )
 
 
-def _unwrapped(leaf: Any) -> Any:
+def _unwrap(leaf: Any) -> Any:
     if isinstance(leaf, FakeTensor):
         return leaf.raw
     if isinstance(leaf, torch.device) and leaf.type == NAME:
@@ -286,8 +285,8 @@ def _unwrapped(leaf: Any) -> Any:
     return leaf
 
 
-def _marked(raw: torch.Tensor) -> torch.Tensor:
-    """Mark the memory of a tensor as the device's, so that a file says where it was."""
+def _mark(raw: torch.Tensor) -> torch.Tensor:
+    """Tag a tensor's memory with the device, so that saved files contain its location."""
     raw.untyped_storage()._precis_device = NAME
     return raw
 
@@ -296,16 +295,16 @@ def _tag(storage: Any) -> str | None:
     return getattr(storage, "_precis_device", None)
 
 
-def _restored(storage: Any, location: str) -> Any:
-    """Return memory read from a file, marked if it was the device's or is to be."""
+def _restore(storage: Any, location: str) -> Any:
+    """Tag memory loaded from a file, if its location is the device."""
     if not location.startswith(NAME):
         return None
     storage._precis_device = NAME
     return storage
 
 
-def _rebuilt(raw: torch.Tensor, requires_grad: bool, is_parameter: bool) -> torch.Tensor:
-    """Return a tensor that was saved or copied: on the device, or where it was mapped to."""
+def _rebuild(raw: torch.Tensor, requires_grad: bool, is_parameter: bool) -> torch.Tensor:
+    """Return a saved or copied tensor: on the device, or on the one to which it was mapped."""
     tensor = FakeTensor(raw) if _tag(raw.untyped_storage()) else raw
     if is_parameter:
         return torch.nn.Parameter(tensor, requires_grad)

@@ -1,4 +1,4 @@
-"""Turn the open Matplotlib figures into SVG that takes its colours from the page."""
+"""Export open Matplotlib figures as SVG whose colours are CSS variables of the page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections.abc import Iterator
 _COLOURS = {f"#0c010{n}": f"var(--precis-figure-{n}, {colour})" for n, colour in enumerate(
     ("#1f6feb", "#c2410c", "#15803d", "#9333ea", "#b45309", "#0e7490"))
 } | {"#010203": "currentColor", "#010204": "var(--precis-figure-grid, #8884)"}  # fmt: skip
-"""The marks of `matplotlibrc` and the CSS that replaces them in a figure."""
+"""The placeholder colours of `matplotlibrc` and the CSS that replaces them."""
 
 
-def drawn(cell: str, file: str) -> Iterator[str]:
-    """Draw the figures that a cell of a file left open, and close them.
+def draw_figures(cell: str, file: str) -> Iterator[str]:
+    """Yield the figures that a cell of a file left open as SVG, and close them.
 
-    Raises what Matplotlib raises, its warnings included: a missing glyph is an error, not a box.
+    Raises Matplotlib's errors, and its warnings as errors: a missing glyph is one.
     """
     if "matplotlib.pyplot" not in sys.modules:
         return
@@ -32,8 +32,8 @@ def drawn(cell: str, file: str) -> Iterator[str]:
         svg = text.getvalue()
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-        for mark, css in _COLOURS.items():
-            svg = re.sub(mark, css, svg, flags=re.I)
+        for colour, css in _COLOURS.items():
+            svg = re.sub(colour, css, svg, flags=re.I)
         prefix = f"{file}-{cell}-{number}-"  # ids of two figures on one page must differ
         svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', svg)
         svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{prefix}", svg)

@@ -1,15 +1,14 @@
-"""What a run depended on: each input with its state, taken when the run first used it.
+"""The inputs of a run: files, folders, modules and packages, each with its state at first use.
 
-An input is a kind and a name, written `kind:name`; its state is a short text. A record holds
-while every input still has the state that the run met. Paths are relative to the project's
-root where they lie below it.
+The key of an input is `kind:name`; its state is a short text. A record is valid while the states of
+all its inputs are unchanged. Paths inside the project are relative to its root.
 
 | kind | name | state |
 |---|---|---|
-| `file` | a path | the SHA-256 of its content; "" without a file |
-| `folder` | a path | the SHA-256 of its sorted entries; "" without a folder |
+| `file` | a path | the SHA-256 of its content, or "" |
+| `folder` | a path | the SHA-256 of its sorted entries, or "" |
 | `entry` | a path | "folder", "file" and its size, or "" |
-| `module` | folder/name | the entries of the folder that an `import name` would take |
+| `module` | folder/name | the entries of the folder that `import name` could load |
 | `import` | a package | "installed" or "" |
 | `distribution` | its name | its version |
 | `package` | a package that no distribution owns | the SHA-256 of its files |
@@ -25,35 +24,34 @@ from precis.base import installed
 from precis.base.files import digest, file_digest
 
 
-def name(kind: str, path: str, root: str) -> str:
-    """Name an input by a real path."""
-    below = path == root or path.startswith(root + os.sep)
-    shown = os.path.relpath(path, root) if below else path
-    return f"{kind}:{shown.replace(os.sep, '/')}"
+def key(kind: str, path: str, root: str) -> str:
+    """Return the key of an input with a real path."""
+    is_inside = path == root or path.startswith(root + os.sep)
+    name = os.path.relpath(path, root) if is_inside else path
+    return f"{kind}:{name.replace(os.sep, '/')}"
 
 
 def state(key: str, root: str) -> str:
-    """Return the state of an input now."""
-    kind, _, subject = key.partition(":")
-    return _STATES[kind](os.path.join(root, subject) if kind in _PATHS else subject)
+    """Return the current state of an input."""
+    kind, _, name = key.partition(":")
+    return _STATES[kind](os.path.join(root, name) if kind in _PATHS else name)
 
 
-def changed(inputs: Mapping[str, str], root: str) -> str:
-    """Return the first input whose state is no longer that of the run; "" without one."""
-    return next((key for key, before in inputs.items() if state(key, root) != before), "")
+def first_change(inputs: Mapping[str, str], root: str) -> str:
+    """Return the key of the first input whose state has changed; "" if none has."""
+    return next((key for key, recorded in inputs.items() if state(key, root) != recorded), "")
 
 
-def files(inputs: Mapping[str, str]) -> list[str]:
-    """Return the paths of the files that were read, relative to the root where below it."""
-    return sorted(
-        key.removeprefix("file:") for key, now in inputs.items() if now and key.startswith("file:")
-    )
+def files_read(inputs: Mapping[str, str]) -> list[str]:
+    """Return the paths of the existing files that a run read, sorted."""
+    pairs = ((key.partition(":"), state) for key, state in inputs.items())
+    return sorted(name for (kind, _, name), state in pairs if kind == "file" and state)
 
 
-def of_packages(names: Iterable[str]) -> dict[str, str]:
-    """Return the inputs that imported top-level packages are: what provides each."""
+def package_inputs(packages: Iterable[str]) -> dict[str, str]:
+    """Return the inputs for imported top-level packages: their distributions or their files."""
     keys: list[str] = []
-    for package in names:
+    for package in packages:
         owners = installed.distributions(package)
         keys += [f"distribution:{owner}" for owner in owners]
         if not owners and installed.is_importable(package):
@@ -72,10 +70,10 @@ def _folder(path: str) -> str:
 
 def _entry(path: str) -> str:
     try:
-        known = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return ""
-    return "folder" if stat.S_ISDIR(known.st_mode) else f"file {known.st_size}"
+    return "folder" if stat.S_ISDIR(status.st_mode) else f"file {status.st_size}"
 
 
 def _module(path: str) -> str:

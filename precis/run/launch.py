@@ -1,9 +1,9 @@
-"""Start the processes in which snippets run: forked from a server (`precis.run.server`).
+"""Start child processes for snippets, by forking a server (`precis.run.server`).
 
-A server holds the installed packages that its snippets import, so a fork of it takes milliseconds
-where an import takes seconds. A bare server holds none: for runs on an accelerator, of which the
-server must know nothing, and where a file beside the snippet hides a package that the other has
-imported. Where there is no fork, each snippet gets an interpreter of its own.
+A server has imported the packages of its snippets, so a fork takes milliseconds where the imports
+take seconds. A bare server has imported none; it is for runs on an accelerator, which must not be
+initialised before the fork, and for snippets with a file beside them that shadows a package.
+Without `os.fork`, each snippet starts an interpreter.
 """
 
 from __future__ import annotations
@@ -26,83 +26,83 @@ from typing import Any, Protocol
 from precis.base import installed
 from precis.run.environment import environment, has_accelerator
 from precis.run.outcome import Setting
-from precis.run.server import WARM
+from precis.run.server import OPTIMIZER
 from precis.source.snippet import Snippet
 
 FORKS = hasattr(os, "fork")
 
 _START = [sys.executable, "-P", str(Path(__file__).with_name("start.py"))]
-"""`-P`: without the caller's folder in `sys.path`. No other option or variable reaches it."""
+"""The command of a child; `-P` keeps the working directory out of `sys.path`."""
 
 
 class Process(Protocol):
-    """A snippet's process."""
+    """A child process that runs a snippet."""
 
     messages: queue.SimpleQueue[list[Any]]
-    """What it sent, message by message (`precis.run.child`), and at last `["exited", code]`."""
+    """The messages of `precis.run.child`; the last one is `["exited", code]`."""
 
     def kill(self, pid: int) -> None:
-        """End the process, whose number it sent, and all that it started."""
+        """Kill the process, whose number its first message has, and those that it started."""
 
 
 class Launcher:
-    """Starts processes for snippets that run in the same setting."""
+    """Starts child processes for snippets in one setting."""
 
     def __init__(self, snippets: Iterable[Snippet], setting: Setting) -> None:
         self._setting = setting
-        self._modules = () if has_accelerator(setting.device) else _to_preload(snippets)
+        self._modules = () if has_accelerator(setting.device) else _modules_to_preload(snippets)
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
-        """Start the server, and do not wait for it."""
+        """Start the server without waiting for it."""
         if FORKS:
             with self._lock:
                 _server(self._modules, self._setting)
 
     def wait_until_ready(self) -> None:
-        """Wait until the server has imported what it must."""
+        """Wait until the server has imported its modules."""
         if FORKS:
             with self._lock:
                 self.ready_server()
 
     def launch(self, snippet: Snippet, scratch: str) -> Process:
-        """Start the process of a snippet whose task lies in a scratch folder."""
+        """Start a child for a snippet whose task is in a scratch folder."""
         if not FORKS:
             return _Interpreter(scratch, self._setting)
-        with self._lock:  # those who come meanwhile want the same server
+        with self._lock:  # other threads wait for the same server
             server = self.ready_server()
-            if _hides(snippet, server.packages):
+            if _shadows_package(snippet, server.packages):
                 server = _server((), self._setting)
                 server.wait_until_ready()
         return server.fork(scratch)
 
     def ready_server(self) -> _Server:
-        """Return a server that has imported what it can.
+        """Return a server that has imported all modules that it can.
 
-        Raises RuntimeError if not even a bare one can be started.
+        Raises RuntimeError if no bare server can be started either.
         """
         while True:
             server = _server(self._modules, self._setting)
             if server.wait_until_ready():
                 return server
             if not self._modules:
-                raise RuntimeError(f"no process for snippets: {server.unsafe}")
+                raise RuntimeError(f"cannot start a fork server: {server.unsafe}")
             noisy = set(server.noisy)
             self._modules = tuple(m for m in self._modules if noisy and m not in noisy)
 
 
 class _Server:
-    """A running `precis.run.server`, as its parent sees it."""
+    """A handle on a process that runs `precis.run.server`."""
 
     def __init__(self, modules: tuple[str, ...], setting: Setting) -> None:
         self.noisy: list[str] = []
-        """The modules that failed to import or said something: it ended at once."""
+        """The modules that failed to import or printed; with any, the server exits."""
 
         self.unsafe = ""
-        """Why it may not fork, and ended at once."""
+        """The reason why it must not fork; with one, the server exits."""
 
         self.packages: frozenset[str] = frozenset()
-        """The top-level packages that it has imported."""
+        """The imported top-level packages."""
 
         self._answered = False
         self._control, theirs = socket.socketpair()
@@ -115,14 +115,14 @@ class _Server:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # Ctrl-C is for the parent, whose end ends it
+                start_new_session=True,  # Ctrl-C is for the parent, whose end stops the server
             )
 
     def is_running(self) -> bool:
         return self._process.poll() is None
 
     def wait_until_ready(self) -> bool:
-        """Wait until it has imported its modules; return whether it may fork."""
+        """Wait for the imports; return whether the server can fork."""
         if not self._answered:
             self._answered = True
             line = b""
@@ -137,7 +137,7 @@ class _Server:
         return not self.noisy and not self.unsafe and self.is_running()
 
     def fork(self, scratch: str) -> _Fork:
-        """Fork a process for the task in a scratch folder."""
+        """Fork a child for the task in a scratch folder."""
         ours, theirs = os.pipe()
         try:
             self._send({"scratch": scratch}, theirs)
@@ -163,7 +163,7 @@ _SENDING = threading.Lock()
 
 
 class _Fork:
-    """A process forked from a server."""
+    """A child forked from a server."""
 
     def __init__(self, server: _Server, messages: int) -> None:
         self.messages: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
@@ -175,7 +175,7 @@ class _Fork:
 
 
 class _Interpreter:
-    """A process with an interpreter of its own."""
+    """A child with a new interpreter."""
 
     def __init__(self, scratch: str, setting: Setting) -> None:
         self.messages: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
@@ -204,7 +204,7 @@ def _forward(
     messages: queue.SimpleQueue[list[Any]],
     process: subprocess.Popen[bytes] | None = None,
 ) -> None:
-    """Put the lines of a pipe into a queue, in a thread; the end too, if nobody tells of it."""
+    """Put the messages of a pipe into a queue, in a thread, and the exit code at its end."""
 
     def forward() -> None:
         with contextlib.suppress(OSError, ValueError), open(descriptor, encoding="utf-8") as lines:
@@ -216,34 +216,36 @@ def _forward(
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _ServerKey:
+    """The properties by which servers are shared."""
+
     modules: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
     installed: tuple[int, ...]
-    """What an installation changes: an upgrade needs another server."""
+    """The fingerprint of the installed packages."""
 
-    def holds(self, other: _Wanted) -> bool:
-        """Return whether a server for this has all that another needs."""
-        same = (self.variables, self.installed) == (other.variables, other.installed)
-        # where nothing is asked for, nothing may be there: see `Launcher`
-        return same and bool(other.modules) and set(other.modules) <= set(self.modules)
+    def covers(self, other: _ServerKey) -> bool:
+        """Return whether this server can replace another one."""
+        is_alike = (self.variables, self.installed) == (other.variables, other.installed)
+        # a bare server must not have modules: only an identical key gets it
+        return is_alike and bool(other.modules) and set(other.modules) <= set(self.modules)
 
 
-_servers: dict[_Wanted, _Server] = {}
+_servers: dict[_ServerKey, _Server] = {}
 _servers_lock = threading.Lock()
 
 
 def _server(modules: tuple[str, ...], setting: Setting) -> _Server:
-    """Return the server that has these modules in an environment; start it if there is none."""
+    """Return a server with these modules in an environment; start one if there is none."""
     variables = tuple(sorted(_variables(setting).items()))
-    wanted = _Wanted(modules, variables, installed.fingerprint())
+    key = _ServerKey(modules, variables, installed.fingerprint())
     with _servers_lock:
-        for other, running in _servers.items():  # one that holds more does as well
-            if other.holds(wanted) and running.is_running():
+        for other, running in _servers.items():
+            if other.covers(key) and running.is_running():
                 return running
-        server = _servers.get(wanted)
+        server = _servers.get(key)
         if server is None or not (server.is_running() or server.noisy or server.unsafe):
-            server = _servers[wanted] = _Server(modules, setting)
+            server = _servers[key] = _Server(modules, setting)
         return server
 
 
@@ -251,24 +253,26 @@ def _variables(setting: Setting) -> dict[str, str]:
     return environment(setting.device, setting.threads, other_machine=setting.other_machine)
 
 
-def _to_preload(snippets: Iterable[Snippet]) -> tuple[str, ...]:
-    """Return the installed modules that snippets import, and what else takes long."""
+def _modules_to_preload(snippets: Iterable[Snippet]) -> tuple[str, ...]:
+    """Return the installed modules that snippets import, and OPTIMIZER if they need it."""
     snippets = list(snippets)
     modules = set[str]().union(*(snippet.imports for snippet in snippets))
     top = {module: module.partition(".")[0] for module in modules}
-    found = sorted(
+    installed_modules = sorted(
         module
         for module in modules
         if top[module] not in sys.stdlib_module_names
         and installed.is_importable(top[module])
-        # most are called like their distribution, and all others take longer to find
+        # `version` is faster, but needs a distribution of the same name
         and (installed.version(top[module]) or installed.distributions(top[module]))
     )
-    warm = [WARM] if any(WARM in snippet.text for snippet in snippets) and "torch" in found else []
-    return (*found, *warm)
+    uses_optimizer = any(OPTIMIZER in snippet.text for snippet in snippets)
+    if uses_optimizer and "torch" in installed_modules:
+        installed_modules.append(OPTIMIZER)
+    return tuple(installed_modules)
 
 
-def _hides(snippet: Snippet, packages: frozenset[str]) -> bool:
+def _shadows_package(snippet: Snippet, packages: frozenset[str]) -> bool:
     """Return whether a file beside a snippet has the name of a package."""
-    beside = os.listdir(snippet.path.resolve().parent)
-    return not packages.isdisjoint(name.partition(".")[0] for name in beside)
+    names = os.listdir(snippet.path.resolve().parent)
+    return not packages.isdisjoint(name.partition(".")[0] for name in names)

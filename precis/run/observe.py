@@ -1,9 +1,8 @@
-"""Note what a snippet uses, at the moment when it uses it.
+"""Record the inputs of a snippet while it runs.
 
-Python's audit events tell which files are opened, which folders are listed, which modules are
-imported and which programs are started; `os.stat` has no event, so it is replaced. Each input is
-written with its state to a file, by the snippet's process and by those that it forks. What other
-programs and C libraries read is not seen.
+Audit events report opened files, listed folders, imported modules and started programs; `os.stat`
+raises none, so it is wrapped. The child process and its forks write each input, with its state, to
+a file. Reads by other programs and by C libraries are not observed.
 """
 
 from __future__ import annotations
@@ -30,204 +29,202 @@ _STARTS = {
     "os.spawn": "os.spawn",
     "subprocess.Popen": "subprocess",
 }
-"""The audit events of programs whose reads are not seen, and what starts them."""
+"""The audit events of starting a program, and the name in messages of what starts it."""
 
-_UNSEEN = "{}, and what another program reads is not seen"
-
-_UNFOLLOWED = "unfollowed"
-"""The key of a line that says what ran unseen."""
+_UNTRACKED = "untracked"
+"""The key of a line with the reason why the inputs are incomplete."""
 
 _VOLATILE = tuple(f"{os.sep}{name}{os.sep}" for name in ("dev", "proc", "sys"))
 
-
-_unnoted = threading.local()
+_paused = threading.local()
 
 
 @contextlib.contextmanager
-def unnoted() -> Iterator[None]:
-    """Note nothing that this thread uses in the block: it is the engine's."""
-    before, _unnoted.now = getattr(_unnoted, "now", False), True
+def observation_paused() -> Iterator[None]:
+    """Record no inputs of this thread inside the block: they are the engine's."""
+    before, _paused.value = getattr(_paused, "value", False), True
     try:
         yield
     finally:
-        _unnoted.now = before
+        _paused.value = before
 
 
-class ImportWatch:
-    """A finder of `sys.meta_path` that finds nothing, and notes what is looked for."""
+class ImportListener:
+    """A finder for `sys.meta_path` that finds nothing and reports each search."""
 
-    def __init__(self, note: Callable[[str, Sequence[str] | None], None]) -> None:
-        self.note = note
-        """Called with a module's full name and the path of the package that it belongs to."""
+    def __init__(self, report: Callable[[str, Sequence[str] | None], None]) -> None:
+        self.report = report
+        """Called with a module's full name and its package's `__path__`."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Called by Python, if the finders before this one found nothing."""
-        self.note(name, path)
+        """Report the search; Python calls this if the finders before it found nothing."""
+        self.report(name, path)
         return None
 
 
 class MissingImports:
-    """The modules that no finder found, from the moment at which this is made."""
+    """The modules that no finder has found since this object was created."""
 
     def __init__(self) -> None:
         self.packages: list[str] = []
-        self.watch = ImportWatch(lambda name, _: self.packages.append(name))
-        sys.meta_path.append(self.watch)
+        self.listener = ImportListener(lambda name, _: self.packages.append(name))
+        sys.meta_path.append(self.listener)
 
 
 class Observer:
-    """Notes inputs into the file `inputs` of a run's scratch folder."""
+    """Writes inputs to the file `inputs` in a run's scratch folder."""
 
     def __init__(self, root: str, scratch: str) -> None:
         self._root = root
         self._ancestors = _ancestors(root, scratch, *installed.site_folders())
-        ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        self._uncovered = tuple(f"{os.path.realpath(each)}{os.sep}" for each in (scratch, ours))
-        self._noted: set[tuple[str, str]] = set()
-        self._reals: dict[str, str] = {}
+        engine = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        self._ignored = tuple(f"{os.path.realpath(each)}{os.sep}" for each in (scratch, engine))
+        self._recorded: set[tuple[str, str]] = set()
+        self._real_paths: dict[str, str] = {}
         flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND
         self._file = os.open(os.path.join(scratch, "inputs"), flags, 0o600)
 
     def start(self, missing: MissingImports) -> None:
-        """Note all that happens from now on, and what failed to import before."""
+        """Record the failed imports so far, then install the hooks."""
         for package in missing.packages:
-            self._missing(package)
-        missing.watch.note = lambda name, _: self._quietly(self._missing, name)
-        searches = ImportWatch(lambda name, path: self._quietly(self._lookup, name, path))
+            self._record_missing(package)
+        missing.listener.report = lambda name, _: self._handle(self._record_missing, name)
+        searches = ImportListener(lambda name, path: self._handle(self._record_search, name, path))
         sys.meta_path.insert(0, searches)
         for package in imported_packages():
-            self._lookup(package, None)
-        self._replace_stat()
-        self._replace_fork_exec()
+            self._record_search(package, None)
+        self._wrap_os()
+        self._wrap_fork_exec()
         sys.addaudithook(self._hook)
 
-    def unfollowed(self, what: str) -> None:
-        """Note that something ran whose reads are not seen."""
-        os.write(self._file, f"{json.dumps([_UNFOLLOWED, what])}\n".encode())
+    def _mark_untracked(self, name: str) -> None:
+        """Record the name of something that started a program."""
+        reason = f"{name}, whose reads are not tracked"
+        os.write(self._file, f"{json.dumps([_UNTRACKED, reason])}\n".encode())
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        self._quietly(self._heard, event, arguments)
+        self._handle(self._record_event, event, arguments)
 
-    def _quietly(self, note: Callable[..., None], *arguments: Any) -> None:
-        """Note something, without noting what that itself uses."""
-        if not getattr(_unnoted, "now", False):
-            with unnoted():
-                note(*arguments)
+    def _handle(self, handler: Callable[..., None], *arguments: Any) -> None:
+        """Call a handler, without recording the inputs of the handler itself."""
+        if not getattr(_paused, "value", False):
+            with observation_paused():
+                handler(*arguments)
 
-    def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
-        subject = arguments[0] if arguments else None
+    def _record_event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        path = arguments[0] if arguments else None
         if event in ("open", "ctypes.dlopen", "sqlite3.connect"):
             flags = arguments[2] if event == "open" else os.O_RDONLY
             writes_only = isinstance(flags, int) and bool(flags & os.O_WRONLY)
-            if isinstance(subject, str | bytes) and not writes_only:
-                self._opened(os.fsdecode(subject))
+            if isinstance(path, str | bytes) and not writes_only:
+                self._record_open(os.fsdecode(path))
         elif event in ("os.listdir", "os.scandir"):
-            caller = sys._getframe(3).f_code.co_filename  # whoever raised the event
+            caller = sys._getframe(3).f_code.co_filename  # of the function that raised the event
             if caller.startswith("<frozen importlib"):
-                return  # `_lookup` notes what the search is for
-            self._note("folder", _path(subject or "."))
+                return  # `_record_search` records the search
+            self._record("folder", _path(path or "."))
         elif event == "import":
             if isinstance(arguments[1], str):  # an extension module's file
-                self._opened(arguments[1])
+                self._record_open(arguments[1])
         elif event in _STARTS:
-            self.unfollowed(_UNSEEN.format(_STARTS[event]))
+            self._mark_untracked(_STARTS[event])
 
-    def _opened(self, path: str) -> None:
+    def _record_open(self, path: str) -> None:
         if path.endswith(".pyc") and os.path.basename(os.path.dirname(path)) == "__pycache__":
             source = source_from_cache(path)
             if installed.is_installed(self._real(source)):
                 return
-            if os.path.exists(source):  # which cannot be older than what was edited
+            if os.path.exists(source):  # a cached module may be older than an edit
                 raise FileNotFoundError(f"a snippet's modules are read from their source: {path}")
-        self._note("file", path)
+        self._record("file", path)
 
-    def _missing(self, module: str) -> None:
-        # what a package contains is known by its files or its version
+    def _record_missing(self, module: str) -> None:
+        # the submodules of a package change with its files or its version
         if "." not in module and module not in sys.stdlib_module_names:
             self._write(f"import:{module}", f"import:{module}")
 
-    def _lookup(self, module: str, path: Sequence[str] | None) -> None:
-        """Note where a module may lie, now or later, except among what is installed."""
+    def _record_search(self, module: str, path: Sequence[str] | None) -> None:
+        """Record each folder in which a module is searched, except installed packages."""
         for folder in sys.path if path is None else path:
             if isinstance(folder, str) and os.path.isdir(folder):
-                self._note("module", os.path.join(folder, module.rpartition(".")[2]))
+                self._record("module", os.path.join(folder, module.rpartition(".")[2]))
 
-    def _note(self, kind: str, path: str) -> None:
+    def _record(self, kind: str, path: str) -> None:
         path = os.path.abspath(path)
-        if (kind, path) in self._noted:
+        if (kind, path) in self._recorded:
             return
-        self._noted.add((kind, path))
+        self._recorded.add((kind, path))
         real = os.path.join(self._real(os.path.dirname(path)), os.path.basename(path))
         if kind != "module" and os.path.islink(real):
             real = os.path.realpath(real)
         if self._is_input(kind, real):
-            # the way to it is part of the name: a link may lead elsewhere later
-            shown = path if path.startswith(f"{self._root}{os.sep}") else real
-            self._write(inputs.key(kind, shown, self._root), f"{kind}:{shown}")
+            # inside the project, keep links in the path: their targets may change
+            name = path if path.startswith(f"{self._root}{os.sep}") else real
+            self._write(inputs.key(kind, name, self._root), f"{kind}:{name}")
 
     def _real(self, path: str) -> str:
-        if path not in self._reals:  # a process asks for few folders, and many times
-            self._reals[path] = os.path.realpath(path)
-        return self._reals[path]
+        if path not in self._real_paths:  # a process uses few folders, many times
+            self._real_paths[path] = os.path.realpath(path)
+        return self._real_paths[path]
 
     def _is_input(self, kind: str, real: str) -> bool:
         inside = f"{real}{os.sep}"
-        if installed.is_installed(inside) or inside.startswith((*self._uncovered, *_VOLATILE)):
+        if installed.is_installed(inside) or inside.startswith((*self._ignored, *_VOLATILE)):
             return False
         return kind != "entry" or real not in self._ancestors
 
-    def _write(self, key: str, subject: str) -> None:
-        line = json.dumps([key, inputs.state(subject, self._root)])
+    def _write(self, key: str, absolute_key: str) -> None:
+        line = json.dumps([key, inputs.state(absolute_key, self._root)])
         os.write(self._file, f"{line}\n".encode())
 
-    def _replace_stat(self) -> None:
-        for name, kind in (("stat", "entry"), ("lstat", "entry"), ("access", "entry")):
-            self._replace(name, kind, lambda options: True)
-        # the event of `open` does not tell the folder from which a path starts
-        self._replace("open", "file", lambda options: options.get("dir_fd") is not None)
+    def _wrap_os(self) -> None:
+        for name in ("stat", "lstat", "access"):
+            self._wrap(name, "entry", lambda options: True)
+        # the audit event of `open` lacks `dir_fd`
+        self._wrap("open", "file", lambda options: options.get("dir_fd") is not None)
 
-    def _replace(self, name: str, kind: str, notes: Callable[[dict[str, Any]], bool]) -> None:
-        """Let a function of `os` note its first argument, where its options call for that."""
-        look = getattr(os, name)
+    def _wrap(self, name: str, kind: str, is_input: Callable[[dict[str, Any]], bool]) -> None:
+        """Make a function of `os` record its path argument if its options satisfy a condition."""
+        original = getattr(os, name)
 
-        @functools.wraps(look)
-        def noting(path: Any, *arguments: Any, **options: Any) -> Any:
-            if isinstance(path, str | bytes | os.PathLike) and notes(options):
+        @functools.wraps(original)
+        def recording(path: Any, *arguments: Any, **options: Any) -> Any:
+            if isinstance(path, str | bytes | os.PathLike) and is_input(options):
                 start = _path(options.get("dir_fd") or ".")
-                self._quietly(self._note, kind, os.path.join(start, os.fsdecode(path)))
-            return look(path, *arguments, **options)
+                self._handle(self._record, kind, os.path.join(start, os.fsdecode(path)))
+            return original(path, *arguments, **options)
 
         for group in (os.supports_follow_symlinks, os.supports_dir_fd, os.supports_fd):
-            if look in group:
-                group.add(noting)
-        setattr(os, name, noting)
+            if original in group:
+                group.add(recording)
+        setattr(os, name, recording)
 
-    def _replace_fork_exec(self) -> None:
-        """Note the processes that `multiprocessing` spawns, which raise no audit event."""
+    def _wrap_fork_exec(self) -> None:
+        """Record the processes that `multiprocessing` spawns, which raise no audit event."""
         with contextlib.suppress(ImportError):  # POSIX only
             import _posixsubprocess
 
-            start: Any = _posixsubprocess.fork_exec
+            original: Any = _posixsubprocess.fork_exec
 
-            def noting(command: Sequence[str | bytes], *arguments: Any) -> Any:
+            def recording(command: Sequence[str | bytes], *arguments: Any) -> Any:
                 if not any("resource_tracker" in os.fsdecode(part) for part in command):
-                    self.unfollowed(_UNSEEN.format("multiprocessing"))
-                return start(command, *arguments)
+                    self._mark_untracked("multiprocessing")
+                return original(command, *arguments)
 
-            _posixsubprocess.fork_exec = noting  # type: ignore[assignment]
+            _posixsubprocess.fork_exec = recording  # type: ignore[assignment]
 
 
-def _path(subject: object) -> str:
-    """Return the path that a function of `os` was given, also by the number of an open folder."""
-    if isinstance(subject, int):
-        return os.readlink(f"/proc/self/fd/{subject}") if os.path.isdir("/proc/self/fd") else "."
-    return os.fsdecode(subject) if isinstance(subject, str | bytes | os.PathLike) else "."
+def _path(path: object) -> str:
+    """Return a path argument of `os` as text; it may be the file descriptor of a folder."""
+    if isinstance(path, int):
+        return os.readlink(f"/proc/self/fd/{path}") if os.path.isdir("/proc/self/fd") else "."
+    return os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else "."
 
 
 def imported_packages() -> list[str]:
-    """Return the top-level packages that this process has imported, not the standard library's."""
+    """Return the top-level packages in `sys.modules`, without the standard library and ours."""
     names = {name.partition(".")[0] for name, module in list(sys.modules.items()) if module}
     ours = {"__main__", "__mp_main__", __name__.partition(".")[0]}
     packages = names - sys.stdlib_module_names - ours
@@ -235,24 +232,24 @@ def imported_packages() -> list[str]:
 
 
 def _ancestors(*folders: str) -> set[str]:
-    """Return folders and all that they lie in, which every run finds where it is."""
-    found: set[str] = set()
+    """Return folders and their parents, which exist in every run."""
+    ancestors: set[str] = set()
     for folder in folders:
-        while folder not in found:
-            found.add(folder)
+        while folder not in ancestors:
+            ancestors.add(folder)
             folder = os.path.dirname(folder)
-    return found
+    return ancestors
 
 
-def read(path: str) -> tuple[dict[str, str], str]:
-    """Return the inputs in a file, each in its first state, and what could not be followed."""
-    found: dict[str, str] = {}
-    unfollowed = ""
+def read_inputs(path: str) -> tuple[dict[str, str], str]:
+    """Return the first state of each input in a file, and the first reason for untracked reads."""
+    states: dict[str, str] = {}
+    untracked = ""
     with open(path, encoding="utf-8") as file:
         for line in file:
             key, state = json.loads(line)
-            if key == _UNFOLLOWED:
-                unfollowed = unfollowed or state
+            if key == _UNTRACKED:
+                untracked = untracked or state
             else:
-                found.setdefault(key, state)
-    return found, unfollowed
+                states.setdefault(key, state)
+    return states, untracked

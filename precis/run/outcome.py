@@ -1,4 +1,4 @@
-"""What a run gives, and under which conditions: the words that all who ask for one share."""
+"""The types shared by everything that runs snippets or reads their results."""
 
 from __future__ import annotations
 
@@ -6,82 +6,83 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 TIMEOUT = 60.0
-"""Seconds that a snippet may take, unless said otherwise."""
+"""The default time limit of a snippet, in seconds."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one statement did."""
+    """The output of one statement."""
 
     printed: tuple[str, ...]
-    """The lines that it printed; blanks at the end of a line are taken off."""
+    """The printed lines, without trailing spaces."""
 
     warnings: tuple[str, ...] = ()
-    """The warnings that it let out."""
+    """The warnings that it raised and did not catch."""
 
     open_line: bool = False
-    """Whether it left its last line open (no newline at the end)."""
+    """Whether its output does not end with a newline."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a snippet did not come to its end."""
+    """The reason why a run stopped before its end."""
 
     line: int
-    """Where: a line of the snippet."""
+    """The line of the snippet that was running."""
 
-    what: str
+    message: str
     detail: str = ""
-    """What it wrote to stderr, or the traceback, cut to the snippet's own lines."""
+    """The traceback through the snippet's lines, or the end of stderr."""
 
     position: int = 0
-    """The place, among the statements, of the one that was running."""
+    """The index of the statement that was running."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A snippet's outcomes, as far as it came."""
+    """The results of running a snippet, complete or up to a fault."""
 
     outcomes: tuple[Outcome, ...]
-    """One a statement, in order; fewer than there are statements after a fault."""
+    """The outcome of each statement that ended, in order."""
 
     figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """SVG figures by the name of the cell that left them open."""
+    """The SVG figures of each cell, by its name."""
 
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """What it depended on, each with its state when it was first used: see `precis.run.inputs`."""
+    """The state of each input when the run first used it: see `precis.run.inputs`."""
 
     packages: Mapping[str, str] = field(default_factory=dict)
-    """The version of each top-level package that was imported, "" where it has none."""
+    """The version of each imported top-level package; "" for a module without one."""
 
     fault: Fault | None = None
 
-    unfollowed: str = ""
-    """What it used in a way that cannot be followed; such a run is not recorded."""
+    untracked: str = ""
+    """The first use that cannot be tracked, such as a subprocess; such a run is not cached."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how a snippet runs."""
+    """The conditions of a run."""
 
     device: str = "cpu"
     digits: int = 0
-    """How many decimals tensors are printed with; 0: as the page shows them."""
+    """Decimals of printed tensors; 0 keeps torch's default."""
 
     threads: int = 1
 
-    elsewhere: bool = False
-    """Run as another machine might: see `precis.run.environment`."""
+    other_machine: bool = False
+    """Whether to imitate another machine: see `precis.run.environment`."""
 
 
 DEFAULT_SETTING = Setting()
+"""The setting whose output pages show."""
 
 OTHER_MACHINE = Setting(threads=2, other_machine=True)
-"""What differs from one machine to the next, all at once."""
+"""A setting with everything that may differ between two machines."""
 
 
 Progress = Callable[[int, int], None]
-"""Called with how many snippets have run, and of how many."""
+"""A progress callback: takes the number of finished runs and of all runs."""
 
 
 def no_progress(done: int, total: int) -> None:

@@ -1,8 +1,8 @@
-"""Remember the outcomes of a whole snippet, so that what has not changed is not run again.
+"""Cache runs on disk, so that an unchanged snippet does not run again.
 
-A record is found by the hash of all that is known before a run: the snippet's text, Python, the
-processor, the environment, the engine. It is used only while everything that the run used is what
-it was (`precis.run.inputs`). No torch is imported to find one.
+The key of a record is a hash of what is known before a run: the snippet's text, Python, the
+processor, the environment and the engine. A record is valid while the inputs of its run are
+unchanged (`precis.run.inputs`). Looking one up does not import torch.
 """
 
 from __future__ import annotations
@@ -37,32 +37,32 @@ from precis.run.outcome import (
 )
 from precis.source.snippet import Snippet
 
-DAYS = 30
-"""How long a record is kept that nothing asks for."""
+MAX_AGE_DAYS = 30
+"""Days after which an unused record is deleted."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A run, and where and with what it was made."""
+    """A run, with its device and its version of torch."""
 
     run: Run
     device: str
     torch: str | None
-    """The version of torch, build included; None where the snippet does not import it."""
+    """The version of torch, build included; None if the snippet does not import it."""
 
     @property
     def where(self) -> str:
-        """Device and torch, as messages name them."""
+        """The device and the version of torch, for messages."""
         return f"{self.device}, torch {self.torch}" if self.torch else self.device
 
     @property
     def files(self) -> list[str]:
-        """The files that the run read, by path from the project's root where below it."""
+        """The paths of the files that the run read."""
         return inputs.files_read(self.run.inputs)
 
 
 class Records:
-    """The records of a project: kept ones, and new ones for what changed."""
+    """The records of a project: cached ones, and new ones where a snippet or an input changed."""
 
     def __init__(
         self,
@@ -70,74 +70,73 @@ class Records:
         *,
         timeout: float = TIMEOUT,
         cache: Path | None = None,
-        watch: Progress = no_progress,
+        progress: Progress = no_progress,
     ) -> None:
         self.root = root.resolve()
         self.cache = cache or self.root / CACHE
         self.timeout = timeout
-        self.watch = watch
-        self._known: dict[str, Record] = {}
+        self.progress = progress
+        self._records: dict[str, Record] = {}
         self._running: dict[str, Future[Run]] = {}
 
-    def begin(self, snippets: Iterable[Snippet], setting: Setting = DEFAULT_SETTING) -> None:
-        """Start to run those that have no record, side by side; `of` waits for them."""
-        wanted = {_key(snippet, setting): snippet for snippet in snippets}
-        missing = {k: s for k, s in wanted.items() if k not in self._running and not self._find(k)}
+    def start(self, snippets: Iterable[Snippet], setting: Setting = DEFAULT_SETTING) -> None:
+        """Start running the snippets without a record, in parallel; `get` waits for them."""
+        keys = {_key(snippet, setting): snippet for snippet in snippets}
+        missing = {k: s for k, s in keys.items() if k not in self._running and not self._load(k)}
         if missing:
             self._prune()
-            from precis.run.parent import begin  # where nothing changed, nothing needs it
+            from precis.run.parent import start_runs  # not needed if nothing changed
 
-            runs = begin(missing.values(), self.root, timeout=self.timeout, setting=setting)
+            runs = start_runs(missing.values(), self.root, timeout=self.timeout, setting=setting)
             self._running |= zip(missing, runs, strict=True)
 
     @property
     def running(self) -> bool:
-        """Whether something was begun that nobody waited for."""
+        """Whether there are started runs for which `get` was not called yet."""
         return bool(self._running)
 
-    def of(self, snippets: Iterable[Snippet], setting: Setting = DEFAULT_SETTING) -> list[Record]:
-        """The record of each snippet; runs those that have none, side by side.
+    def get(self, snippets: Iterable[Snippet], setting: Setting = DEFAULT_SETTING) -> list[Record]:
+        """Return the record of each snippet; run those without one, in parallel.
 
-        A record of another device than the CPU lasts as long as this object: the device may
-        be another one tomorrow.
+        Records of devices other than the CPU are not cached on disk: the hardware may change.
         """
-        wanted = [(_key(snippet, setting), snippet) for snippet in snippets]
-        self.begin((snippet for _, snippet in wanted), setting)
-        running = {key: self._running.pop(key) for key, _ in wanted if key in self._running}
+        keys = [(_key(snippet, setting), snippet) for snippet in snippets]
+        self.start((snippet for _, snippet in keys), setting)
+        running = {key: self._running.pop(key) for key, _ in keys if key in self._running}
         if running:
-            self.watch(0, len(running))
+            self.progress(0, len(running))
         for done, _ in enumerate(as_completed(running.values()), 1):
-            self.watch(done, len(running))
-        for key, snippet in wanted:
+            self.progress(done, len(running))
+        for key, snippet in keys:
             if key in running:
-                self._keep(key, snippet, running[key].result(), setting)
-        return [self._known[key] for key, _ in wanted]
+                self._store(key, snippet, running[key].result(), setting)
+        return [self._records[key] for key, _ in keys]
 
-    def _find(self, key: str) -> bool:
-        """Return whether there is a record that still holds; make it known."""
-        # a record cut short, foreign or of an older form is no record
+    def _load(self, key: str) -> bool:
+        """Load a record; return whether there is one and it is valid."""
+        # truncated, foreign or outdated files count as a miss
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            if key not in self._known:
+            if key not in self._records:
                 content = json.loads(self._file(key).read_text(encoding="utf-8"))
-                self._known[key] = _record(content)
-                os.utime(self._file(key))  # in use: `_prune` leaves it
-            return not inputs.first_change(self._known[key].run.inputs, str(self.root))
+                self._records[key] = _parse_record(content)
+                os.utime(self._file(key))  # used: `_prune` keeps it
+            return not inputs.first_change(self._records[key].run.inputs, str(self.root))
         return False
 
     def discard_unsaved(self) -> None:
-        """Let run again what failed, or used what cannot be followed: it may do otherwise now."""
-        self._known = {k: record for k, record in self._known.items() if _lasts(record.run)}
+        """Drop the records of runs that failed or are untracked, so that they run again."""
+        self._records = {k: r for k, r in self._records.items() if _is_repeatable(r.run)}
 
-    def _keep(self, key: str, snippet: Snippet, run: Run, setting: Setting) -> None:
+    def _store(self, key: str, snippet: Snippet, run: Run, setting: Setting) -> None:
         torch = version("torch") or None if "torch" in snippet.packages else None
-        record = self._known[key] = Record(run, setting.device, torch)
-        # other settings are compared once
-        if _lasts(run) and setting == DEFAULT_SETTING:
+        record = self._records[key] = Record(run, setting.device, torch)
+        # runs in other settings are compared once, then dropped
+        if _is_repeatable(run) and setting == DEFAULT_SETTING:
             write_cache(self._file(key), json.dumps(dataclasses.asdict(record)).encode())
 
     def _prune(self) -> None:
-        """Drop what nothing asked for in a while; another build may do so at the same time."""
-        oldest = time.time() - DAYS * 24 * 3600
+        """Delete unused records; another build may do so at the same time."""
+        oldest = time.time() - MAX_AGE_DAYS * 24 * 3600
         for path in filter(Path.is_file, self.cache.glob("[!.]*")):
             with contextlib.suppress(OSError):
                 if path.stat().st_mtime < oldest:
@@ -147,42 +146,36 @@ class Records:
         return self.cache / f"{key}.json"
 
 
-def _lasts(run: Run) -> bool:
-    """Return whether a run would be the same while its inputs are."""
-    return not run.fault and not run.untracked  # a fault may be the machine's
+def _is_repeatable(run: Run) -> bool:
+    """Return whether a run with the same inputs would give the same outcomes."""
+    return not run.fault and not run.untracked  # the machine may have caused a fault
 
 
-def _record(content: dict[str, Any]) -> Record:
+def _parse_record(content: dict[str, Any]) -> Record:
     run = content["run"]
     outcomes = tuple(
         Outcome(tuple(o["printed"]), tuple(o["warnings"]), bool(o["open_line"]))
         for o in run["outcomes"]
     )
-    figures = {str(cell): tuple(drawn) for cell, drawn in run["figures"].items()}
-    used = {str(key): str(state) for key, state in run["inputs"].items()}
-    made = Run(outcomes, figures, used, dict(run["packages"]))
-    return Record(made, content["device"], content["torch"])
+    figures = {str(cell): tuple(svgs) for cell, svgs in run["figures"].items()}
+    states = {str(key): str(state) for key, state in run["inputs"].items()}
+    return Record(
+        Run(outcomes, figures, states, dict(run["packages"])), content["device"], content["torch"]
+    )
 
 
 def _key(snippet: Snippet, setting: Setting) -> str:
-    python = [sys.implementation.name, platform.python_version(), platform.machine()]
-    how = [str(value) for value in dataclasses.astuple(setting)]
-    parts = [
-        snippet.name,
-        snippet.text,
-        *python,
-        *how,
-        _processor(),
-        str(kernels()),
-        engine_digest(),
-    ]
+    python = [sys.implementation.name, platform.python_version()]
+    machine = [platform.machine(), _processor(), str(kernels())]
+    conditions = [str(value) for value in dataclasses.astuple(setting)]
+    parts = [snippet.name, snippet.text, *python, *machine, *conditions, engine_digest()]
     return digest("\0".join(parts).encode())
 
 
 @functools.cache
 def _processor() -> str:
-    """Return what decides which kernels compute: their last digits differ."""
-    with contextlib.suppress(OSError):  # Linux lists them there
+    """Return the processor features that select numeric kernels, whose last digits differ."""
+    with contextlib.suppress(OSError):  # Linux only
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         flags = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.M)
         names = sorted(set(flags[1].split())) if flags else []

@@ -1,8 +1,8 @@
-"""Limit what a snippet may do on the machine that verifies it.
+"""Restrict what a snippet may do on the machine that verifies it.
 
-Python's audit events refuse what would leave the machine or change it; limits of the system end
-what would fill it. This makes messages of accidents. It is no prison for an attacker: what C
-code or another program does is not seen.
+Audit hooks refuse network access and writes outside the scratch folder; system limits bound memory,
+time and file sizes. This turns accidents into errors, but does not stop an attacker: audit events
+cover neither C code nor other programs.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from precis.run.observe import unnoted
+from precis.run.observe import observation_paused
 
 PROCESSES = 64
-"""How many processes a snippet may start."""
+"""The number of processes that a snippet may start."""
 
 MEMORY = 8 * 2**30
-"""Bytes of memory that a snippet may use, its processes together; torch alone takes 0.3 of 8 GiB.
+"""Bytes of memory that the processes of a snippet may use together; torch alone uses 0.3 GiB.
 
-Memory in use, not addresses: a torch that has seen a CUDA device maps tens of GiB of those.
+Resident memory, not address space: with a CUDA device, torch maps tens of GiB of addresses.
 """
 
 FILE_SIZE = 100_000_000
-"""Bytes that a file which it writes may have."""
+"""The largest size of a file that a snippet writes, in bytes."""
 
 _LOOKUPS = {
     "socket.getaddrinfo",
@@ -36,10 +36,10 @@ _LOOKUPS = {
     "socket.gethostbyname",
     "socket.getnameinfo",
 }
-"""The audit events of a name server."""
+"""The audit events of name lookups."""
 
 _SENDS = {"socket.connect", "socket.sendmsg", "socket.sendto"}
-"""The audit events of sockets that reach another; the first argument is the socket."""
+"""The audit events of sockets that send; the first argument is the socket."""
 
 _STARTS = {"os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"}
 """The audit events of new processes."""
@@ -58,116 +58,112 @@ _CHANGES = {
     "os.utime": (0,),
     "shutil.rmtree": (0,),
 }
-"""The audit events of what changes files, and which of their arguments are paths."""
+"""The audit events of changes to files, and the indices of their path arguments."""
 
 _RELATIVE = _CHANGES.keys() - {"os.truncate", "shutil.rmtree"}
-"""Those whose last argument is the number of an open folder, or -1."""
+"""The events whose last argument is the file descriptor of a folder, or -1."""
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def limit(seconds: float) -> None:
-    """Let the system refuse what would fill the machine, where it can.
+def limit_resources(seconds: float) -> None:
+    """Set the system's limits on processor time and file size, where it has them.
 
-    `seconds` are those that the run may take: a process that outlives its parent ends by itself.
+    `seconds` is the time limit of the run: a process that outlives its parent ends by itself.
     """
     with contextlib.suppress(ImportError):  # Windows has no such limits
         import resource
 
-        computing = math.ceil(seconds) * max(2, os.cpu_count() or 1) + 10
+        processor_time = math.ceil(seconds) * max(2, os.cpu_count() or 1) + 10
         limits = {
             resource.RLIMIT_CORE: 0,
-            resource.RLIMIT_CPU: computing,
+            resource.RLIMIT_CPU: processor_time,
             resource.RLIMIT_FSIZE: FILE_SIZE,
         }
-        for kind, most in limits.items():
-            with contextlib.suppress(OSError, ValueError):  # a lower one is there already
-                resource.setrlimit(kind, (most, most))
+        for kind, limit in limits.items():
+            with contextlib.suppress(OSError, ValueError):  # a lower one is already set
+                resource.setrlimit(kind, (limit, limit))
 
 
-def confine(path: str, scratch: str) -> None:
-    """Refuse from now on what a snippet must not do.
+def restrict_access(path: str, scratch: str) -> None:
+    """Install an audit hook that raises PermissionError in the snippet for forbidden actions.
 
-    Raises PermissionError inside the snippet where it uses the network, starts processes without
-    end, forks itself, ends the process that watches it, or writes anywhere but in its folder and in
-    the caches of libraries.
+    These are network access, forking itself, more than PROCESSES processes, signals to its parent,
+    and writing outside its scratch folder and the caches of libraries.
     """
     temporary = os.path.join(scratch, "tmp")
     os.mkdir(temporary)
     os.environ.update(TMPDIR=temporary, TEMP=temporary, TMP=temporary)
     tempfile.tempdir = temporary
-    sys.dont_write_bytecode = True  # beside a module of the project's
+    sys.dont_write_bytecode = True  # else imports would write beside the project's modules
     started = os.open(os.path.join(scratch, "started"), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    free = tuple(map(os.path.realpath, (scratch, *_caches())))
-    devices = os.path.realpath("/dev")
+    folders = (scratch, *_library_caches(), "/dev")
+    writable = tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
     parent = os.getppid()
 
-    def may_write(file: object) -> bool:
-        if not isinstance(file, str | bytes | os.PathLike):
-            return True  # a descriptor, which was opened before
-        with unnoted():
-            real = os.path.realpath(os.fsdecode(file))
-        return real.startswith((*(f"{folder}{os.sep}" for folder in free), f"{devices}/"))
-
-    def refuse_elsewhere(*files: object) -> None:
+    def check_writes(*files: object) -> None:
         for file in files:
-            if not may_write(file):
-                raise PermissionError(f"a snippet writes in its own folder only, not {file!r}")
+            if not isinstance(file, str | bytes | os.PathLike):
+                continue  # a descriptor: its file was checked when opened
+            with observation_paused():
+                real = os.path.realpath(os.fsdecode(file))
+            if not real.startswith(writable):
+                raise PermissionError(f"a snippet may write in its own folder only, not {file!r}")
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             file, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING:
-                refuse_elsewhere(file)
+                check_writes(file)
         elif event == "sqlite3.connect":
-            if not _in_memory(arguments[0]):
-                refuse_elsewhere(arguments[0])
+            if not _is_in_memory(arguments[0]):
+                check_writes(arguments[0])
         elif event in _CHANGES:
-            in_open_folder = event in _RELATIVE and arguments[-1] >= 0
-            if not in_open_folder:  # which was opened by a path that was judged
-                refuse_elsewhere(*(arguments[n] for n in _CHANGES[event]))
+            is_relative = event in _RELATIVE and arguments[-1] >= 0
+            if not is_relative:  # `dir_fd` was checked when it was opened
+                check_writes(*(arguments[n] for n in _CHANGES[event]))
         elif event in _STARTS:
             if event == "os.fork" and sys._getframe(1).f_code.co_filename == path:
-                raise PermissionError("a snippet does not fork itself: use subprocess")
-            os.write(started, b".")  # one file for all that were forked
+                raise PermissionError("a snippet must not fork itself: use subprocess")
+            os.write(started, b".")  # one file, shared with forked processes
             if os.fstat(started).st_size > PROCESSES:
-                raise PermissionError(f"a snippet may start {PROCESSES} processes, no more")
+                raise PermissionError(f"a snippet may start {PROCESSES} processes at most")
         elif event in _SIGNALS and arguments[0] in (-1, 1, parent):
-            raise PermissionError("a snippet sends signals to its own processes only")
+            raise PermissionError("a snippet may send signals to its own processes only")
         elif event in _LOOKUPS or (event in _SENDS and not _is_local(arguments[0])):
-            raise PermissionError("a snippet has no network")
+            raise PermissionError("a snippet has no network access")
 
     sys.addaudithook(hook)
 
 
-def _in_memory(database: object) -> bool:
-    """Return whether SQLite keeps a database of that name in memory or in a file of its own."""
-    name = os.fsdecode(database) if isinstance(database, str | bytes) else ""
-    return isinstance(database, str | bytes) and (
-        name in ("", ":memory:") or name.startswith("file::memory:")
-    )
+def _is_in_memory(database: object) -> bool:
+    """Return whether SQLite opens a name in memory or as a temporary file."""
+    if not isinstance(database, str | bytes):
+        return False
+    name = os.fsdecode(database)
+    return name in ("", ":memory:") or name.startswith("file::memory:")
 
 
 def _is_local(connection: object) -> bool:
-    """Return whether a socket joins processes of this machine, as torch's data loaders do."""
+    """Return whether a socket connects processes of this machine, as torch's data loaders use."""
     return getattr(connection, "family", None) == getattr(socket, "AF_UNIX", object())
 
 
-def resident(process: int) -> int:
-    """Return the bytes of memory that a process and its descendants use; 0 where unknown."""
-    used = 0
-    with contextlib.suppress(OSError, ValueError, StopIteration):  # it ended, or there is no /proc
+def memory_in_use(process: int) -> int:
+    """Return the bytes of memory that a process and its descendants use; 0 if unknown."""
+    total = 0
+    with contextlib.suppress(OSError, ValueError):  # the process ended, or there is no /proc
         status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
         for line in status.splitlines():
             if line.startswith(("RssAnon:", "RssShmem:")):
-                used += int(line.split()[1]) * 1024
+                total += int(line.split()[1]) * 1024
         for children in Path(f"/proc/{process}/task").glob("*/children"):
-            used += sum(resident(int(child)) for child in children.read_text().split())
-    return used
+            total += sum(memory_in_use(int(child)) for child in children.read_text().split())
+    return total
 
 
-def _caches() -> list[str]:
-    """Return where libraries keep what they would otherwise make again: fonts, kernels."""
+def _library_caches() -> list[str]:
+    """Return the folders where libraries cache fonts, kernels and the like."""
     home = Path.home()
     named = [os.environ[name] for name in ("XDG_CACHE_HOME", "LOCALAPPDATA") if name in os.environ]
     return [*named, *(str(home / name) for name in (".cache", ".matplotlib", "Library/Caches"))]

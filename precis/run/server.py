@@ -1,13 +1,12 @@
-"""The process from which snippets are forked: it has imported what they import.
+"""A fork server: it imports packages once, then forks a child process for each snippet.
 
-It takes requests on a socket: a frame is four bytes of length and a JSON object. `{"scratch": …}`
-comes with the file descriptor on which the forked process sends its messages (`precis.run.child`);
-`{"kill": pid}` ends such a process and all that it started. When the socket closes, since its
-parent ended in whatever way, it ends them all, clears their folders and exits.
+It reads requests from a socket, each a length of four bytes and a JSON object. `{"scratch": …}`
+forks a child, and comes with the file descriptor for its messages (`precis.run.child`);
+`{"kill": pid}` kills a child and the processes that it started. When the socket closes because the
+parent ended, the server kills all children, deletes their folders and exits.
 
-It has one thread, has initialised no accelerator, and holds installed packages only.
-
-Started for a single snippet (`--run`), it forks nothing and runs it itself.
+It has one thread, initialises no accelerator, and imports installed packages only. With `--run` it
+runs a single snippet without forking.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ from typing import Any
 from precis.run.child import Preloaded, Send, execute
 from precis.run.observe import MissingImports, imported_packages
 
-WARM = "optim"
-"""In a text that mentions it an optimiser takes a step, which imports another second of torch."""
+OPTIMIZER = "optim"
+"""A pseudo-module: preloading it takes the step of an optimiser, which imports more of torch."""
 
 
 def main() -> None:
-    """Serve on a file descriptor, or run one snippet: see `precis.run.start`."""
+    """Serve on a file descriptor, or run one snippet: called by `precis.run.start`."""
     standard = list(warnings.filters)
     missing = MissingImports()
-    how, argument, *modules = sys.argv[1:]
-    if how == "--run":
+    mode, argument, *modules = sys.argv[1:]
+    if mode == "--run":
         die_with_parent()
         messages = os.dup(1)
         execute(argument, _sender(messages), Preloaded(missing, {}, standard))
@@ -50,32 +49,33 @@ def main() -> None:
     answer = {"noisy": noisy, "unsafe": _why_unsafe(), "packages": imported_packages()}
     control.sendall((json.dumps(answer) + "\n").encode())
     if noisy or answer["unsafe"]:
-        os._exit(0)  # the parent starts another, without these
+        os._exit(0)  # the parent starts a server without these modules
     _serve(control, Preloaded(missing, filters, standard))
 
 
 def _preload(modules: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
-    """Import modules; return those that failed or said something, and the filters that each added.
+    """Import modules; return those that failed or printed, and the warning filters each added.
 
-    What an import prints belongs on the page of the snippet that imports it.
+    The output of an import belongs to each snippet that imports the module.
     """
     noisy: list[str] = []
     filters: dict[str, list[Any]] = {}
     for module in modules:
         before = list(warnings.filters)
-        if _says_something(module):
+        if _is_noisy_import(module):
             noisy.append(module)
         filters[module] = [added for added in warnings.filters if added not in before]
     return noisy, filters
 
 
-def _says_something(module: str) -> bool:
-    kept = os.dup(1), os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
+def _is_noisy_import(module: str) -> bool:
+    """Import a module; return whether that failed or printed anything."""
+    saved = os.dup(1), os.dup(2)
+    with tempfile.TemporaryFile() as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
         try:
-            if module == WARM:
+            if module == OPTIMIZER:
                 _take_optimizer_step()
             else:
                 importlib.import_module(module)
@@ -84,18 +84,18 @@ def _says_something(module: str) -> bool:
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-            os.dup2(kept[0], 1)
-            os.dup2(kept[1], 2)
-            os.close(kept[0])
-            os.close(kept[1])
-        return os.fstat(said.fileno()).st_size > 0
+            os.dup2(saved[0], 1)
+            os.dup2(saved[1], 2)
+            os.close(saved[0])
+            os.close(saved[1])
+        return os.fstat(output.fileno()).st_size > 0
 
 
 def _take_optimizer_step() -> None:
-    """Import what an optimiser's first step imports.
+    """Import the modules that an optimiser's first step imports.
 
-    The gradient is set by hand: `backward` would start threads where there is an accelerator,
-    and then fail in every forked process.
+    The gradient is set by hand: with an accelerator, `backward` would start threads, and then fail
+    in every child.
     """
     import torch
 
@@ -105,8 +105,8 @@ def _take_optimizer_step() -> None:
 
 
 def _why_unsafe() -> str:
-    """Return why processes cannot be forked from this one; "" if they can."""
-    with contextlib.suppress(OSError):  # Linux alone lists threads there
+    """Return why this process must not fork; "" if it may."""
+    with contextlib.suppress(OSError):  # Linux only
         if (threads := len(os.listdir("/proc/self/task"))) > 1:
             return f"{threads} threads"
     torch: Any = sys.modules.get("torch")
@@ -121,72 +121,72 @@ def _why_unsafe() -> str:
 class _Child:
     scratch: str
     messages: int
-    """The file descriptor of its messages, on which its end is sent too."""
+    """The file descriptor for its messages; the server adds its exit code."""
 
 
 def _serve(control: socket.socket, preloaded: Preloaded) -> None:
     children: dict[int, _Child] = {}
-    wake, woken = os.pipe()
-    os.set_blocking(wake, False)
-    os.set_blocking(woken, False)
-    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    exits, wakeup = os.pipe()
+    os.set_blocking(exits, False)
+    os.set_blocking(wakeup, False)
+    signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    with selectors.DefaultSelector() as ready:
-        ready.register(control, selectors.EVENT_READ)
-        ready.register(wake, selectors.EVENT_READ)
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        selector.register(exits, selectors.EVENT_READ)
         while True:
-            for key, _ in ready.select():
-                if key.fileobj == wake:
+            for key, _ in selector.select():
+                if key.fileobj == exits:
                     with contextlib.suppress(BlockingIOError):
-                        os.read(wake, 4096)
+                        os.read(exits, 4096)
                     _reap(children)
                     continue
                 request, messages = _receive(control)
                 if request is None:
-                    _end_all(children)
+                    _exit(children)
                 elif "kill" in request:
                     if request["kill"] in children:
                         _kill_group(request["kill"])
                 else:
                     pid = os.fork()
                     if pid == 0:
-                        ready.close()
-                        _become_snippet(control, (wake, woken), children)
+                        selector.close()
+                        _detach_child(control, (exits, wakeup), children)
                         execute(request["scratch"], _sender(messages), preloaded)
                         os._exit(0)
                     children[pid] = _Child(request["scratch"], messages)
 
 
 def _receive(control: socket.socket) -> tuple[dict[str, Any] | None, int]:
-    """Return the next request and the file descriptor that came with it; None at the end."""
+    """Return the next request and its file descriptor; None when the socket closed."""
     with contextlib.suppress(ConnectionError):
         head, descriptors, _, _ = socket.recv_fds(control, 4, 1)
         if len(head) == 4:
-            (left,) = struct.unpack("!I", head)
+            (size,) = struct.unpack("!I", head)
             body = b""
-            while len(body) < left:
-                body += control.recv(left - len(body))
+            while len(body) < size:
+                body += control.recv(size - len(body))
             for descriptor in descriptors:
                 os.set_inheritable(descriptor, False)
             return json.loads(body), descriptors[0] if descriptors else -1
     return None, -1
 
 
-def _become_snippet(
-    control: socket.socket, wake: tuple[int, int], children: dict[int, _Child]
+def _detach_child(
+    control: socket.socket, wakeup: tuple[int, int], children: dict[int, _Child]
 ) -> None:
-    """Drop what belongs to the server, in a process just forked."""
+    """Close the server's descriptors in a new child."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     die_with_parent()
-    os.setsid()  # a group of its own, so that all that it starts can be ended with it
+    os.setsid()  # its own process group, to kill the processes that it starts with it
     control.close()
-    for descriptor in (*wake, *(child.messages for child in children.values())):
+    for descriptor in (*wakeup, *(child.messages for child in children.values())):
         os.close(descriptor)
 
 
 def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent ends, however that ends."""
+    """Ask Linux to kill this process when its parent ends."""
     if sys.platform == "linux":
         import ctypes
 
@@ -195,11 +195,11 @@ def die_with_parent() -> None:
 
 
 def _reap(children: dict[int, _Child]) -> None:
-    """Tell of the processes that ended, after ending all that they started."""
+    """Send the exit codes of ended children, after killing the processes that they started."""
     for pid in list(children):
         if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             continue
-        _kill_group(pid)  # whose number is not given to another process yet
+        _kill_group(pid)  # before `waitpid`, which frees the number
         _, status = os.waitpid(pid, 0)
         child = children.pop(pid)
         _sender(child.messages)("exited", os.waitstatus_to_exitcode(status))
@@ -207,12 +207,12 @@ def _reap(children: dict[int, _Child]) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    for kill in (os.killpg, os.kill):  # before it leads a group there is none
+    for kill in (os.killpg, os.kill):  # a new child has no group yet
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)
 
 
-def _end_all(children: dict[int, _Child]) -> None:
+def _exit(children: dict[int, _Child]) -> None:
     for pid, child in children.items():
         _kill_group(pid)
         os.waitpid(pid, 0)
@@ -223,7 +223,7 @@ def _end_all(children: dict[int, _Child]) -> None:
 def _sender(messages: int) -> Send:
     def send(*message: object) -> None:
         line = (json.dumps(message) + "\n").encode()
-        with contextlib.suppress(BrokenPipeError):  # nobody listens any more
+        with contextlib.suppress(BrokenPipeError):  # the parent stopped reading
             while line:
                 line = line[os.write(messages, line) :]
 

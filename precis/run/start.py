@@ -1,7 +1,7 @@
-"""Start `precis.run.server`: the script of its process.
+"""The script that starts `precis.run.server` in a child process.
 
-The package is loaded from this file's folder, so that `sys.path` stays what Python makes of it
-for any script, without the folder of the caller.
+It loads the package from its own location, so that `sys.path` stays as for any script and does not
+contain the parent's working directory.
 """
 
 import importlib.util

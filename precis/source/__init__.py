@@ -1,1 +1,1 @@
-"""A snippet's text in, its cells and expectations out; nothing runs."""
+"""Parse snippets into cells, statements and expectations, without running them."""

@@ -15,10 +15,10 @@ from types import EllipsisType
 
 import pytest
 import torch
-from precis.source.parse import first_line, load
 from torch import nn
 
 from precis.compare.values import tokens
+from precis.source.parse import first_line, load
 from precis.source.snippet import Cell, Snippet
 
 SNIPPETS = Path(__file__).parents[2] / "snippets"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from mutate import ROOT, tried
 from mutate_code import SNIPPETS, UNNOTICED, judged_constants, judged_outputs
-from precis.source.parse import load
 
 from precis.run.record import Records
+from precis.source.parse import load
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 

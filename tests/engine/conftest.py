@@ -1,4 +1,4 @@
-"""Real snippets and real small sites, made in temporary folders."""
+"""Fixtures: real snippets and small sites in temporary folders."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from project import Project
 
 from precis.run import parent as run
 from precis.run.record import Record
-from precis.source import snippet
+from precis.source.parse import parse as parse_text
+from precis.source.snippet import Snippet
 
 
 @pytest.fixture
-def parse(tmp_path: Path) -> Callable[[str], snippet.Snippet]:
+def parse(tmp_path: Path) -> Callable[[str], Snippet]:
     """Parse an indented text as the file `a.py`."""
 
-    def parsed(text: str) -> snippet.Snippet:
-        return snippet.parse(textwrap.dedent(text).lstrip("\n"), tmp_path / "a.py")
+    def parsed(text: str) -> Snippet:
+        return parse_text(textwrap.dedent(text).lstrip("\n"), tmp_path / "a.py")
 
     return parsed
 
 
 @pytest.fixture
-def ran(parse: Callable[[str], snippet.Snippet], tmp_path: Path) -> Callable[..., run.Run]:
-    """Run an indented text as `a.py`, in a fresh process."""
+def ran(parse: Callable[[str], Snippet], tmp_path: Path) -> Callable[..., run.Run]:
+    """Run an indented text as the file `a.py`."""
 
     def outcome(text: str, timeout: float = 20) -> run.Run:
         parsed = parse(text)
@@ -38,7 +39,7 @@ def ran(parse: Callable[[str], snippet.Snippet], tmp_path: Path) -> Callable[...
 
 @pytest.fixture
 def record() -> Callable[[run.Run], Record]:
-    """A record of a run, as the CPU's."""
+    """Make a record of a run on the CPU."""
     return lambda made: Record(made, "cpu", None)
 
 

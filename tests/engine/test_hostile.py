@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from precis.source.parse import parse
 from project import Project
 
 from precis.base import project as configured
@@ -16,6 +15,7 @@ from precis.base.finding import Malformed
 from precis.book.book import Book
 from precis.run.outcome import Run
 from precis.run.record import Records
+from precis.source.parse import parse
 from precis.text.pages import PageReader
 
 Ran = Callable[..., Run]
@@ -23,7 +23,7 @@ Ran = Callable[..., Run]
 FAULTS = {
     "exception": ('raise ValueError("no")', "ValueError: no"),
     "sys.exit": ("raise SystemExit(4)", "sys.exit(4)"),
-    "os._exit": ("os._exit(3)", "exit code 3"),
+    "os._exit": ("os._exit(3)", "exited with code 3"),
     "SIGKILL": ("os.kill(os.getpid(), 9)", "killed by SIGKILL"),
     "segmentation fault": ("ctypes.string_at(0)", "killed by SIGSEGV"),
     "endless loop": ("while True: pass", "still running after 1 s"),
@@ -42,20 +42,20 @@ FAULTS = {
         "while True: multiprocessing.get_context('fork').Process(target=time.sleep).start()",
         "a snippet may start 64 processes",
     ),
-    "fork of its own": ("os.fork()", "does not fork itself"),
+    "fork of its own": ("os.fork()", "must not fork itself"),
     "end of its parent": ("os.kill(os.getppid(), 9)", "signals to its own processes only"),
-    "write elsewhere": ("open(__file__, 'a')", "writes in its own folder only"),
-    "write by descriptor": ("os.open(__file__, os.O_WRONLY)", "writes in its own folder only"),
+    "write elsewhere": ("open(__file__, 'a')", "write in its own folder only"),
+    "write by descriptor": ("os.open(__file__, os.O_WRONLY)", "write in its own folder only"),
     "write through a link": (
         "os.symlink(__file__, 'x'), open('x', 'a')",
-        "writes in its own folder only",
+        "write in its own folder only",
     ),
-    "removal": ("os.remove(__file__)", "writes in its own folder only"),
-    "renaming": ("os.rename(__file__, 'x')", "writes in its own folder only"),
-    "new folder elsewhere": ("os.mkdir(__file__ + '.d')", "writes in its own folder only"),
+    "removal": ("os.remove(__file__)", "write in its own folder only"),
+    "renaming": ("os.rename(__file__, 'x')", "write in its own folder only"),
+    "new folder elsewhere": ("os.mkdir(__file__ + '.d')", "write in its own folder only"),
     "removal of a folder": (
         "shutil.rmtree(os.path.dirname(__file__))",
-        "writes in its own folder only",
+        "write in its own folder only",
     ),
     "stdout that is no stream": ("exec('sys.stdout = []; print(1)')", "has no attribute 'write'"),
     "stdout closed": ("exec('sys.stdout.close(); print(1)')", "closed file"),

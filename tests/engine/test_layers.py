@@ -1,4 +1,4 @@
-"""The packages of the engine stand one on the other: imports go down, never up."""
+"""The packages of the engine form layers: each imports only lower ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import precis
 
 FLOORS = ["base", "source", "run", "compare", "book", "text", "page", "export", "sites", "cli"]
-"""From what all of them use to what uses all of them."""
+"""The packages, from the lowest to the highest."""
 
 ROOT = Path(precis.__file__).parent
 

@@ -1,4 +1,4 @@
-"""What a project's configuration says of its folders and languages, and who goes by it."""
+"""A project's configuration: its folders and languages, and the commands that use them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ELSEWHERE = (
 
 
 def read(project: Project, text: str) -> Configured:
-    """The project that an `mkdocs.yml` describes."""
+    """Return the project that an `mkdocs.yml` configures."""
     return Configured.read(project.write(mkdocs_yml=text).folder)
 
 
-def test_a_folder_without_configuration_has_the_usual_folders_and_one_language(
+def test_without_configuration_a_project_has_the_default_folders_and_one_language(
     project: Project,
 ) -> None:
     root = project.folder.resolve()
@@ -44,18 +44,18 @@ def test_a_folder_without_configuration_has_the_usual_folders_and_one_language(
     assert Configured.read(project.folder) == Configured(root, root / "docs", root / "snippets")
 
 
-def test_the_folders_and_languages_are_those_of_the_configuration(project: Project) -> None:
+def test_folders_and_languages_come_from_the_configuration(project: Project) -> None:
     known, root = read(project, ELSEWHERE), project.folder.resolve()
 
     assert (known.docs, known.snippets) == (root / "content", root / "code")
     assert known.languages == ("en", "fr")
 
 
-def test_languages_that_lie_in_no_folders_are_none(project: Project) -> None:
+def test_languages_without_folders_are_ignored(project: Project) -> None:
     assert read(project, site_in("fr", "en").replace("folder", "suffix")).languages == ()
 
 
-def test_a_language_that_is_not_built_is_none_of_the_site(project: Project) -> None:
+def test_a_language_that_is_not_built_is_ignored(project: Project) -> None:
     languages = site_in("fr", "en").replace("{locale: en", "{build: false, locale: en")
 
     assert read(project, languages).languages == ("fr",)
@@ -70,7 +70,7 @@ def test_a_language_that_is_not_built_is_none_of_the_site(project: Project) -> N
         "INHERIT: base.yml\nplugins: {search: {}}\n",
     ],
 )
-def test_mkdocs_own_tags_are_read(project: Project, settings: str) -> None:
+def test_the_yaml_tags_of_mkdocs_are_accepted(project: Project, settings: str) -> None:
     project.write(base_yml="docs_dir: content\n")
 
     assert read(project, settings).docs.name == "content"
@@ -81,7 +81,7 @@ def test_plugins_may_be_a_list_or_a_mapping(project: Project, plugins: str) -> N
     assert read(project, f"plugins: {plugins}\n").snippets.name == "code"
 
 
-def test_a_configuration_that_cannot_be_read_is_a_finding_with_its_place(project: Project) -> None:
+def test_an_unreadable_configuration_is_a_finding_with_line_and_column(project: Project) -> None:
     with pytest.raises(Malformed, match=r"^mkdocs\.yml:3:1: MkDocs cannot read this file: "):
         read(project, "site_name: a\nnav: [a\n")
 
@@ -104,7 +104,7 @@ def test_a_configuration_that_cannot_be_read_is_a_finding_with_its_place(project
         ("fr/a.md", ""),
     ],
 )
-def test_the_language_of_a_page_is_that_of_its_folder_in_docs(
+def test_the_language_of_a_page_is_its_top_folder_in_docs(
     project: Project, page: str, language: str
 ) -> None:
     known = read(project, site_in("fr", "en", "pt-BR"))
@@ -113,7 +113,7 @@ def test_the_language_of_a_page_is_that_of_its_folder_in_docs(
     assert known.language(project.path(page)) == language
 
 
-def test_the_twins_of_a_page_stand_in_all_other_languages(project: Project) -> None:
+def test_translations_are_the_paths_in_all_other_languages(project: Project) -> None:
     known = read(project, site_in("fr", "en", "de"))
 
     twins = [
@@ -126,7 +126,7 @@ def test_the_twins_of_a_page_stand_in_all_other_languages(project: Project) -> N
     assert known.lock_key(Path("snippets/labs/l.py")) == "snippets/labs/l.py"
 
 
-def test_folders_that_are_called_like_languages_are_folders(project: Project) -> None:
+def test_a_folder_named_like_a_language_is_only_a_folder(project: Project) -> None:
     project.write(
         mkdocs_yml=ENGLISH,
         snippets__a_py=SNIPPET,
@@ -144,9 +144,7 @@ def test_folders_that_are_called_like_languages_are_folders(project: Project) ->
 
 
 @pytest.mark.parametrize("settings", [ENGLISH, site_in("fr", "en")], ids=["one", "two"])
-def test_a_site_is_built_from_above_whatever_the_folders_above_are_called(
-    project: Project, settings: str
-) -> None:
+def test_a_site_is_built_from_a_parent_folder_of_any_name(project: Project, settings: str) -> None:
     inner = Project(project.folder / "ab" / "demo")
     inner.write(mkdocs_yml=settings, snippets__a_py=SNIPPET)
     languages = ["fr/", "en/"] if "i18n" in settings else [""]
@@ -165,7 +163,7 @@ def test_a_site_is_built_from_above_whatever_the_folders_above_are_called(
 
 @pytest.fixture
 def elsewhere(project: Project) -> Project:
-    """A project whose folders have other names than usual."""
+    """A project with configured folder names."""
     pages = {
         f"content__{language}__{name}_md": text
         for language in ("fr", "en")
@@ -176,7 +174,7 @@ def elsewhere(project: Project) -> Project:
     return project
 
 
-def test_folders_with_other_names_are_built_and_verified(elsewhere: Project) -> None:
+def test_configured_folders_are_built_and_verified(elsewhere: Project) -> None:
     built = elsewhere.run("mkdocs", "build")
     assert built.returncode == 0, built.stderr
     for command in (["verify"], ["verify", "--prose"], ["status"], ["update"], ["audit", "site"]):
@@ -184,7 +182,7 @@ def test_folders_with_other_names_are_built_and_verified(elsewhere: Project) -> 
         assert asked.returncode == 0, (command, asked.stderr)
 
 
-def test_folders_with_other_names_are_looked_through(elsewhere: Project) -> None:
+def test_configured_folders_are_used_by_every_command(elsewhere: Project) -> None:
     elsewhere.write(
         code__a_py=SNIPPET.replace("#> 0.5", "#> 0.6"),
         content__en__a_md="# A\n\nIt is 0.7.\n\n" + EMBED,
@@ -202,9 +200,7 @@ def test_folders_with_other_names_are_looked_through(elsewhere: Project) -> None
 
 
 @pytest.mark.parametrize("command", ["verify", "update"])
-def test_the_folder_that_is_missing_is_the_one_of_the_configuration(
-    project: Project, command: str
-) -> None:
+def test_a_missing_configured_folder_is_named_in_the_error(project: Project, command: str) -> None:
     project.write(mkdocs_yml=ELSEWHERE)
 
     assert "there is no code/ here" in project.run("precis", command).stderr
@@ -230,7 +226,7 @@ def test_a_site_may_have_three_languages(project: Project) -> None:
 
 
 @pytest.mark.parametrize("settings", [ENGLISH, None], ids=["one language", "no configuration"])
-def test_with_one_language_there_is_nothing_to_read_side_by_side(
+def test_with_one_language_there_are_no_translations_to_review(
     project: Project, settings: str | None
 ) -> None:
     project.write(snippets__a_py=SNIPPET, docs__fr__a_md=EMBED, docs__en__a_md="# A\n")
@@ -245,7 +241,7 @@ def test_with_one_language_there_is_nothing_to_read_side_by_side(
     assert "nothing to read side by side" in refused.stderr
 
 
-def test_commands_are_given_the_project_of_a_folder_that_is_a_link(project: Project) -> None:
+def test_commands_accept_a_project_folder_that_is_a_link(project: Project) -> None:
     real = Project(project.folder / "real").write(
         mkdocs_yml=site_in("fr", "en"), snippets__a_py=SNIPPET
     )

@@ -1,4 +1,4 @@
-"""Messages on streams of any encoding: none is lost, none ends in a traceback."""
+"""Messages on streams of any encoding: none is lost or raises an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SITE = "site_name: A\nplugins: [precis]\nmarkdown_extensions: [pymdownx.superfen
 
 
 def run(project: Project, encoding: str, *command: str) -> tuple[int, str, str]:
-    """Run `python -m …` where Python's streams have an encoding; give what it said as UTF-8."""
+    """Run `python -m …` with streams in an encoding; return its output as UTF-8."""
     ran = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=project.folder,
@@ -46,7 +46,7 @@ SAMPLE = [
         )
     ],
 )
-def test_a_finding_is_said_in_utf_8_whatever_the_encoding(
+def test_findings_are_printed_in_utf_8_in_any_encoding(
     project: Project, encoding: str, style: str
 ) -> None:
     project.write(snippets__a_py=SNIPPET)
@@ -60,14 +60,14 @@ def test_a_finding_is_said_in_utf_8_whatever_the_encoding(
         assert PRINTED in json.loads(out)["findings"][0]["hint"]
 
 
-def test_a_wrong_command_is_said_whatever_the_encoding(project: Project) -> None:
+def test_usage_errors_are_printed_in_any_encoding(project: Project) -> None:
     code, _, err = run(project, "ascii", "precis", "vérifier→")
 
     assert code == 2
     assert "No such command 'vérifier→'" in err
 
 
-def test_a_file_name_that_is_no_text_is_refused_and_escaped(project: Project) -> None:
+def test_a_file_name_that_is_not_utf_8_is_refused_and_escaped(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET)
     try:
         os.rename(
@@ -85,7 +85,7 @@ def test_a_file_name_that_is_no_text_is_refused_and_escaped(project: Project) ->
     assert finding["what"] == "a file name that is not UTF-8"
 
 
-def test_a_build_says_what_is_wrong_whatever_the_encoding(project: Project) -> None:
+def test_a_build_prints_findings_in_any_encoding(project: Project) -> None:
     project.write(mkdocs_yml=SITE, snippets__a_py=SNIPPET, docs__index_md="# A\n")
 
     code, _, err = run(project, "cp1252", "mkdocs", "build")
@@ -96,13 +96,13 @@ def test_a_build_says_what_is_wrong_whatever_the_encoding(project: Project) -> N
 
 
 class Terminal(io.TextIOWrapper):
-    """A stream that people look at."""
+    """A stream that is a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def test_a_terminal_keeps_its_encoding_and_escapes_the_rest(
+def test_a_terminal_keeps_its_encoding_and_escapes_other_characters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown = io.BytesIO()
@@ -114,7 +114,7 @@ def test_a_terminal_keeps_its_encoding_and_escapes_the_rest(
     assert shown.getvalue() == b"\xe9 \\u2192" + os.linesep.encode()
 
 
-def test_a_stream_that_something_else_put_there_is_left_alone(
+def test_a_replaced_stream_is_not_changed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "stderr", io.StringIO())

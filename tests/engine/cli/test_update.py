@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from precis.source.parse import decode, parse
 from project import Project
 
 from precis.base.finding import Malformed
 from precis.cli.main import main
 from precis.cli.update import updated
 from precis.run.outcome import Outcome, Run
+from precis.source.parse import decode, parse
 
 
 def update(project: Project) -> Result:

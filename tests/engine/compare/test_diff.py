@@ -1,4 +1,4 @@
-"""Diffs: what differs is seen, and no input makes one slow or long."""
+"""Diffs show the differences, and no input makes them slow or long."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ SMALL = {
 
 
 @pytest.mark.parametrize(("old", "new", "shown"), SMALL.values(), ids=SMALL.keys())
-def test_a_small_diff_shows_what_differs_with_what_is_around_it(
+def test_a_small_diff_shows_differences_with_context(
     old: list[str], new: list[str], shown: list[str]
 ) -> None:
     assert diff(old, new) == shown
 
 
 def log(length: int, start: float) -> tuple[str, ...]:
-    """A training log: all its lines resemble each other."""
+    """Return a training log, whose lines are all alike."""
     return tuple(
         f"step {n:4d} loss {1 / (n + start):.6f} grad {2 / (n + start):.6f}" for n in range(length)
     )
@@ -53,7 +53,7 @@ def refuse(*lines: object) -> list[str]:
     raise AssertionError("ndiff is cubic in lines that resemble each other")
 
 
-def test_a_long_log_that_differs_in_each_line_is_not_marked_but_cut(
+def test_a_long_log_that_differs_in_each_line_is_cut_without_ndiff(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(difflib, "ndiff", refuse)
@@ -65,7 +65,7 @@ def test_a_long_log_that_differs_in_each_line_is_not_marked_but_cut(
     assert re.fullmatch(r"… and 2\d{3} more lines", last)
 
 
-def test_lines_of_many_characters_are_cut_to_where_they_differ(
+def test_long_lines_are_cut_to_where_they_differ(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(difflib, "ndiff", refuse)
@@ -77,7 +77,7 @@ def test_lines_of_many_characters_are_cut_to_where_they_differ(
     assert max(len(old), len(new)) <= WIDTH + 4
 
 
-def test_a_diff_sends_no_control_character_to_the_terminal() -> None:
+def test_a_diff_escapes_control_characters() -> None:
     assert diff(["\x1b[31mred\x1b[0m"], ["\u202ered"])[0] == "- \\x1b[31mred\\x1b[0m"
 
 
@@ -86,9 +86,7 @@ LINES = st.lists(st.sampled_from(["a", "b", "c", "aaa", "", "x" * 500]) | st.tex
 
 @given(LINES, LINES)
 @settings(deadline=None)
-def test_every_difference_is_shown_in_a_bounded_number_of_lines(
-    old: list[str], new: list[str]
-) -> None:
+def test_every_diff_has_a_bounded_number_of_lines(old: list[str], new: list[str]) -> None:
     old, new = [["".join(line.split()) for line in lines] for lines in (old, new)]
 
     lines = diff(old, new)

@@ -1,4 +1,4 @@
-"""Comparing: exactly, everything, and a message that says how to mend it."""
+"""Comparing output with expectations: exact, complete, and with a hint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def mismatches(snippet: Snippet, *outcomes: Outcome, fault: Fault | None = None)
     return compare(snippet, Record(Run(outcomes, fault=fault), "cpu", "2.13.0+cpu"))
 
 
-def test_what_was_printed_as_expected_is_no_mismatch(parse: Parse) -> None:
+def test_expected_output_is_no_mismatch(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(x)\n#> tensor([1., 2.])\n")
 
     assert mismatches(snippet, Outcome(("tensor([1., 2.])",))) == []
@@ -34,7 +34,7 @@ def test_what_was_printed_as_expected_is_no_mismatch(parse: Parse) -> None:
         (),
     ],
 )
-def test_any_other_text_is_a_mismatch(parse: Parse, printed: tuple[str, ...]) -> None:
+def test_any_other_output_is_a_mismatch(parse: Parse, printed: tuple[str, ...]) -> None:
     snippet = parse("# %% a\nprint(x)\n#> tensor([1., 2.])\n")
 
     assert len(mismatches(snippet, Outcome(printed))) == 1
@@ -46,7 +46,7 @@ def test_printing_without_expectation_is_a_mismatch(parse: Parse) -> None:
     assert "has no #> line" in mismatch.finding.message
 
 
-def test_the_message_has_place_cell_device_version_diff_and_the_command(parse: Parse) -> None:
+def test_the_message_has_place_cell_device_version_diff_and_command(parse: Parse) -> None:
     snippet = parse("# %% first\nx = 1\n# %% second\nprint(x)\n#> 0.0899\n")
 
     (mismatch,) = mismatches(snippet, Outcome(()), Outcome(("0.0898",)))
@@ -69,7 +69,7 @@ def test_all_mismatches_are_reported(parse: Parse) -> None:
     assert [mismatch.finding.line for mismatch in found] == [2, 6]
 
 
-def test_a_warning_is_a_mismatch_though_the_text_is_right(parse: Parse) -> None:
+def test_a_warning_is_a_mismatch_even_if_the_output_is_right(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(1)\n#> 1\n")
 
     (mismatch,) = mismatches(snippet, Outcome(("1",), ("UserWarning: look",)))
@@ -77,7 +77,7 @@ def test_a_warning_is_a_mismatch_though_the_text_is_right(parse: Parse) -> None:
     assert "UserWarning: look" in mismatch.finding.hint
 
 
-def test_a_line_left_open_is_a_mismatch(parse: Parse) -> None:
+def test_an_unterminated_line_is_a_mismatch(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(1)\n#> 1\n")
 
     (mismatch,) = mismatches(snippet, Outcome(("1",), open_line=True))
@@ -85,7 +85,7 @@ def test_a_line_left_open_is_a_mismatch(parse: Parse) -> None:
     assert "left open" in mismatch.finding.message
 
 
-def test_a_fault_comes_last_and_says_how_much_did_not_run(parse: Parse) -> None:
+def test_a_fault_comes_last_with_the_number_of_skipped_statements(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(1)\n#> 2\n# %% b\nf()\nx = 1\ny = 2\n")
 
     first, fault = mismatches(
@@ -98,20 +98,20 @@ def test_a_fault_comes_last_and_says_how_much_did_not_run(parse: Parse) -> None:
     assert "2 statements after it did not run" in fault.finding.hint
 
 
-def test_expectations_of_other_devices_are_not_the_cpu_s(parse: Parse) -> None:
+def test_expectations_of_other_devices_are_ignored_on_the_cpu(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(d)\n#> cpu\n#> [cuda] cuda:0\n")
 
     assert mismatches(snippet, Outcome(("cpu",))) == []
 
 
-def test_an_expectation_marked_for_the_cpu_is_what_the_cpu_must_print(parse: Parse) -> None:
+def test_an_expectation_marked_for_the_cpu_replaces_the_unmarked_one(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(d)\n#> device\n#> [cpu] cpu\n")
 
     assert mismatches(snippet, Outcome(("cpu",))) == []
     assert len(mismatches(snippet, Outcome(("device",)))) == 1
 
 
-def test_a_statement_expected_to_print_on_another_device_alone_is_silent_on_the_cpu(
+def test_a_statement_with_only_another_device_s_expectation_prints_nothing_on_the_cpu(
     parse: Parse,
 ) -> None:
     snippet = parse("# %% a\nf()\n#> [cuda] cuda:0\n")
@@ -120,17 +120,17 @@ def test_a_statement_expected_to_print_on_another_device_alone_is_silent_on_the_
     assert len(mismatches(snippet, Outcome(("cuda:0",)))) == 1
 
 
-def test_a_blank_line_too_many_between_two_is_a_mismatch(parse: Parse) -> None:
+def test_an_extra_blank_line_is_a_mismatch(parse: Parse) -> None:
     snippet = parse("# %% a\nf()\n#> 1\n#> 2\n")
 
     assert len(mismatches(snippet, Outcome(("1", "", "2")))) == 1
 
 
-def test_blanks_at_the_end_of_an_expectation_do_not_count(parse: Parse) -> None:
+def test_trailing_spaces_of_an_expectation_are_ignored(parse: Parse) -> None:
     assert mismatches(parse("# %% a\nprint(1)\n#> 1  \n"), Outcome(("1",))) == []
 
 
-def test_blanks_at_the_start_of_a_line_count(parse: Parse) -> None:
+def test_leading_spaces_of_a_line_are_compared(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(x)\n#> tensor([[1.],\n#>         [2.]])\n")
 
     assert len(mismatches(snippet, Outcome(("tensor([[1.],", "       [2.]])")))) == 1

@@ -1,4 +1,4 @@
-"""Two printed texts are the same where a reader would say so: properties of torch's own texts."""
+"""Comparing values: properties of texts that torch prints."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ budget = settings(max_examples=200, deadline=None, derandomize=True)
 
 @dataclass(frozen=True)
 class Printed:
-    """A tensor and how it is printed; the text is put together by torch's own functions."""
+    """A tensor and its print options; torch's own functions format it."""
 
     tensor: torch.Tensor
     flag: str
@@ -64,7 +64,7 @@ def test_a_tensor_on_a_device_prints_the_same_values(case: Printed, device: str)
 
 @budget
 @given(printed(), devices, st.integers(20, 140))
-def test_where_lines_break_says_nothing(case: Printed, device: str, width: int) -> None:
+def test_line_breaks_are_ignored(case: Printed, device: str, width: int) -> None:
     assert same_values(case.on(""), replace(case, width=width).on(device))
 
 
@@ -105,12 +105,12 @@ def test_one_changed_digit_is_another_value(
 
 @budget
 @given(st.text(max_size=40))
-def test_a_text_without_tensors_is_the_same_as_itself_alone(text: str) -> None:
+def test_a_text_without_tensors_equals_itself(text: str) -> None:
     assert same_values(text, text)
     assert [token.text for token in tokens(text)] == [token.text for token in tokens(f" {text}\n")]
 
 
-def test_a_device_is_taken_off_where_torch_broke_the_line() -> None:
+def test_a_device_on_its_own_line_is_removed() -> None:
     cpu = "tensor([[1.00000000, 2.00000000]], dtype=torch.float64, requires_grad=True)"
     gpu = (
         "tensor([[1.00000000, 2.00000000]],\n       device='cuda:0', dtype=torch.float64,\n"

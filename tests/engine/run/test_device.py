@@ -1,4 +1,4 @@
-"""Verification on another device: where tensors lie, who draws, what counts as the same."""
+"""Verification on another device: placement, random numbers, equality of values."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def verified(project: Project, text: str, *options: str) -> tuple[int, str]:
     return run.returncode, run.stdout + run.stderr
 
 
-def test_what_is_drawn_on_a_device_is_what_the_cpu_draws(project: Project) -> None:
+def test_random_numbers_on_a_device_are_the_cpu_s(project: Project) -> None:
     assert verified(project, DRAWS) == (0, "8 outputs: 8 verified on cpu, 8 on fakegpu\n")
 
 
-def test_only_operations_that_draw_are_sent_to_the_generator_of_the_cpu() -> None:
+def test_only_random_operations_run_on_the_cpu() -> None:
     stay, drawn = set(), set()
     for schema in torch._C._jit_get_all_schemas():
         packet = getattr(torch.ops.aten, schema.name.removeprefix("aten::"), None)
@@ -151,7 +151,7 @@ CALLS = [f"{way}ward({p})" for way in ("for", "back") for p in (0.0, 0.1)]
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Kernels:
-    """The kernels of the device that each call reached, and how it failed."""
+    """The device kernels that each call used, and its error."""
     project = Project(tmp_path_factory.mktemp("kernels")).write(a_py=ATTENTION)
     run = project.run("a", *CALLS, *UNDRAWN.values())
     assert run.returncode == 0, run.stderr
@@ -182,13 +182,13 @@ def test_dropout_inside_fused_attention_is_refused(kernels: Kernels, call: str) 
 
 
 @pytest.mark.parametrize("call", UNDRAWN.values(), ids=UNDRAWN.keys())
-def test_what_does_not_draw_its_dropout_is_not_refused(kernels: Kernels, call: str) -> None:
+def test_attention_without_dropout_is_not_refused(kernels: Kernels, call: str) -> None:
     seen, said = kernels[call]
 
     assert seen == [[call.partition("(")[0].replace("aten.", "aten::"), "fakegpu"]], said
 
 
-def test_a_device_has_a_stream_of_its_own_without_that_rule(kernels: Kernels) -> None:
+def test_without_the_cpu_s_generator_a_device_draws_other_numbers(kernels: Kernels) -> None:
     (there,), here = kernels["draws"]
 
     assert len(there) == 3
@@ -216,18 +216,18 @@ SCALED = """
 DROPPED = SCALED.replace("in ({}, ", 'in ({"dropout_p": 0.5}, ')
 
 
-def test_attention_and_its_gradients_are_those_of_the_cpu(project: Project) -> None:
+def test_attention_and_its_gradients_equal_the_cpu_s(project: Project) -> None:
     assert verified(project, SCALED) == (0, "1 output: 1 verified on cpu, 1 on fakegpu\n")
 
 
-def test_the_dropout_of_attention_is_refused_on_the_fake_device_too(project: Project) -> None:
+def test_fused_dropout_is_refused_on_the_fake_device_too(project: Project) -> None:
     code, said = verified(project, DROPPED)
 
     assert code == 1
     assert "NotImplementedError: the dropout of scaled_dot_product_attention is drawn by" in said
 
 
-def test_the_dropout_of_attention_that_is_not_fused_is_what_the_cpu_draws(
+def test_unfused_dropout_of_attention_is_the_cpu_s(
     project: Project,
 ) -> None:
     text = DROPPED.replace("= contextlib.nullcontext", "= lambda: sdpa_kernel(SDPBackend.MATH)")
@@ -235,7 +235,7 @@ def test_the_dropout_of_attention_that_is_not_fused_is_what_the_cpu_draws(
     assert verified(project, text) == (0, "1 output: 1 verified on cpu, 1 on fakegpu\n")
 
 
-def test_a_hard_coded_device_is_found_with_its_line(project: Project) -> None:
+def test_a_hard_coded_device_is_reported_with_its_line(project: Project) -> None:
     code, said = verified(
         project,
         """
@@ -253,7 +253,7 @@ def test_a_hard_coded_device_is_found_with_its_line(project: Project) -> None:
     )
 
 
-def test_a_value_that_depends_on_the_device_is_found(project: Project) -> None:
+def test_a_value_that_depends_on_the_device_is_reported(project: Project) -> None:
     code, said = verified(
         project,
         """
@@ -269,7 +269,7 @@ def test_a_value_that_depends_on_the_device_is_found(project: Project) -> None:
     assert "- tensor([2., 2.])" in said
 
 
-def test_a_device_may_be_printed_where_the_line_is_marked(project: Project) -> None:
+def test_a_device_may_be_printed_on_a_marked_line(project: Project) -> None:
     text = "# %% a\nimport torch\nprint(torch.ones(1).device)\n#> cpu\n"
 
     assert verified(project, text)[0] == 1
@@ -284,7 +284,7 @@ def test_a_program_without_torch_is_verified_on_a_device_too(project: Project) -
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps", "xpu"])
-def test_a_device_that_is_absent_is_refused_in_one_line(project: Project, device: str) -> None:
+def test_an_unavailable_device_is_refused_in_one_line(project: Project, device: str) -> None:
     if not why_unavailable(device):
         pytest.skip(f"{device} is present")
     project.write(snippets__a_py="# %% a\nprint(1)\n#> 1\n")
@@ -315,7 +315,7 @@ def test_a_device_that_is_absent_is_refused_in_one_line(project: Project, device
         ("1e-08 True shape", "1e-08 True shape"),
     ],
 )
-def test_device_values_that_are_the_same(cpu: str, device: str) -> None:
+def test_values_within_the_tolerance_are_equal(cpu: str, device: str) -> None:
     assert same_values(cpu, device)
 
 
@@ -341,11 +341,11 @@ def test_device_values_that_are_the_same(cpu: str, device: str) -> None:
         ("tensor(inf)", "tensor(1.)"),
     ],
 )
-def test_device_values_that_are_not(cpu: str, device: str) -> None:
+def test_values_outside_the_tolerance_are_not_equal(cpu: str, device: str) -> None:
     assert not same_values(cpu, device)
 
 
-def test_a_cell_may_let_its_values_drift_on_a_device() -> None:
+def test_a_cell_may_set_a_relative_tolerance() -> None:
     assert not same_values("loss 1.526", "loss 1.529")
     assert same_values("loss 1.526", "loss 1.529", rtol=1e-2)
     assert not same_values("step 100", "step 101", rtol=1e-1)

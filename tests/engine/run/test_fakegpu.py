@@ -1,4 +1,4 @@
-"""What a program does on the fake device: as on the CPU, or refused in one plain sentence.
+"""Programs on the fake device: the same as on the CPU, or refused with a clear message.
 
 Each row is a short program. All of them run in one process that forks for each, on the CPU and
 on the fake device, so that a crash of the interpreter is a failed row.
@@ -199,13 +199,13 @@ AS_ON_THE_CPU = {
     "type": "x = torch.ones(2); print(type(x), isinstance(x, torch.Tensor), x.dtype, x.layout)",
     "synchronise": "torch.accelerator.is_available() and torch.accelerator.synchronize(); print(1)",
 }
-"""Programs that print the same values on the fake device, or fail with the same words."""
+"""Programs that print the same values on the fake device, or fail with the same message."""
 
 FAILS = {
     *("format of several", "truth of several", "deepcopy of a result", "compare"),
     "error in an unpacking hook",
 }
-"""Those that fail."""
+"""The programs that fail."""
 
 NUMPY = (
     "TypeError: can't convert fakegpu:0 device type tensor to numpy. "
@@ -278,7 +278,7 @@ ITS_OWN = {
         "NotImplementedError: fakegpu has no aten::_thnn_fused_lstm_cell",
     ),
 }
-"""Programs whose text names the device, and what it is."""
+"""Programs that print the device, and their output."""
 
 RUNNER = """
 import copy, io, json, os, pickle, sys, warnings
@@ -315,7 +315,7 @@ json.dump(results, open("printed.json", "w"))
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """What each program prints, by device."""
+    """The output of each program, by device."""
     folder: Path = tmp_path_factory.mktemp("fakegpu")
     programs = AS_ON_THE_CPU | {name: code for name, (code, _) in ITS_OWN.items()}
     rows = {name: textwrap.dedent(code) for name, code in programs.items()}
@@ -328,7 +328,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
 
 @pytest.mark.skipif(sys.platform == "win32", reason="each row is a fork")
 @pytest.mark.parametrize("name", AS_ON_THE_CPU)
-def test_the_fake_device_does_as_the_cpu(name: str, printed: dict[str, dict[str, str]]) -> None:
+def test_the_fake_device_prints_the_same_as_the_cpu(
+    name: str, printed: dict[str, dict[str, str]]
+) -> None:
     cpu, fake = printed["cpu"][name], printed["fakegpu"][name]
 
     assert same_values(cpu, fake), f"{cpu}\n--- on fakegpu:\n{fake}"
@@ -337,5 +339,5 @@ def test_the_fake_device_does_as_the_cpu(name: str, printed: dict[str, dict[str,
 
 @pytest.mark.skipif(sys.platform == "win32", reason="each row is a fork")
 @pytest.mark.parametrize("name", ITS_OWN)
-def test_the_fake_device_says_what_it_is(name: str, printed: dict[str, dict[str, str]]) -> None:
+def test_the_fake_device_reports_its_name(name: str, printed: dict[str, dict[str, str]]) -> None:
     assert printed["fakegpu"][name] == ITS_OWN[name][1]

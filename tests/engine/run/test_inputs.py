@@ -1,4 +1,4 @@
-"""Everything that a run can depend on: when it changes, the snippet runs again."""
+"""The inputs of a run: when one changes, the snippet runs again."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
-from precis.source.parse import load
 from project import Project, logging_runs
 
 from precis.run import record
 from precis.run.outcome import OTHER_MACHINE, Outcome
 from precis.run.record import Records
+from precis.source.parse import load
 
 Change = Callable[[Path], object]
 
 
 class Dependency(NamedTuple):
-    """A snippet that prints something, and what makes it print something else."""
+    """A snippet, and a change that makes it print something else."""
 
     code: str
     change: Change
@@ -44,6 +44,8 @@ def write(name: str, text: str = "") -> Change:
 
     return change
 
+
+ENGINE = Path(record.__file__).parents[2]
 
 HERE = "from pathlib import Path; here = Path(__file__).parent\n"
 OPTIONAL = "try:\n    import {0}\n    print('with')\nexcept ImportError:\n    print('without')\n"
@@ -97,7 +99,7 @@ DEPENDENCIES = {
         HERE + "import multiprocessing\n"
         "def work(): print(open(here / 'd').read(), flush=True)\n"
         "child = multiprocessing.get_context('fork').Process(target=work)\n"
-        "[child.start(), child.join()]",  # one statement, to which what it prints belongs
+        "[child.start(), child.join()]",  # one statement, to which its output belongs
         write("d", "2"),
         {"d": "1"},
     ),
@@ -170,7 +172,7 @@ DEPENDENCIES = {
 
 
 @pytest.mark.parametrize("name", DEPENDENCIES)
-def test_a_run_is_made_again_when_what_it_depends_on_changes(
+def test_a_snippet_runs_again_when_an_input_changes(
     project: Project, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     code, change, files = DEPENDENCIES[name]
@@ -192,7 +194,7 @@ def test_a_run_is_made_again_when_what_it_depends_on_changes(
 
 
 def outcomes(project: Project, may_run: bool = True) -> tuple[tuple[Outcome, ...], str]:
-    """What a snippet does, as fresh records have it."""
+    """Return a snippet's outcomes from new records."""
     done: list[int] = []
     records = Records(project.folder, progress=lambda one, _: done.append(one))
     (found,) = records.get([load(project.path("snippets/a.py"))])
@@ -204,7 +206,7 @@ def outcomes(project: Project, may_run: bool = True) -> tuple[tuple[Outcome, ...
 READING = HERE.replace("; ", "\n") + "print((here / 'd').read_text())\n#> 1\n"
 
 
-def test_files_of_a_linked_folder_are_known_by_their_real_paths(project: Project) -> None:
+def test_files_of_a_linked_folder_are_recorded_by_their_real_paths(project: Project) -> None:
     project.path("shared").mkdir()
     project.path("snippets").symlink_to("shared")
     project.write(snippets__a_py=f"# %% a\n{READING}", snippets__d="1")
@@ -216,12 +218,10 @@ def test_files_of_a_linked_folder_are_known_by_their_real_paths(project: Project
 
 
 def interpreter(folder: Path) -> Path:
-    """A virtual environment's Python, which finds our own packages after its own."""
+    """Create a virtual environment with our packages after its own; return its Python."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
-    (site / "ours.pth").write_text(
-        f"{sysconfig.get_path('purelib')}\n{Path(record.__file__).parents[2]}\n"
-    )
+    (site / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ENGINE}\n")
     return folder / "bin/python"
 
 
@@ -231,7 +231,7 @@ def verify(python: Path, root: Path) -> subprocess.CompletedProcess[str]:
 
 
 def install(site: Path, name: str, version: str, module: str, text: str) -> None:
-    """Put a distribution of one module into an environment, in the place of another version."""
+    """Install a distribution of one module into an environment, replacing other versions."""
     for old in site.glob(f"{name}-*.dist-info"):
         shutil.rmtree(old)
     info = site / f"{name}-{version}.dist-info"
@@ -248,12 +248,12 @@ def value(number: int) -> str:
 
 
 PACKAGES: dict[str, tuple[Change, Change, str]] = {
-    "other": (  # a distribution that is called otherwise than its module
+    "other": (  # a distribution whose name differs from its module
         lambda site: install(site, "dist_x", "1.0", "other", value(1)),
         lambda site: install(site, "dist_x", "2.0", "other", value(22)),
         "import other\nprint(other.value)\n#> 1\n",
     ),
-    "loose": (  # a module that no distribution owns
+    "loose": (  # a module without a distribution
         lambda site: (site / "loose.py").write_text(value(1)),
         lambda site: (site / "loose.py").write_text(value(22)),
         "import loose\nprint(loose.value)\n#> 1\n",
@@ -275,10 +275,10 @@ PACKAGES: dict[str, tuple[Change, Change, str]] = {
 }
 
 
-def test_a_run_is_made_again_when_a_package_or_a_file_of_the_project_changes(
+def test_a_snippet_runs_again_when_a_package_or_a_project_file_changes(
     project: Project,
 ) -> None:
-    """In an environment of its own, below whose folder the project lies."""
+    """Use a virtual environment whose folder contains the project."""
     python = interpreter(project.path("env"))
     (site,) = project.path("env").glob("lib/python*/site-packages")
     inner = Project(project.path("env/src/book")).write(snippets__d="1")
@@ -305,12 +305,12 @@ MACHINES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "machine": lambda m: m.setattr("platform.machine", lambda: "another"),
     "processor": lambda m: m.setattr(record, "_processor", lambda: "another"),
     "kernels of OpenBLAS": lambda m: m.setenv("OPENBLAS_CORETYPE", "Haswell"),
-    "engine": lambda m: m.setattr(record, "engine", lambda: "another"),
+    "engine": lambda m: m.setattr(record, "engine_digest", lambda: "another"),
 }
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_a_run_is_made_again_on_another_machine(
+def test_a_snippet_runs_again_on_another_machine(
     project: Project, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     project.write(snippets__a_py="# %% a\nprint(1)\n")
@@ -332,7 +332,7 @@ ENVIRONMENT = """
     """
 
 
-def test_the_callers_environment_does_not_reach_a_snippet(project: Project) -> None:
+def test_the_caller_s_environment_does_not_reach_a_snippet(project: Project) -> None:
     project.write(snippets__a_py=ENVIRONMENT)
     code = (
         "from pathlib import Path; from precis.run.record import Records; "
@@ -341,7 +341,7 @@ def test_the_callers_environment_does_not_reach_a_snippet(project: Project) -> N
     )
     theirs = {
         "COLUMNS": "40", "FORCE_COLOR": "1", "LANG": "fr_FR.UTF-8", "MKL_NUM_THREADS": "7",
-        "PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "1", "PYTHONPATH": "/nowhere",
+        "PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "1", "PYTHONPATH": f"/nowhere{os.pathsep}{ENGINE}",
         "PYTHONWARNINGS": "ignore", "TERM": "xterm", "TZ": "Europe/Paris", "PRECIS_TEST": "1",
     }  # fmt: skip
 
@@ -364,7 +364,7 @@ def test_the_callers_environment_does_not_reach_a_snippet(project: Project) -> N
     assert "DeprecationWarning: shown" in printed[0]
 
 
-def test_asserts_hold_under_an_interpreter_that_leaves_them_out(project: Project) -> None:
+def test_asserts_run_even_if_the_parent_skips_them(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nassert 1 == 2\n")
 
     run = subprocess.run(
@@ -386,7 +386,7 @@ STARTS = {
 
 
 @pytest.mark.parametrize("what", STARTS)
-def test_a_run_that_starts_programs_is_not_recorded_and_the_report_says_so(
+def test_a_run_that_starts_programs_is_not_cached_and_the_report_says_so(
     project: Project, what: str
 ) -> None:
     code = STARTS[what].replace("; ", "\n")
@@ -399,12 +399,11 @@ def test_a_run_that_starts_programs_is_not_recorded_and_the_report_says_so(
 
         assert run.returncode == 0, run.stderr
         assert run.stdout.splitlines()[1:] == [
-            f"snippets/a.py runs in each build: it uses {what}, "
-            "and what another program reads is not seen"
+            f"snippets/a.py runs in each build: it uses {what}, whose reads are not tracked"
         ]
 
 
-def test_a_file_that_is_only_written_is_no_input(
+def test_a_file_opened_for_writing_is_no_input(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = project.path("cache")
@@ -417,7 +416,7 @@ def test_a_file_that_is_only_written_is_no_input(
     assert project.read("cache/ran") == "."
 
 
-def test_a_run_whose_file_changes_meanwhile_is_made_again(
+def test_a_run_is_repeated_when_a_file_changes_meanwhile(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(project.folder))
@@ -447,7 +446,7 @@ def test_a_run_whose_file_changes_meanwhile_is_made_again(
     assert made.run.outcomes[-1].printed == ("new",)
 
 
-def test_a_file_that_never_rests_is_no_obstacle_and_leaves_no_record(
+def test_a_run_whose_file_keeps_changing_ends_and_is_not_cached(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write(
@@ -463,11 +462,11 @@ def test_a_file_that_never_rests_is_no_obstacle_and_leaves_no_record(
     (made,) = Records(project.folder).get([load(project.path("snippets/a.py"))])
 
     assert made.run.outcomes[-1].printed == ("x",)
-    assert "which changes meanwhile" in made.run.untracked
+    assert "which changes during the run" in made.run.untracked
     assert next(states) == 3
 
 
-def test_another_machine_has_another_path_zone_width_and_language(project: Project) -> None:
+def test_the_other_machine_has_another_path_time_zone_width_and_language(project: Project) -> None:
     project.write(
         snippets__a_py="# %% a\nimport os, time\nprint(time.tzname, os.environ['LANG'])\n"
     )
@@ -505,7 +504,7 @@ AUDITED = """
     """
 
 
-def test_an_audit_and_a_verification_agree_after_each_change(project: Project) -> None:
+def test_audit_and_verify_agree_after_each_change(project: Project) -> None:
     cells = ("folder", "file", "program", "optional")
     project.write(
         mkdocs_yml="site_name: t\ntheme: mkdocs\nplugins: [precis]\n",

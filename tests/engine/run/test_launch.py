@@ -1,4 +1,4 @@
-"""The processes in which snippets run: what a server holds; none outlives its parent."""
+"""Child processes: the server that forks them, and their end with their parent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from precis.source.parse import load, parse
 from project import Project
 from test_inputs import install, interpreter, verify
 
@@ -22,6 +21,7 @@ from precis.run.environment import environment
 from precis.run.launch import Launcher
 from precis.run.outcome import DEFAULT_SETTING, Outcome, Setting
 from precis.run.record import Records
+from precis.source.parse import load, parse
 from precis.source.snippet import Snippet
 
 TORCH = """
@@ -42,7 +42,7 @@ def test_a_server_has_one_thread_and_no_accelerator(parse: Callable[[str], Snipp
     assert len(os.listdir(f"/proc/{server._process.pid}/task")) == 1
 
 
-def test_a_server_with_a_thread_may_not_fork(project: Project) -> None:
+def test_a_server_with_a_second_thread_must_not_fork(project: Project) -> None:
     python = interpreter(project.path("env"))
     asked = (
         "from pathlib import Path; from precis.run.launch import Launcher; "
@@ -70,8 +70,8 @@ def package(project: Project, name: str, text: str) -> None:
     install(site, name, "1.0", name, text)
 
 
-def test_what_an_import_says_is_on_the_page(project: Project) -> None:
-    """Though other snippets are forked from a process that has imported what they import."""
+def test_the_output_of_an_import_is_captured_in_each_snippet(project: Project) -> None:
+    """Even if another snippet's server has imported the module."""
     python = interpreter(project.path("env"))
     package(project, "prints", "print('hello')\n")
     package(project, "warns", "import warnings\nwarnings.warn('old', UserWarning, stacklevel=2)\n")
@@ -89,7 +89,7 @@ def test_what_an_import_says_is_on_the_page(project: Project) -> None:
     assert "UserWarning: old" in run.stderr
 
 
-def test_filters_of_warnings_are_those_of_what_the_snippet_imports(project: Project) -> None:
+def test_warning_filters_come_from_the_snippet_s_imports_only(project: Project) -> None:
     python = interpreter(project.path("env"))
     package(project, "quiet", "import warnings\nwarnings.filterwarnings('ignore', 'look')\n")
     warn = "import warnings\nwarnings.warn('look', UserWarning, stacklevel=1)\n"
@@ -101,10 +101,10 @@ def test_filters_of_warnings_are_those_of_what_the_snippet_imports(project: Proj
     assert "snippets/b.py:3:1: a warning that the snippet does not print" in run.stderr
 
 
-def test_a_module_is_read_from_its_source_though_python_kept_an_older_one(
+def test_a_module_is_read_from_source_despite_a_stale_pyc(
     project: Project,
 ) -> None:
-    """Python compares whole seconds and sizes alone."""
+    """Python compares only sizes and times in whole seconds."""
     module = project.write(snippets__mine_py="x = 1\n").path("snippets/mine.py")
     py_compile.compile(str(module))
     known = module.stat()
@@ -118,7 +118,7 @@ def test_a_module_is_read_from_its_source_though_python_kept_an_older_one(
     assert record.run.outcomes[-1].printed == ("2",)
 
 
-def test_a_module_beside_the_snippet_comes_before_one_of_the_callers_folder(
+def test_a_module_beside_the_snippet_shadows_one_in_the_working_directory(
     project: Project,
 ) -> None:
     project.write(
@@ -132,7 +132,7 @@ def test_a_module_beside_the_snippet_comes_before_one_of_the_callers_folder(
 
 
 @pytest.mark.parametrize("where", ["beside", "in development"])
-def test_a_module_of_the_project_is_read_again_by_each_run(project: Project, where: str) -> None:
+def test_each_run_reads_the_project_s_modules_again(project: Project, where: str) -> None:
     if where == "beside":
         folder = project.path("snippets")
         code = "import mine\nprint(mine.x)\n"
@@ -165,8 +165,8 @@ def test_an_upgrade_of_a_package_needs_another_server(
     assert Launcher([snippet], DEFAULT_SETTING).ready_server() is not first
 
 
-def test_a_server_that_holds_more_does_as_well(project: Project) -> None:
-    """Such as the one that `mkdocs serve` starts for all, when one snippet is saved."""
+def test_a_server_with_more_modules_is_reused(project: Project) -> None:
+    """For instance the server of `mkdocs serve`, when one snippet is saved."""
     both = [
         parse(f"# %% a\nimport {name}\n", project.path(f"{name}.py")) for name in ("click", "yaml")
     ]
@@ -178,7 +178,7 @@ def test_a_server_that_holds_more_does_as_well(project: Project) -> None:
     assert [*launch._servers] == running
 
 
-def test_a_snippet_without_packages_gets_a_server_without_any(project: Project) -> None:
+def test_a_snippet_without_packages_gets_a_bare_server(project: Project) -> None:
     Launcher(
         [parse("# %% a\nimport click\n", project.path("a.py"))], DEFAULT_SETTING
     ).ready_server()
@@ -218,7 +218,7 @@ def test_without_fork_a_snippet_gets_an_interpreter(
 
 
 @pytest.mark.parametrize("device", ["cpu", "fakegpu"])
-def test_accelerators_are_hidden_from_runs_that_ask_for_none(
+def test_accelerators_are_hidden_from_runs_on_the_cpu(
     device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
@@ -228,7 +228,7 @@ def test_accelerators_are_hidden_from_runs_that_ask_for_none(
     assert "HIP_VISIBLE_DEVICES" not in environment("cuda", 1)
 
 
-def test_a_torch_built_for_an_accelerator_shows_none(project: Project) -> None:
+def test_a_torch_built_for_an_accelerator_reports_none(project: Project) -> None:
     project.write(
         snippets__a_py="""
             # %% a
@@ -244,7 +244,7 @@ def test_a_torch_built_for_an_accelerator_shows_none(project: Project) -> None:
 
 
 SECONDS = f"98{os.getpid()}"
-"""How long the program sleeps that a snippet starts, by which it is known."""
+"""The seconds for which the snippet's program sleeps, by which the test finds it."""
 
 ENDLESS = f"""
     # %% a
@@ -256,7 +256,7 @@ ENDLESS = f"""
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
-def test_nothing_outlives_a_command_that_is_ended(
+def test_no_process_outlives_a_killed_command(
     project: Project, tmp_path_factory: pytest.TempPathFactory, name: str
 ) -> None:
     project.write(snippets__a_py=ENDLESS)
@@ -280,13 +280,13 @@ def test_nothing_outlives_a_command_that_is_ended(
 
 
 def hear_interruptions() -> None:
-    """What runs the tests may ignore or block the signal, and so would the command."""
+    """Restore the signal: the test runner may ignore or block it, and the command inherits that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def sleeping() -> bool:
-    """Whether the program that the snippet started runs."""
+    """Return whether the snippet's program runs."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if path.read_bytes() == f"sleep\0{SECONDS}\0".encode():
@@ -304,7 +304,7 @@ def until(holds: Callable[[], bool], message: str) -> None:
     pytest.fail(message)
 
 
-def test_another_setting_has_a_server_of_its_own(project: Project) -> None:
+def test_another_setting_has_another_server(project: Project) -> None:
     project.write(snippets__a_py="# %% a\nprint(hash('a'))\n")
     snippet = load(project.path("snippets/a.py"))
     records = Records(project.folder)

@@ -1,4 +1,4 @@
-"""Running a snippet: what is caught, what a fault says, and that nothing hangs."""
+"""Running a snippet: captured output, faults and limits."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from precis.source.parse import parse
 
 from precis.run import inputs, sandbox
 from precis.run.outcome import Run
 from precis.run.parent import start_runs
+from precis.source.parse import parse
 
 Ran = Callable[..., Run]
 
@@ -34,7 +34,7 @@ def printed(run: Run) -> list[tuple[str, ...]]:
         '__import__("pprint").pp("out") or print(end="")',
     ],
 )
-def test_output_is_caught_wherever_it_comes_from(ran: Ran, statement: str) -> None:
+def test_output_from_any_source_is_captured(ran: Ran, statement: str) -> None:
     run = ran(f"# %% a\n{statement}\nprint('next')\n")
 
     first, second = printed(run)
@@ -42,17 +42,17 @@ def test_output_is_caught_wherever_it_comes_from(ran: Ran, statement: str) -> No
     assert second == ("next",)
 
 
-def test_blanks_at_line_ends_are_taken_off_and_blank_lines_kept(ran: Ran) -> None:
+def test_trailing_spaces_are_removed_and_blank_lines_kept(ran: Ran) -> None:
     assert printed(ran('# %% a\nprint("a  \\n\\nb")\n')) == [("a", "", "b")]
 
 
-def test_a_line_left_open_is_noticed(ran: Ran) -> None:
+def test_an_unterminated_line_is_reported(ran: Ran) -> None:
     (outcome,) = ran('# %% a\nprint("x", end="")\n').outcomes
 
     assert outcome.open_line
 
 
-def test_each_run_has_a_process_of_its_own(ran: Ran) -> None:
+def test_each_run_has_a_new_process(ran: Ran) -> None:
     text = "# %% a\nimport os\nprint(os.getpid(), hasattr(os, 'mark'))\nos.mark = 1\n"
 
     (_, (first,), _), (_, (second,), _) = printed(ran(text)), printed(ran(text))
@@ -98,7 +98,7 @@ def test_a_module_beside_the_snippet_can_be_imported_and_is_reported(
     assert {Path(path).name for path in inputs.files_read(run.inputs)} == {"beside.py", "data.txt"}
 
 
-def test_a_traceback_shows_the_snippet_and_nothing_of_the_engine(ran: Ran) -> None:
+def test_a_traceback_shows_the_snippet_without_the_engine(ran: Ran) -> None:
     fault = ran("# %% a\ndef f():\n    return 1 / 0\nf()\n").fault
 
     assert fault is not None
@@ -107,7 +107,7 @@ def test_a_traceback_shows_the_snippet_and_nothing_of_the_engine(ran: Ran) -> No
     assert "work.py" not in fault.detail
 
 
-def test_daemons_and_processes_left_behind_do_not_keep_a_run_and_end_with_it(ran: Ran) -> None:
+def test_daemons_and_child_processes_end_with_the_run(ran: Ran) -> None:
     run = ran(
         """
         # %% a
@@ -133,7 +133,7 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_warning_belongs_to_the_statement_that_let_it_out(ran: Ran) -> None:
+def test_a_warning_belongs_to_the_statement_that_raised_it(ran: Ran) -> None:
     run = ran(
         """
         # %% a
@@ -147,7 +147,7 @@ def test_a_warning_belongs_to_the_statement_that_let_it_out(ran: Ran) -> None:
     assert [outcome.warnings for outcome in run.outcomes] == [(), ("UserWarning: look",), ()]
 
 
-def test_a_warning_of_torch_comes_each_time(ran: Ran) -> None:
+def test_torch_repeats_its_warnings(ran: Ran) -> None:
     text = "# %% a\nimport torch\nt = torch.zeros(2, 3, 4).T\nt = torch.zeros(2, 3, 4).T\n"
 
     outcomes = ran(text, timeout=60).outcomes
@@ -156,7 +156,7 @@ def test_a_warning_of_torch_comes_each_time(ran: Ran) -> None:
     assert "x.T" in outcomes[1].warnings[0]
 
 
-def test_a_figure_left_open_by_a_cell_is_its_svg_in_the_colours_of_the_page(ran: Ran) -> None:
+def test_an_open_figure_becomes_an_svg_in_the_colours_of_the_page(ran: Ran) -> None:
     text = """
         # %% a
         import matplotlib.pyplot as plt
@@ -180,7 +180,7 @@ def test_a_figure_left_open_by_a_cell_is_its_svg_in_the_colours_of_the_page(ran:
     assert printed(first)[-1] == ("[]",)
 
 
-def test_snippets_run_side_by_side_and_keep_apart(tmp_path: Path) -> None:
+def test_snippets_run_in_parallel_and_isolated(tmp_path: Path) -> None:
     snippets = [parse(f"# %% a\nx = {n}\nprint(x)\n", tmp_path / f"{n}.py") for n in range(6)]
 
     runs = [run.result() for run in start_runs(snippets, tmp_path)]
@@ -196,7 +196,7 @@ def test_the_parent_keeps_its_folder_streams_and_environment(ran: Ran) -> None:
     assert (os.getcwd(), os.environ.copy()) == before
 
 
-def test_too_much_output_is_a_fault_however_quickly_it_was_printed(ran: Ran) -> None:
+def test_too_much_output_is_a_fault_even_from_a_fast_statement(ran: Ran) -> None:
     run = ran("# %% a\nprint('before')\nprint('x' * 3_000_000)\nprint('after')\n")
 
     assert run.fault is not None
@@ -205,7 +205,7 @@ def test_too_much_output_is_a_fault_however_quickly_it_was_printed(ran: Ran) -> 
     assert [outcome.printed for outcome in run.outcomes] == [("before",)]
 
 
-def test_a_warning_without_words_is_a_warning_all_the_same(ran: Ran) -> None:
+def test_a_warning_with_an_empty_message_is_reported(ran: Ran) -> None:
     run = ran("# %% a\nimport warnings\nwarnings.warn('', stacklevel=1)\nprint(1)\n")
 
     assert printed(run)[-1] == ("1",)
@@ -213,13 +213,13 @@ def test_a_warning_without_words_is_a_warning_all_the_same(ran: Ran) -> None:
     assert run.outcomes[1].warnings[0].startswith("UserWarning")
 
 
-def test_a_snippet_knows_its_docstring(ran: Ran) -> None:
+def test_a_snippet_can_read_its_docstring(ran: Ran) -> None:
     run = ran('"""What it is about."""\n# %% a\nprint(__doc__)\n')
 
     assert printed(run) == [("What it is about.",)]
 
 
-def test_the_source_of_a_function_can_be_shown(ran: Ran) -> None:
+def test_inspect_finds_the_source_of_a_function(ran: Ran) -> None:
     run = ran(
         """
         # %% a
@@ -233,7 +233,7 @@ def test_the_source_of_a_function_can_be_shown(ran: Ran) -> None:
     assert printed(run)[-1] == ("def f():", "    return 1")
 
 
-def test_a_snippet_may_start_processes_as_data_loaders_do(ran: Ran) -> None:
+def test_a_snippet_may_start_processes_like_a_data_loader(ran: Ran) -> None:
     run = ran(
         """
         # %% a
@@ -249,7 +249,7 @@ def test_a_snippet_may_start_processes_as_data_loaders_do(ran: Ran) -> None:
     assert ("from a child",) in printed(run)  # under `start` or `join`, whichever sees it first
 
 
-def test_a_file_that_is_not_there_is_no_obstacle(ran: Ran) -> None:
+def test_a_missing_file_is_an_input_without_an_error(ran: Ran) -> None:
     run = ran(
         """
         # %% a
@@ -264,7 +264,7 @@ def test_a_file_that_is_not_there_is_no_obstacle(ran: Ran) -> None:
     assert printed(run)[-1] == ("not found",)
 
 
-def test_a_figure_that_cannot_be_drawn_is_the_fault_of_its_own_cell(ran: Ran) -> None:
+def test_a_figure_that_fails_is_a_fault_of_its_cell(ran: Ran) -> None:
     fault = ran(
         """
         # %% drawn
@@ -282,7 +282,7 @@ def test_a_figure_that_cannot_be_drawn_is_the_fault_of_its_own_cell(ran: Ran) ->
     assert 1 <= fault.line <= 3
 
 
-def test_figures_that_may_meet_on_a_page_share_no_id(tmp_path: Path) -> None:
+def test_figures_on_one_page_share_no_id(tmp_path: Path) -> None:
     text = "# %% figure\nimport matplotlib.pyplot as plt\nline = plt.plot([1, 2])\n"
     snippets = [parse(text, tmp_path / name) for name in ("a.py", "b.py")]
 
@@ -296,7 +296,7 @@ def ids(svg: str) -> set[str]:
     return set(re.findall(r'\bid="([^"]+)"', svg))
 
 
-def test_annotations_are_postponed_only_where_the_snippet_says_so(ran: Ran) -> None:
+def test_annotations_are_postponed_only_with_the_future_import(ran: Ran) -> None:
     text = "# %% a\ndef f(x: int): ...\nprint(f.__annotations__['x'])\n"
     postponed = text.replace("# %% a\n", "# %% a\nfrom __future__ import annotations\n")
 
@@ -304,7 +304,7 @@ def test_annotations_are_postponed_only_where_the_snippet_says_so(ran: Ran) -> N
     assert printed(ran(postponed))[-1] == ("int",)
 
 
-def test_lines_of_python_and_of_programs_keep_their_order_within_a_statement(ran: Ran) -> None:
+def test_output_of_python_and_of_programs_stays_in_order(ran: Ran) -> None:
     run = ran(
         """
         # %% a
@@ -331,7 +331,7 @@ LATE = {
 
 
 @pytest.mark.parametrize("statement", LATE.values(), ids=LATE.keys())
-def test_what_is_printed_after_the_last_statement_is_a_fault(ran: Ran, statement: str) -> None:
+def test_output_after_the_last_statement_is_a_fault(ran: Ran, statement: str) -> None:
     imports = "import atexit, concurrent.futures, threading, time"
     fault = ran(f"# %% a\n{imports}\n{statement}\nprint('last')\n").fault
 
@@ -341,7 +341,7 @@ def test_what_is_printed_after_the_last_statement_is_a_fault(ran: Ran, statement
     assert fault.detail.startswith("late\n")
 
 
-def test_a_thread_that_does_not_end_is_a_fault_since_python_waits_for_it(ran: Ran) -> None:
+def test_a_thread_that_does_not_end_is_a_fault(ran: Ran) -> None:
     text = (
         "# %% a\nimport threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n"
     )
@@ -349,10 +349,10 @@ def test_a_thread_that_does_not_end_is_a_fault_since_python_waits_for_it(ran: Ra
     fault = ran(text, timeout=1).fault
 
     assert fault is not None
-    assert fault.message == "1 s after its start a thread of it still runs"
+    assert fault.message == "a thread still runs after 1 s"
 
 
-def test_memory_is_limited_by_what_is_used(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resident_memory_is_limited(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "MEMORY", 2**30)
 
     fault = ran("# %% a\nkept = [b'x' * 2**20 for _ in range(4000)]\n").fault
@@ -361,7 +361,7 @@ def test_memory_is_limited_by_what_is_used(ran: Ran, monkeypatch: pytest.MonkeyP
     assert fault.message == "used more than 1 GiB of memory"
 
 
-def test_memory_of_a_process_that_it_forked_counts_too(
+def test_the_memory_of_forked_processes_counts_too(
     ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "MEMORY", 2**30)
@@ -382,8 +382,8 @@ def test_memory_of_a_process_that_it_forked_counts_too(
 
 
 @pytest.mark.parametrize("how", ["prot=mmap.PROT_READ", "flags=mmap.MAP_PRIVATE | 0x4000"])
-def test_addresses_without_memory_are_free(ran: Ran, how: str) -> None:
-    """As a torch maps them that has seen a CUDA device; 0x4000 is MAP_NORESERVE."""
+def test_address_space_is_not_limited(ran: Ran, how: str) -> None:
+    """With a CUDA device, torch maps addresses like this; 0x4000 is MAP_NORESERVE."""
     text = (
         f"# %% a\nimport mmap\nspace = mmap.mmap(-1, 64 * 2**30, {how})\nprint(len(space) >> 30)\n"
     )
@@ -395,7 +395,7 @@ def test_addresses_without_memory_are_free(ran: Ran, how: str) -> None:
     assert printed(ran(text))[-1] == ("64",)
 
 
-def test_processes_of_one_program_may_talk_to_each_other(ran: Ran) -> None:
+def test_processes_of_one_snippet_may_communicate(ran: Ran) -> None:
     run = ran(
         """
         # %% a
@@ -416,7 +416,7 @@ def test_processes_of_one_program_may_talk_to_each_other(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize("name", [":memory:", "", "file::memory:?cache=shared"])
-def test_a_database_in_memory_is_no_file(ran: Ran, name: str) -> None:
+def test_a_database_in_memory_is_allowed(ran: Ran, name: str) -> None:
     run = ran(
         f"""
         # %% a
@@ -430,7 +430,7 @@ def test_a_database_in_memory_is_no_file(ran: Ran, name: str) -> None:
     assert printed(run)[-1] == ("(1,)",)
 
 
-def test_a_warning_that_a_package_gives_its_own_code_is_not_the_snippets(ran: Ran) -> None:
+def test_a_deprecation_inside_a_package_is_ignored(ran: Ran) -> None:
     run = ran(
         """
         # %% a

@@ -1,4 +1,4 @@
-"""Records: nothing runs twice, and nothing stale is believed."""
+"""The cache of runs: no run is repeated, no stale record is used."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from precis.source.parse import load
 from project import Project
 
 from precis.base.files import CACHE, write_atomically
 from precis.base.installed import version
 from precis.run.record import Records
+from precis.source.parse import load
 
 SNIPPET = """
     # %% a
@@ -22,7 +22,7 @@ SNIPPET = """
 
 
 def ran(project: Project) -> bool:
-    """Whether the snippet ran when fresh records were asked for it."""
+    """Return whether new records run the snippet."""
     done: list[int] = []
     records = Records(project.folder, progress=lambda one, _: done.append(one))
     records.get([load(project.path("snippets/a.py"))])
@@ -30,7 +30,7 @@ def ran(project: Project) -> bool:
 
 
 def kept(project: Project) -> Path:
-    """The file of the only record."""
+    """Return the file of the only record."""
     (file,) = project.path(CACHE).glob("*.json")
     return file
 
@@ -42,21 +42,21 @@ def recorded(project: Project) -> Project:
     return project
 
 
-def test_what_has_not_changed_is_not_run_again(recorded: Project) -> None:
+def test_an_unchanged_snippet_does_not_run_again(recorded: Project) -> None:
     assert not ran(recorded)
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"reads": {}, "run": 3}']
 )
-def test_a_record_that_is_none_is_made_again(recorded: Project, content: bytes) -> None:
+def test_an_invalid_record_is_replaced(recorded: Project, content: bytes) -> None:
     kept(recorded).write_bytes(content)
 
     assert ran(recorded)
     assert not ran(recorded)
 
 
-def test_a_record_gives_what_the_run_gave(project: Project) -> None:
+def test_a_loaded_record_equals_the_stored_one(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET, snippets__data_txt="1")
     snippet = load(project.path("snippets/a.py"))
 
@@ -65,14 +65,14 @@ def test_a_record_gives_what_the_run_gave(project: Project) -> None:
     assert found == made
 
 
-def test_a_fault_is_not_kept(project: Project) -> None:
+def test_a_fault_is_not_cached(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET)
 
     assert ran(project)
     assert ran(project)
 
 
-def test_writing_that_fails_leaves_the_old_file(
+def test_a_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"
@@ -90,7 +90,7 @@ def _refuse(*_: object) -> None:
     raise OSError("full")
 
 
-def test_the_same_book_runs_a_fault_again_in_its_next_build(project: Project) -> None:
+def test_the_next_build_of_a_book_repeats_a_failed_run(project: Project) -> None:
     project.write(snippets__a_py=SNIPPET)
     book = project.book()
     path = project.path("snippets/a.py")
@@ -107,7 +107,7 @@ def test_the_same_book_runs_a_fault_again_in_its_next_build(project: Project) ->
 @pytest.mark.parametrize(
     "statement", ["raise ValueError", "import os; os.system('true')"], ids=["fault", "program"]
 )
-def test_what_is_not_recorded_runs_once_in_a_build(project: Project, statement: str) -> None:
+def test_an_uncached_snippet_runs_once_in_each_build(project: Project, statement: str) -> None:
     project.write(snippets__a_py=f"# %% a\nexec({statement!r})\n")
     done: list[int] = []
     book = project.book()
@@ -121,7 +121,7 @@ def test_what_is_not_recorded_runs_once_in_a_build(project: Project, statement: 
     assert done == [0, 1, 0, 1]
 
 
-def test_a_record_says_which_torch_made_it_however_it_is_imported(project: Project) -> None:
+def test_a_record_has_the_version_of_torch_for_any_import(project: Project) -> None:
     imports = ["import torch", "import torch.nn as nn", "from torch.nn import functional"]
     paths = [project.path(f"snippets/{name}.py") for name in "abc"]
     for path, statement in zip(paths, imports, strict=True):
@@ -132,13 +132,13 @@ def test_a_record_says_which_torch_made_it_however_it_is_imported(project: Proje
     assert [record.where for record in made] == [f"cpu, torch {version('torch')}"] * 3
 
 
-def test_a_record_without_torch_names_none(recorded: Project) -> None:
+def test_a_record_without_torch_has_no_version(recorded: Project) -> None:
     (made,) = Records(recorded.folder).get([load(recorded.path("snippets/a.py"))])
 
     assert made.where == "cpu"
 
 
-def test_records_that_nothing_asks_for_are_dropped_after_a_month(recorded: Project) -> None:
+def test_unused_records_are_deleted_after_a_month(recorded: Project) -> None:
     used = kept(recorded)
     forgotten = recorded.path(CACHE) / "forgotten.json"
     forgotten.write_text("{}")
@@ -153,8 +153,8 @@ def test_records_that_nothing_asks_for_are_dropped_after_a_month(recorded: Proje
     assert not forgotten.exists()
 
 
-def test_an_old_folder_beside_the_records_is_left_alone(project: Project) -> None:
-    """The site keeps pictures in one, which changes only when one is added."""
+def test_folders_beside_the_records_are_not_deleted(project: Project) -> None:
+    """The site caches its cards in such a folder."""
     project.write(snippets__a_py=SNIPPET, snippets__data_txt="1")
     folder = project.path(CACHE) / "cards"
     folder.mkdir(parents=True)
@@ -165,14 +165,12 @@ def test_an_old_folder_beside_the_records_is_left_alone(project: Project) -> Non
     assert folder.is_dir()
 
 
-def test_git_ignores_the_records_wherever_the_project_lies(recorded: Project) -> None:
+def test_the_cache_has_its_own_gitignore(recorded: Project) -> None:
     assert recorded.read(f"{CACHE}/.gitignore") == "*\n"
 
 
 @pytest.mark.parametrize("obstacle", ["file", "folder that is not writable"])
-def test_without_a_place_for_records_all_works_and_one_warning_says_so(
-    project: Project, obstacle: str
-) -> None:
+def test_an_unwritable_cache_gives_one_warning(project: Project, obstacle: str) -> None:
     project.write(snippets__a_py=SNIPPET, snippets__b_py=SNIPPET, snippets__data_txt="1")
     if obstacle == "file":
         project.path(CACHE).write_text("in the way")
@@ -184,4 +182,4 @@ def test_without_a_place_for_records_all_works_and_one_warning_says_so(
 
         assert (verified.returncode, verified.stdout) == (0, "2 outputs: 2 verified on cpu\n")
         (warning,) = verified.stderr.splitlines()
-        assert warning.startswith("precis: nothing can be remembered in .precis (")
+        assert warning.startswith("precis: the cache folder .precis is not writable (")

@@ -409,5 +409,5 @@ def test_a_build_needs_no_place_for_what_it_remembers(plain: Project) -> None:
     built = build(plain)
 
     assert built.returncode == 0, built.stderr
-    assert built.stderr.count("precis: nothing can be remembered in .precis (") == 1
+    assert built.stderr.count("precis: the cache folder .precis is not writable (") == 1
     assert "Traceback" not in built.stderr

@@ -1,4 +1,4 @@
-"""Parsing a snippet: cells, statements, expectations, and what is malformed."""
+"""Parsing a snippet: cells, statements, expectations and errors."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from precis.source.parse import load
 
 import precis
 from precis.base.finding import Malformed
+from precis.source.parse import load
 from precis.source.snippet import Expectation, Snippet
 
 Parse = Callable[[str], Snippet]
 
 
-def test_a_cell_has_a_name_options_and_the_statements_below_its_line(parse: Parse) -> None:
+def test_a_cell_has_a_name_options_and_statements(parse: Parse) -> None:
     snippet = parse(
         '''
         """What it is about."""
@@ -42,7 +42,7 @@ def test_a_cell_has_a_name_options_and_the_statements_below_its_line(parse: Pars
     assert [(s.line, s.end) for s in training.statements] == [(7, 8), (9, 9)]
 
 
-def test_expectations_are_the_lines_directly_under_their_statement(parse: Parse) -> None:
+def test_expectations_belong_to_the_statement_directly_above(parse: Parse) -> None:
     snippet = parse(
         """
         # %% a
@@ -59,7 +59,7 @@ def test_expectations_are_the_lines_directly_under_their_statement(parse: Parse)
     assert silent.expected_output() == []
 
 
-def test_an_expectation_marked_for_a_device_type_speaks_of_that_one_alone(parse: Parse) -> None:
+def test_an_expectation_marked_for_a_device_type_applies_to_it_only(parse: Parse) -> None:
     (statement,) = parse("# %% a\nprint(d)\n#> cpu\n#> [cuda] cuda:0\n").statements
 
     assert statement.expectations == (Expectation(3, "cpu"), Expectation(4, "cuda:0", "cuda"))
@@ -67,7 +67,7 @@ def test_an_expectation_marked_for_a_device_type_speaks_of_that_one_alone(parse:
     assert statement.expected_output("cuda") == ["cuda:0"]
 
 
-def test_a_printed_list_is_not_taken_for_a_device_mark(parse: Parse) -> None:
+def test_a_printed_list_is_no_device_mark(parse: Parse) -> None:
     (statement,) = parse("# %% a\nprint([1, 2])\n#> [1, 2]\n").statements
 
     assert statement.expected_output() == ["[1, 2]"]
@@ -87,7 +87,7 @@ def test_a_decorated_function_starts_at_its_decorator(parse: Parse) -> None:
 
 
 @pytest.mark.parametrize("char", ["\x0c", "\u2028", "\x85"])
-def test_odd_line_separators_in_strings_do_not_shift_lines(parse: Parse, char: str) -> None:
+def test_unusual_line_separators_in_strings_do_not_shift_lines(parse: Parse, char: str) -> None:
     snippet = parse(f'# %% a\nx = "{char}"\nprint(1)\n#> 1\n')
 
     assert snippet.statements[1].line == 3
@@ -128,7 +128,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize(("text", "place", "what"), MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_malformed_is_reported_with_its_place_and_a_hint(
+def test_each_error_is_reported_with_its_place_and_a_hint(
     parse: Parse, text: str, place: str, what: str
 ) -> None:
     with pytest.raises(Malformed) as raised:
@@ -141,16 +141,14 @@ def test_what_is_malformed_is_reported_with_its_place_and_a_hint(
 
 
 @pytest.mark.parametrize("filters", ["error", "ignore", "always"])
-def test_a_warning_of_python_is_a_finding_whatever_the_filters_and_nothing_leaks(
-    filters: str, tmp_path: Path
-) -> None:
+def test_python_s_warnings_are_findings_with_any_filters(filters: str, tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text('# %% a\nx = "\\d"\ny = x is 1\n', encoding="utf-8")
     code = (
         "import sys; from pathlib import Path\n"
-        "from precis.base import finding; from precis.source import snippet\n"
+        "from precis.base import finding; from precis.source import parse\n"
         "for _ in range(2):\n"
-        "    try: snippet.load(Path(sys.argv[1]))\n"
+        "    try: parse.load(Path(sys.argv[1]))\n"
         "    except finding.Malformed as error: print([f.line for f in error.findings])\n"
     )
 
@@ -161,11 +159,11 @@ def test_a_warning_of_python_is_a_finding_whatever_the_filters_and_nothing_leaks
     assert (ran.stdout, ran.stderr) == ("[2, 3]\n[2, 3]\n", "")
 
 
-def test_the_optimiser_s_flag_does_not_change_what_is_refused(tmp_path: Path) -> None:
+def test_python_s_optimisation_flag_does_not_change_the_findings(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("# %% a\nassert (1, 'always true')\n", encoding="utf-8")
-    code = "import sys; from pathlib import Path; from precis.source import snippet\n" + (
-        "snippet.load(Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from precis.source import parse\n" + (
+        "parse.load(Path(sys.argv[1]))"
     )
 
     ran = subprocess.run([sys.executable, "-OO", "-c", code, str(path)], capture_output=True)
@@ -173,7 +171,7 @@ def test_the_optimiser_s_flag_does_not_change_what_is_refused(tmp_path: Path) ->
     assert b"assertion is always true" in ran.stderr
 
 
-def test_everything_malformed_is_reported_at_once_in_order(parse: Parse) -> None:
+def test_all_errors_are_reported_at_once_in_order(parse: Parse) -> None:
     with pytest.raises(Malformed) as raised:
         parse("x = 1\n# %%\n# %% a\n#> 1\n")
 
@@ -188,7 +186,7 @@ def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
         load(path)
 
 
-def test_a_print_without_expectation_is_seen_without_running(parse: Parse) -> None:
+def test_a_print_without_expectation_is_found_without_running(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(1)\nprint(2)\n#> 2\nimport sys\nprint(3, file=sys.stderr)\n")
 
     (finding,) = snippet.missing_expectations(snippet.cells[0])
@@ -197,15 +195,15 @@ def test_a_print_without_expectation_is_seen_without_running(parse: Parse) -> No
     assert "precis update" in finding.hint
 
 
-def test_an_expectation_that_a_formatter_made_a_comment_is_told(parse: Parse) -> None:
+def test_an_expectation_that_a_formatter_changed_has_its_own_hint(parse: Parse) -> None:
     snippet = parse("# %% a\nprint(1)\n# > 1\nprint(2)")
 
     told = [finding.hint[:11] for finding in snippet.missing_expectations(snippet.cells[0])]
 
-    assert told == ["A formatter", "Write what "]
+    assert told == ["A formatter", "Write its o"]
 
 
-def test_imports_are_known_without_running(parse: Parse) -> None:
+def test_imports_are_found_without_running(parse: Parse) -> None:
     snippet = parse("# %% a\nimport torch.nn as nn\nfrom matplotlib import pyplot\n")
 
     assert snippet.imports == {"torch.nn", "matplotlib"}
@@ -220,14 +218,14 @@ def test_no_module_of_the_engine_imports_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_docstring_is_no_statement_whatever_it_holds(parse: Parse) -> None:
+def test_the_docstring_is_no_statement_whatever_it_contains(parse: Parse) -> None:
     snippet = parse('"""About\n# %% no\n#> no\n"""\n# %% a\nx = 1\n')
 
     assert [cell.name for cell in snippet.cells] == ["a"]
     assert [statement.line for statement in snippet.statements] == [6]
 
 
-def test_expectations_stand_under_the_last_line_of_a_long_statement(parse: Parse) -> None:
+def test_expectations_follow_the_last_line_of_a_long_statement(parse: Parse) -> None:
     (statement,) = parse("# %% a\nprint(\n    1,  # one\n    2,\n)\n#> 1 2\n").statements
 
     assert (statement.line, statement.end) == (2, 5)
@@ -249,7 +247,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("below", "end"), ENDS.values(), ids=ENDS.keys())
-def test_a_block_has_the_indented_comments_that_it_ends_with(
+def test_a_block_includes_the_indented_comments_at_its_end(
     parse: Parse, below: str, end: int
 ) -> None:
     (statement,) = parse(BLOCK + below).statements
@@ -258,7 +256,7 @@ def test_a_block_has_the_indented_comments_that_it_ends_with(
     assert bool(statement.expectations) == ("#> 1" in below)
 
 
-def test_a_cell_line_that_is_indented_is_a_comment(parse: Parse) -> None:
+def test_an_indented_cell_line_is_a_comment(parse: Parse) -> None:
     snippet = parse("# %% a\nif True:\n    # %% b\n    x = 1\n")
 
     assert [cell.name for cell in snippet.cells] == ["a"]

@@ -85,7 +85,7 @@ def test_code_in_a_text_is_refused(parse: Callable[[str], Snippet]) -> None:
 def test_a_text_missing_in_one_language_is_refused(parse: Callable[[str], Snippet]) -> None:
     text = LAB + '\n    # %% [markdown] lang="en"\n    # More.\n'
 
-    assert findings(parse, text) == ["a text that is not there in fr"]
+    assert findings(parse, text) == ["a text that is missing in fr"]
 
 
 def test_the_page_of_a_lab_has_the_line_numbers_of_its_file(
