@@ -171,6 +171,8 @@ axes.set_ylabel("$L$")
 axes.set_ylim(0)
 
 # %% by-heart
+from textwrap import fill
+
 model.eval()
 with torch.no_grad():
     found = model(x).argmax(1)
@@ -180,8 +182,9 @@ with torch.no_grad():
         written.append(scores.argmax().item())
 print((found == y).sum().item(), len(y))
 #> 723 723
-print(decode(written, vocab))
-#> The year 1866 was signalised by a remarkable incident, a mysterious and puzzling phenomenon,
+print(fill(decode(written, vocab), 60))
+#> The year 1866 was signalised by a remarkable incident, a
+#> mysterious and puzzling phenomenon,
 
 # %% counting rtol="1e-2"
 counts = Counter(y.tolist())
