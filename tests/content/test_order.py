@@ -18,9 +18,9 @@ LINK = re.compile(r"\]\((\w+\.md)")
 
 def chapters() -> list[str]:
     """The pages of the book's parts, as the menu has them."""
-    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    groups = [entry for entry in yaml.safe_load(text)["nav"] for title in entry if PART.match(title)]
-    return [page for group in groups for pages in group.values() for e in pages for page in e.values()]
+    nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    parts = [pages for group in nav for title, pages in group.items() if PART.match(title)]
+    return [page for pages in parts for entry in pages for page in entry.values()]
 
 
 def section(page: str, language: str, anchor: str) -> str:
