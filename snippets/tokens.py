@@ -339,21 +339,6 @@ for text in (en_new, fr_new):
 print(f"{256 + 50_000 + 1:,}", len(en_vocab) == 256 + 200 + 1)
 #> 50,257 True
 
-# %% tensor
-import torch
-
-ids = torch.tensor(encode(en_new, en_merges))
-print(ids.shape, ids.dtype)
-#> torch.Size([386]) torch.int64
-print(ids[:6].tolist())
-#> [79, 110, 264, 32, 50, 48]
-
-# %% embedding
-torch.manual_seed(0)
-embedding = torch.nn.Embedding(len(en_vocab), 8)
-print(embedding.weight.shape, embedding(ids).shape)
-#> torch.Size([457, 8]) torch.Size([386, 8])
-
 # %% solution-bytes
 for word in ("naïve", "œuvre", "2 €"):
     print(len(word), len(word.encode("utf-8")))

@@ -246,6 +246,9 @@ NO_GRADIENT = {
     "pretraining.py:learned": "probabilities",
     "pretraining.py:new-tune": "a loss",
     "pretraining.py:pretrain": "a loss",
+    "recap.py:best": "a step and two losses",
+    "recap.py:losses": "losses",
+    "recap.py:solution-context": "losses",
 }
 """Cells that may seem to print a gradient, and what their numbers are."""
 
