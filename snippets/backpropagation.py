@@ -537,9 +537,9 @@ for lr in (0.001, 0.5, 50.0):
         optimizer.step()
         curves[lr].append(loss.item())
     print(lr, *(f"{loss:.3f}" for loss in curves[lr][:3]))
-#> 0.001 0.69 0.69 0.69
-#> 0.5 0.69 0.68 0.68
-#> 50.0 0.69 2.51 108.08
+#> 0.001 0.694 0.694 0.694
+#> 0.5 0.694 0.684 0.675
+#> 50.0 0.694 2.505 108.076
 
 # %% rates-figure
 figure, axes = plt.subplots()
