@@ -300,6 +300,7 @@ NO_GRADIENT = {
     "backpropagation.py:save": "names and shapes",
     "backpropagation.py:too-fast": "weights that leap about, confirmed by the test below",
     "backpropagation.py:validation": "losses",
+    "configuration.py:compute": "counts of operations",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
