@@ -171,15 +171,6 @@ print(a.shape, t.shape, (a - t).shape)
 print(nn.MSELoss()(a.squeeze(1), t))
 #> tensor(0.)
 
-# %% mse-strict
-with warnings.catch_warnings():
-    warnings.filterwarnings("error", "Using a target size")
-    try:
-        nn.MSELoss()(a, t)
-    except UserWarning as warning:
-        print(type(warning).__name__)
-#> UserWarning
-
 # %% target-dtype
 half = torch.tensor([0.5], device="cpu")
 label_one = torch.tensor([1], device="cpu")
@@ -727,7 +718,3 @@ for _ in range(500):
     scores -= 5.0 * before.T @ error
 print(f"{F.cross_entropy(scores[ids[:-1]], after).item():.2f}")
 #> 0.92
-
-# %% answer-shapes
-print((torch.zeros(20, 1) - torch.zeros(20)).shape)
-#> torch.Size([20, 20])
