@@ -321,14 +321,13 @@ print(f"{sum(p.numel() for p in stack.parameters()):,}")
 print(f"{12 * sum(parts.values()):,}")
 #> 85,026,816
 
-# %% solution-dropout
-torch.manual_seed(0)
-keep = (torch.rand(8) >= 0.5).float()
-y = torch.ones(8) * keep / (1 - 0.5)
-print(y)
-#> tensor([0., 2., 0., 0., 0., 2., 0., 2.])
-print(sorted(set(y.tolist())))
-#> [0.0, 2.0]
+# %% solution-cache
+head = 4096 // 32
+for kept_heads in (32, 8):
+    numbers = 2 * 32 * 8192 * kept_heads * head
+    print(kept_heads, f"{2 * numbers / 2**30:.0f} GiB")
+#> 32 4 GiB
+#> 8 1 GiB
 
 # %% solution-share
 share = wte / count(cfg)
