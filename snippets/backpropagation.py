@@ -171,15 +171,6 @@ print(a.shape, t.shape, (a - t).shape)
 print(nn.MSELoss()(a.squeeze(1), t))
 #> tensor(0.)
 
-# %% mse-strict
-with warnings.catch_warnings():
-    warnings.filterwarnings("error", "Using a target size")
-    try:
-        nn.MSELoss()(a, t)
-    except UserWarning as warning:
-        print(type(warning).__name__)
-#> UserWarning
-
 # %% target-dtype
 half = torch.tensor([0.5], device="cpu")
 label_one = torch.tensor([1], device="cpu")
@@ -258,12 +249,16 @@ for squeeze in (lambda s: s, lambda s: torch.softmax(s, dim=1)):
 #> 0.0012
 
 # %% data
+def rings(n, noise=0.2):
+    angle = 2 * torch.pi * torch.rand(n)
+    label = (torch.arange(n) % 2).float()
+    radius = 1 + label + noise * torch.randn(n)
+    points = [radius * angle.cos(), radius * angle.sin()]
+    return torch.stack(points, dim=1), label.unsqueeze(1)
+
+
 torch.manual_seed(0)
-angle = 2 * torch.pi * torch.rand(200)
-label = (torch.arange(200) % 2).float()
-radius = 1 + label + 0.2 * torch.randn(200)
-X = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
-y = label.unsqueeze(1)
+X, y = rings(200)
 print(X.shape, y.shape)
 #> torch.Size([200, 2]) torch.Size([200, 1])
 
@@ -318,7 +313,7 @@ with torch.no_grad():
     z = model(torch.stack([across, up], dim=2)).squeeze(2)
 figure, axes = plt.subplots(figsize=(3.4, 3.4))
 for k, mark in ((0, "o"), (1, "s")):
-    points = X[label == k].cpu()
+    points = X[y.squeeze(1) == k].cpu()
     axes.plot(*points.T, mark, color=f"C{k}", markersize=3)
 axes.contour(across.cpu(), up.cpu(), z.cpu(), levels=[0], colors="C2")
 axes.set_aspect("equal")
@@ -356,6 +351,219 @@ layer.train()
 with torch.no_grad():
     print((layer(ones) == 0).any().item(), layer(ones).requires_grad)
 #> True False
+
+# %% dataset
+from torch.utils.data import DataLoader, Dataset, random_split
+
+
+class Rings(Dataset):
+    def __init__(self, n, noise):
+        self.X, self.y = rings(n, noise)
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, i):
+        return self.X[i], self.y[i]
+
+# %% split
+torch.manual_seed(0)
+points = Rings(240, noise=0.4)
+generator = torch.Generator().manual_seed(2)
+seen, held_out = random_split(points, [40, 200], generator=generator)
+print(len(seen), len(held_out))
+#> 40 200
+
+# %% loader
+loader = DataLoader(seen, batch_size=16, shuffle=True, generator=generator)
+for rows, labels in loader:
+    print(list(rows.shape), list(labels.shape))
+#> [16, 2] [16, 1]
+#> [16, 2] [16, 1]
+#> [8, 2] [8, 1]
+
+# %% validation rtol="1e-2"
+def mean_loss(model, data):
+    ((rows, labels),) = DataLoader(data, batch_size=len(data))
+    with torch.no_grad():
+        return loss_function(model(rows), labels).item()
+
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 1))
+optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+curves = []
+for epoch in range(200):
+    for rows, labels in loader:
+        optimizer.zero_grad()
+        loss_function(model(rows), labels).backward()
+        optimizer.step()
+    curves.append((mean_loss(model, seen), mean_loss(model, held_out)))
+for epoch in (1, 30, 200):
+    print(epoch, *(f"{loss:.1f}" for loss in curves[epoch - 1]))
+#> 1 0.7 0.7
+#> 30 0.2 0.4
+#> 200 0.1 0.7
+
+# %% validation-figure
+figure, axes = plt.subplots()
+for k, curve in enumerate(zip(*curves)):
+    axes.plot(range(1, 201), curve, color=f"C{k}", linestyle=["-", "--"][k])
+best = min(range(200), key=lambda i: curves[i][1])
+axes.plot(best + 1, curves[best][1], "o", color="C2")
+axes.set(xlabel="t", ylim=(0, None))
+axes.set_ylabel("L", rotation=0, labelpad=12)
+
+# %% save
+import tempfile
+from pathlib import Path
+
+with tempfile.TemporaryDirectory() as folder:
+    file = Path(folder) / "rings.pt"
+    torch.save(model.state_dict(), file)
+    state = torch.load(file, weights_only=True)
+for name, tensor in state.items():
+    print(name, list(tensor.shape))
+#> 0.weight [64, 2]
+#> 0.bias [64]
+#> 2.weight [1, 64]
+#> 2.bias [1]
+again = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 1))
+again.load_state_dict(state)
+print(torch.equal(again(X), model(X)))
+#> True
+
+# %% adamw
+def adamw(w, g, m, v, t, lr, decay):
+    m = 0.9 * m + 0.1 * g  # (1)!
+    v = 0.999 * v + 0.001 * g**2  # (2)!
+    step = m / (1 - 0.9**t) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
+    return w - lr * decay * w - lr * step, m, v
+
+# %% adamw-check
+a = torch.tensor([1.0, 1000.0])
+w = torch.ones(2, requires_grad=True)
+optimizer = torch.optim.AdamW([w], lr=0.1, weight_decay=0.01)
+by_hand, m, v = torch.ones(2), torch.zeros(2), torch.zeros(2)
+for t in (1, 2, 3):
+    optimizer.zero_grad()
+    (a * w**2).sum().backward()
+    optimizer.step()
+    g = 2 * a * by_hand
+    by_hand, m, v = adamw(by_hand, g, m, v, t, lr=0.1, decay=0.01)
+    print(w.detach(), by_hand)
+#> tensor([0.8990, 0.8990]) tensor([0.8990, 0.8990])
+#> tensor([0.7985, 0.7985]) tensor([0.7985, 0.7985])
+#> tensor([0.6989, 0.6989]) tensor([0.6989, 0.6989])
+
+# %% optimizer-figure
+def path(make):
+    w = torch.tensor([-4.0, 1.0], requires_grad=True)
+    optimizer, places = make([w]), []
+    for _ in range(40):
+        places.append(w.detach().tolist())
+        optimizer.zero_grad()
+        (w[0] ** 2 / 2 + 20 * w[1] ** 2).backward()
+        optimizer.step()
+    return places
+
+
+across, up = torch.meshgrid(
+    torch.linspace(-4.5, 1, 45), torch.linspace(-1.5, 1.5, 31), indexing="xy"
+)
+height = (across**2 / 2 + 20 * up**2).cpu()
+figure, axes = plt.subplots()
+levels = [0.5, 2, 4.5, 8, 14, 24]
+axes.contour(across.cpu(), up.cpu(), height, levels=levels, colors="C5")
+for k, make in enumerate(
+    (
+        lambda w: torch.optim.SGD(w, lr=0.045),
+        lambda w: torch.optim.AdamW(w, lr=0.2),
+    )
+):
+    axes.plot(*zip(*path(make)), ["o-", "s-"][k], color=f"C{k}", markersize=3)
+axes.set(xlabel="$w_1$", ylabel="$w_2$")
+
+# %% decay
+for make, decay in [
+    (torch.optim.Adam, 0.0),
+    (torch.optim.Adam, 0.1),
+    (torch.optim.AdamW, 0.1),
+]:
+    w = torch.ones(2, requires_grad=True)
+    optimizer = make([w], lr=0.01, weight_decay=decay)
+    for t in range(100):
+        w.grad = (-1) ** t * torch.tensor([0.01, 100.0])
+        optimizer.step()
+    print(make.__name__, decay, [f"{value:.2f}" for value in w.tolist()])
+#> Adam 0.0 ['0.98', '0.98']
+#> Adam 0.1 ['0.23', '0.98']
+#> AdamW 0.1 ['0.89', '0.89']
+
+# %% too-fast
+w = torch.tensor(4.0, requires_grad=True)
+for t in range(1, 6):
+    w.grad = None
+    (w**4).backward()
+    with torch.no_grad():
+        w -= 0.5 * w.grad
+    print(t, f"{w.item():.3g}")
+#> 1 -124
+#> 2 3.81e+06
+#> 3 -1.11e+20
+#> 4 inf
+#> 5 nan
+
+# %% rates rtol="1e-3"
+curves = {}
+for lr in (0.001, 0.5, 10.0):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
+    curves[lr] = []
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = loss_function(net(X), y)
+        loss.backward()
+        optimizer.step()
+        curves[lr].append(loss.item())
+    print(lr, *(f"{loss:.3f}" for loss in curves[lr][:3]))
+    print((net[0](X) > 0).any().item())
+#> 0.001 0.694 0.694 0.694
+#> True
+#> 0.5 0.694 0.684 0.675
+#> True
+#> 10.0 0.694 0.659 2.388
+#> False
+
+# %% rates-figure
+figure, axes = plt.subplots()
+for k, curve in enumerate(curves.values()):
+    axes.plot(range(1, 61), curve, ["-", "--", ":"][k], color=f"C{k}")
+axes.set(xlabel="t", ylim=(0, None))
+axes.set_ylabel("L", rotation=0, labelpad=12)
+
+# %% nan
+print(torch.zeros(0).mean(), torch.tensor(0.0) / 0)
+#> tensor(nan) tensor(nan)
+for value in (0.0, 1.0):
+    w = torch.tensor(value, requires_grad=True)
+    (w.sqrt() * w.sqrt()).backward()
+    print(value, w.grad.item())
+#> 0.0 nan
+#> 1.0 1.0
+
+# %% one-batch rtol="1e-2"
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+optimizer = torch.optim.AdamW(net.parameters(), lr=0.01)
+for _ in range(500):
+    optimizer.zero_grad()
+    loss = loss_function(net(X[:8]), y[:8])
+    loss.backward()
+    optimizer.step()
+print(f"{loss.item():.1f}")
+#> 0.0
 
 # %% flops
 from torch.utils.flop_counter import FlopCounterMode
@@ -399,6 +607,64 @@ with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
 print(saved)
 #> [(64, 512), (64, 512), (64, 512), (512, 512)]
 
+# %% scores
+s = torch.tensor([[2.0, 1.0, 0.0]], requires_grad=True)
+F.cross_entropy(s, torch.tensor([0])).backward()
+p = torch.softmax(s.detach(), dim=1)
+print(p)
+#> tensor([[0.6652, 0.2447, 0.0900]])
+print(p - torch.tensor([[1.0, 0.0, 0.0]]))
+#> tensor([[-0.3348,  0.2447,  0.0900]])
+print(s.grad)
+#> tensor([[-0.3348,  0.2447,  0.0900]])
+
+# %% push-figure
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 2.6))
+left.bar([0], [1.0], color="none", edgecolor="C1", linestyle="--")
+left.bar(range(3), p[0].cpu(), color="C0")
+push = -s.grad[0].cpu()
+right.bar(range(3), push, color=["C1", "C0", "C0"])
+right.axhline(0, color="C5", linewidth=1)
+left.set_ylabel("$p_k$")
+right.set_ylabel("$y_k - p_k$")
+for axes in (left, right):
+    axes.set_xticks(range(3))
+    axes.set_xlabel("k")
+figure.tight_layout()
+
+# %% two-classes
+z = torch.tensor(2.42)
+print(torch.sigmoid(z), torch.sigmoid(z) - 1)
+#> tensor(0.9183) tensor(-0.0817)
+s = torch.tensor([[0.0, 2.42]], requires_grad=True)
+F.cross_entropy(s, torch.tensor([1])).backward()
+print(torch.softmax(s.detach(), dim=1), s.grad)
+#> tensor([[0.0817, 0.9183]]) tensor([[ 0.0817, -0.0817]])
+
+# %% logsumexp
+s = torch.tensor([0.0, 200.0])
+print(torch.log(torch.exp(s).sum()))
+#> tensor(inf)
+print(-torch.log(torch.softmax(s, dim=0)[0]))
+#> tensor(inf)
+m = s.max()
+print(m + torch.log(torch.exp(s - m).sum()))
+#> tensor(200.)
+print(torch.logsumexp(s, dim=0) - s[0])
+#> tensor(200.)
+print(F.cross_entropy(s, torch.tensor(0)))
+#> tensor(200.)
+
+# %% tune-gradient
+counts = torch.tensor([0, 3, 2, 1, 0, 1, 2])
+following = torch.repeat_interleave(torch.arange(7), counts)
+s = torch.zeros(7, requires_grad=True)
+F.cross_entropy(s.expand(9, 7), following).backward()
+print(s.grad)
+#> tensor([ 0.1429, -0.1905, -0.0794,  0.0317,  0.1429,  0.0317, -0.0794])
+print(torch.softmax(s.detach(), dim=0) - counts / 9)
+#> tensor([ 0.1429, -0.1905, -0.0794,  0.0317,  0.1429,  0.0317, -0.0794])
+
 # %% solution-equal
 equal = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
 for p in equal.parameters():
@@ -413,58 +679,42 @@ torch.testing.assert_close(rows, rows[:1].expand(16, 2))
 print(f"{accuracy(equal, X, y):.1f}")
 #> 0.6
 
-# %% solution-batches
-torch.manual_seed(1)
-model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-steps = 0
-for _ in range(60):
-    for batch in torch.randperm(200).split(20):
-        optimizer.zero_grad()
-        loss_function(model(X[batch]), y[batch]).backward()
-        optimizer.step()
-        steps += 1
-print(steps, f"{accuracy(model, X, y):.2f}")
-#> 600 1.00
-
-# %% solution-fresh-points
-torch.manual_seed(2)
-angle = 2 * torch.pi * torch.rand(200)
-radius = 1 + label + 0.2 * torch.randn(200)
-points = [radius * angle.cos(), radius * angle.sin()]
-X_test = torch.stack(points, dim=1)
-print(f"{accuracy(model, X_test, y):.2f}")
-#> 1.00
-
-# %% bug-softmax rtol="1e-3"
-s = torch.zeros(4, 3, requires_grad=True)
-classes = torch.tensor([0, 1, 2, 0])
-optimizer = torch.optim.SGD([s], lr=10.0)
-for step in range(1001):
+# %% solution-momentum
+w = torch.tensor([1.0, 1.0], requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1, momentum=0.9)
+by_hand, m = torch.ones(2), torch.zeros(2)
+a = torch.tensor([1.0, 4.0])
+for t in range(3):
     optimizer.zero_grad()
-    loss = F.cross_entropy(torch.softmax(s, dim=1), classes)
-    loss.backward()
+    (a * w**2).sum().backward()
     optimizer.step()
-    if step in (0, 100, 1000):
-        print(step, f"{loss.item():.2f}")
-#> 0 1.10
-#> 100 0.55
-#> 1000 0.55
+    m = 0.9 * m + 2 * a * by_hand
+    by_hand = by_hand - 0.1 * m
+    print(w.detach(), by_hand)
+#> tensor([0.8000, 0.2000]) tensor([0.8000, 0.2000])
+#> tensor([ 0.4600, -0.6800]) tensor([ 0.4600, -0.6800])
+#> tensor([ 0.0620, -0.9280]) tensor([ 0.0620, -0.9280])
 
-# %% solution-softmax rtol="1e-3"
-s = torch.zeros(4, 3, requires_grad=True)
-optimizer = torch.optim.SGD([s], lr=10.0)
-for step in range(1001):
-    optimizer.zero_grad()
-    loss = F.cross_entropy(s, classes)
-    loss.backward()
-    optimizer.step()
-    if step in (0, 100, 1000):
-        print(step, f"{loss.item():.2f}")
-#> 0 1.10
-#> 100 0.00
-#> 1000 0.00
+# %% solution-two-right
+s = torch.tensor([[2.0, 1.0, 0.0]], requires_grad=True)
+q = torch.tensor([[0.5, 0.5, 0.0]])
+F.cross_entropy(s, q).backward()
+print(s.grad)
+#> tensor([[ 0.1652, -0.2553,  0.0900]])
+print(torch.softmax(s.detach(), dim=1) - q)
+#> tensor([[ 0.1652, -0.2553,  0.0900]])
 
-# %% answer-shapes
-print((torch.zeros(20, 1) - torch.zeros(20)).shape)
-#> torch.Size([20, 20])
+# %% solution-table rtol="1e-3"
+tune = (
+    "C D E C C D E C E F G E F G "
+    "G A G F E C G A G F E C C g C C g C"
+).split()
+ids = torch.tensor([sorted(set(tune)).index(note) for note in tune])
+before, after = F.one_hot(ids[:-1], 7).float(), ids[1:]
+scores = torch.zeros(7, 7)
+for _ in range(500):
+    p = torch.softmax(scores[ids[:-1]], dim=1)
+    error = (p - F.one_hot(after, 7)) / 31
+    scores -= 5.0 * before.T @ error
+print(f"{F.cross_entropy(scores[ids[:-1]], after).item():.2f}")
+#> 0.92

@@ -187,6 +187,26 @@ print(gpt3["emb_dim"] // gpt3["n_heads"])
 print(f"{count(gpt3):,}")
 #> 174,604,259,328
 
+# %% compute
+from torch.utils.flop_counter import FlopCounterMode
+
+with torch.device("meta"):
+    mlp = Block(cfg).mlp
+    x = torch.empty(10, cfg["emb_dim"], requires_grad=True)
+with FlopCounterMode(display=False) as forward:
+    y = mlp(x).sum()
+with FlopCounterMode(display=False) as backward:
+    y.backward()
+weights = sum(p.numel() for p in mlp.parameters() if p.ndim == 2)
+for passed in (forward, backward):
+    print(passed.get_total_flops() / 10 / weights)
+#> 2.0
+#> 4.0
+
+# %% compute-gpt3
+print(f"{6 * count(gpt3) * 300e9:.2e}")
+#> 3.14e+23
+
 # %% memory
 n = count(cfg)
 for dtype in (torch.float32, torch.bfloat16):
@@ -195,6 +215,19 @@ for dtype in (torch.float32, torch.bfloat16):
 #> torch.bfloat16 237 MiB
 print(f"{count(cfg, tied=False) * 4 / 2**20:.0f} MiB")
 #> 622 MiB
+
+# %% kv-cache
+def cache(cfg, dtype):
+    numbers = 2 * cfg["n_layers"] * cfg["context_length"] * cfg["emb_dim"]
+    return numbers * dtype.itemsize
+
+
+for dtype in (torch.float32, torch.bfloat16):
+    print(dtype, f"{cache(cfg, dtype) / 2**20:.0f} MiB")
+#> torch.float32 72 MiB
+#> torch.bfloat16 36 MiB
+print(f"{cache(gpt3, torch.bfloat16) / 2**30:.0f} GiB")
+#> 9 GiB
 
 # %% training-memory
 states = {"weight": 4, "grad": 4, "m": 4, "v": 4}
@@ -211,6 +244,41 @@ print(sorted(optimizer.state[w]))
 #> ['exp_avg', 'exp_avg_sq', 'step']
 print([optimizer.state[w][k].dtype for k in ("exp_avg", "exp_avg_sq")])
 #> [torch.float32, torch.float32]
+
+# %% activations
+kept = []
+
+
+def pack(tensor):
+    kept.append(tuple(tensor.shape))
+    return tensor
+
+
+with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+    mlp(x)
+tokens = [shape for shape in kept if shape[0] == 10]
+print(tokens)
+#> [(10, 768), (10, 3072), (10, 3072)]
+a_token = sum(width for _, width in tokens)
+print(a_token, a_token // cfg["emb_dim"])
+#> 6912 9
+text = a_token * cfg["n_layers"] * cfg["context_length"] * 4
+print(f"{text / 2**20:.0f} MiB")
+#> 324 MiB
+
+# %% mixed
+mixed = {"weight": 2, "grad": 2, "copy": 4, "m": 4, "v": 4}
+print(sum(mixed.values()))
+#> 16
+print(torch.tensor(1.0, dtype=torch.bfloat16) + 0.001 == 1)
+#> tensor(True)
+for dtype in (torch.bfloat16, torch.float32):
+    w = torch.tensor(1.0, dtype=dtype)
+    for _ in range(1000):
+        w += 0.001
+    print(dtype, f"{w.item():.2f}")
+#> torch.bfloat16 1.00
+#> torch.float32 2.00
 
 # %% solution-head
 for d, heads in [(768, 12), (1024, 16), (1280, 20), (1600, 25)]:
@@ -253,14 +321,13 @@ print(f"{sum(p.numel() for p in stack.parameters()):,}")
 print(f"{12 * sum(parts.values()):,}")
 #> 85,026,816
 
-# %% solution-dropout
-torch.manual_seed(0)
-keep = (torch.rand(8) >= 0.5).float()
-y = torch.ones(8) * keep / (1 - 0.5)
-print(y)
-#> tensor([0., 2., 0., 0., 0., 2., 0., 2.])
-print(sorted(set(y.tolist())))
-#> [0.0, 2.0]
+# %% solution-cache
+head = 4096 // 32
+for kept_heads in (32, 8):
+    numbers = 2 * 32 * 8192 * kept_heads * head
+    print(kept_heads, f"{2 * numbers / 2**30:.0f} GiB")
+#> 32 4 GiB
+#> 8 1 GiB
 
 # %% solution-share
 share = wte / count(cfg)

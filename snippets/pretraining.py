@@ -124,6 +124,40 @@ print(f"{smoothed('A', 'C'):.4f} {smoothed('D', 'C'):.4f}")
 print(f"{sum(smoothed(t, 'C') for t in vocabulary):.1f}")
 #> 1.0
 
+# %% product
+from math import prod
+
+p = [probability(b, a) for a, b in pairs]
+print([f"{q:.2f}" for q in p[:5]])
+#> ['0.22', '1.00', '0.67', '0.33', '0.22']
+print(f"{prod(p):.1e} {exp(-len(pairs) * loss):.1e}")
+#> 5.2e-13 5.2e-13
+print(0.4**1024)
+#> 0.0
+
+# %% likelihood
+def likelihood(q):
+    return q**3 * (1 - q) ** 6
+
+
+for q in (0.2, 1 / 3, 0.5):
+    print(f"{q:.2f} {likelihood(q):.5f} {-log(likelihood(q)) / 9:.4f}")
+#> 0.20 0.00210 0.6852
+#> 0.33 0.00325 0.6365
+#> 0.50 0.00195 0.6931
+
+# %% likelihood-figure
+q = [i / 200 for i in range(4, 181)]
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.6))
+left.plot(q, [likelihood(r) for r in q], color="C0")
+right.plot(q, [-log(likelihood(r)) / 9 for r in q], color="C1")
+left.set_ylabel("P")
+right.set_ylabel("L", rotation=0, labelpad=10)
+for axes in (left, right):
+    axes.axvline(1 / 3, color="C5", linestyle="--", linewidth=1)
+    axes.set_xlabel("q")
+figure.tight_layout()
+
 # %% generate
 import random
 

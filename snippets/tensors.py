@@ -421,6 +421,53 @@ print(shares)
 print(shares.sum(dim=1))
 #> tensor([1., 1.])
 
+# %% unsqueeze
+row = torch.tensor([1.0, 2.0, 4.0])
+print(row.unsqueeze(0).shape, row.unsqueeze(1).shape)
+#> torch.Size([1, 3]) torch.Size([3, 1])
+print(row.unsqueeze(1) - row)
+#> tensor([[ 0., -1., -3.],
+#>         [ 1.,  0., -2.],
+#>         [ 3.,  2.,  0.]])
+
+# %% cat-stack
+a, b = torch.tensor([[1, 2]]), torch.tensor([[3, 4]])
+print(torch.cat([a, b]))
+#> tensor([[1, 2],
+#>         [3, 4]])
+print(torch.cat([a, b], dim=1))
+#> tensor([[1, 2, 3, 4]])
+print(torch.stack([a, b]).shape)
+#> torch.Size([2, 1, 2])
+
+# %% transpose-axes
+q = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]])
+print(q.shape, q.transpose(1, 2).shape)
+#> torch.Size([1, 3, 2]) torch.Size([1, 2, 3])
+print(q @ q.transpose(1, 2))
+#> tensor([[[1., 0., 1.],
+#>          [0., 1., 1.],
+#>          [1., 1., 2.]]])
+
+# %% tril
+seen = torch.tril(torch.ones(3, 3, dtype=torch.bool))
+print(seen)
+#> tensor([[ True, False, False],
+#>         [ True,  True, False],
+#>         [ True,  True,  True]])
+
+# %% masked-fill
+scores = q @ q.transpose(1, 2)
+masked = scores.masked_fill(~seen, float("-inf"))
+print(masked)
+#> tensor([[[1., -inf, -inf],
+#>          [0., 1., -inf],
+#>          [1., 1., 2.]]])
+print(torch.softmax(masked, dim=2))
+#> tensor([[[1.0000, 0.0000, 0.0000],
+#>          [0.2689, 0.7311, 0.0000],
+#>          [0.2119, 0.2119, 0.5761]]])
+
 # %% device
 t = torch.ones(2)
 print(t.device)
@@ -506,12 +553,25 @@ print(t - t.mean(dim=1, keepdim=True))
 #> tensor([[-1.,  1.],
 #>         [-5.,  5.]])
 
-# %% solution-channels
-image = torch.tensor([[[1, 10], [2, 20], [3, 30]]])
-print(image.shape, image.reshape(2, 1, 3)[0])
-#> torch.Size([1, 3, 2]) tensor([[ 1, 10,  2]])
-print(image.permute(2, 0, 1)[0])
-#> tensor([[1, 2, 3]])
+# %% solution-heads
+x = torch.arange(24).reshape(2, 3, 4)
+heads = x.reshape(2, 3, 2, 2).transpose(1, 2)
+print(x[0])
+#> tensor([[ 0,  1,  2,  3],
+#>         [ 4,  5,  6,  7],
+#>         [ 8,  9, 10, 11]])
+print(heads.shape)
+#> torch.Size([2, 2, 3, 2])
+print(heads[0, 0])
+#> tensor([[0, 1],
+#>         [4, 5],
+#>         [8, 9]])
+print(x.reshape(2, 2, 3, 2)[0, 0])
+#> tensor([[0, 1],
+#>         [2, 3],
+#>         [4, 5]])
+print(torch.equal(heads.transpose(1, 2).reshape(2, 3, 4), x))
+#> True
 
 # %% solution-memory
 for dtype in [torch.float32, torch.bfloat16]:

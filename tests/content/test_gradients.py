@@ -143,6 +143,47 @@ def surprise(scores: tuple[float, ...]) -> float:
     return -math.log(softmax(scores)[0])
 
 
+def surprises(scores: tuple[float, ...], wanted: tuple[float, ...]) -> float:
+    """The cross-entropy where each class is right with a probability of its own."""
+    p = softmax(scores)
+    return -sum(q * math.log(p[k]) for k, q in enumerate(wanted))
+
+
+def adamw(curvature: float, steps: int) -> list[float]:
+    """Where AdamW comes from 1 on `curvature * w**2`, from sums over all past gradients."""
+    w, gradients, places = 1.0, [], []
+    for t in range(1, steps + 1):
+        gradients.append(slope(lambda w: curvature * w**2, w))
+        # the weighted means of the past, with weights that sum to 1
+        m, v = (
+            sum(b ** (t - 1 - i) * g**power for i, g in enumerate(gradients))
+            / sum(b**i for i in range(t))
+            for b, power in ((0.9, 1), (0.999, 2))
+        )
+        w *= 1 - 0.1 * 0.01
+        w -= 0.1 * m / (math.sqrt(v) + 1e-8)
+        places.append(w)
+    return places
+
+
+def momentum(curvature: float, steps: int) -> list[float]:
+    """Where gradient descent with momentum comes from 1 on `curvature * w**2`."""
+    w, gradients, places = 1.0, [], []
+    for t in range(steps):
+        gradients.append(slope(lambda w: curvature * w**2, w))
+        w -= 0.1 * sum(0.9 ** (t - i) * g for i, g in enumerate(gradients))
+        places.append(w)
+    return places
+
+
+def in_pairs(first: list[float], second: list[float]) -> list[float]:
+    """Two weights after each step, each pair printed twice: by PyTorch and by hand."""
+    return [w for pair in zip(first, second, strict=True) for w in (*pair, *pair)]
+
+
+AFTER_C = (0.0, 3 / 9, 2 / 9, 1 / 9, 0.0, 1 / 9, 2 / 9)
+"""The frequencies of the notes A to g after C."""
+
 Shown = float | EllipsisType
 """A number that a cell prints; `...` for one that is no gradient."""
 
@@ -225,6 +266,22 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         sum(abs(partial) for partial in partials(loss, (0.0, 8.0, 0.0)))
         for loss in (surprise, lambda s: surprise(softmax(s)))
     ],
+    "backpropagation.py:adamw-check": lambda: in_pairs(adamw(1, 3), adamw(1000, 3)),
+    "backpropagation.py:nan": lambda: [..., ..., 0, ..., 1, slope(lambda w: w, 1.0)],
+    "backpropagation.py:scores": lambda: [
+        *softmax((2.0, 1.0, 0.0)),
+        *2 * partials(surprise, (2.0, 1.0, 0.0)),
+    ],
+    "backpropagation.py:two-classes": lambda: [
+        A, DZ, 1 - A, A, *partials(lambda s: surprises(s, (0, 1)), (0.0, Z))
+    ],
+    "backpropagation.py:tune-gradient": lambda: 2 * partials(
+        lambda s: surprises(s, AFTER_C), 7 * (0.0,)
+    ),
+    "backpropagation.py:solution-momentum": lambda: in_pairs(momentum(1, 3), momentum(4, 3)),
+    "backpropagation.py:solution-two-right": lambda: 2 * partials(
+        lambda s: surprises(s, (0.5, 0.5, 0)), (2.0, 1.0, 0.0)
+    ),
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
 }  # fmt: skip
@@ -235,12 +292,16 @@ NO_GRADIENT = {
     "autograd.py:numpy": "the value of a leaf",
     "autograd.py:symbolic": "formulas, confirmed by the test below",
     "autograd.py:symbolic-growth": "counts of operations",
-    "backpropagation.py:bug-softmax": "losses",
+    "backpropagation.py:decay": "weights, under gradients that the cell chose itself",
     "backpropagation.py:flops": "counts of operations",
     "backpropagation.py:flops-deep": "counts of operations",
+    "backpropagation.py:one-batch": "a loss",
     "backpropagation.py:parameters": "shapes and counts",
-    "backpropagation.py:solution-softmax": "losses",
-    "backpropagation.py:solution-batches": "a count of steps and an accuracy",
+    "backpropagation.py:rates": "losses",
+    "backpropagation.py:save": "names and shapes",
+    "backpropagation.py:too-fast": "weights that leap about, confirmed by the test below",
+    "backpropagation.py:validation": "losses",
+    "configuration.py:compute": "counts of operations",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
@@ -274,6 +335,17 @@ def test_the_derivatives_in_letters_have_the_slope_of_the_function(x: float) -> 
     assert eval(once, {"x": x}) == pytest.approx(slope(lambda x: logistic_map(x, 1), x))
     assert eval(twice, {"x": x}) == pytest.approx(slope(lambda x: logistic_map(x, 2), x))
     assert thrice == f"f′(0.2) = {slope(logistic_map, 0.2):.4f}"
+
+
+def test_a_rate_too_large_leads_where_the_slope_says() -> None:
+    at = [float(line.split()[1]) for line in printed("backpropagation.py:too-fast").splitlines()]
+
+    # w - 0.5 * 4 w^3, from 4
+    expected = [-124.0, -124 + 2 * 124.0**3]
+    expected.append(expected[1] - 2 * expected[1] ** 3)
+    assert at[:3] == pytest.approx(expected, rel=5e-3)
+    assert at[3] == math.inf
+    assert math.isnan(at[4])
 
 
 def printed(reference: str) -> str:
