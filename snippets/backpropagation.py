@@ -619,15 +619,15 @@ print(s.grad)
 #> tensor([[-0.3348,  0.2447,  0.0900]])
 
 # %% push-figure
-figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 2.6))
-left.bar([0], [1.0], color="none", edgecolor="C1", linestyle="--")
-left.bar(range(3), p[0].cpu(), color="C0")
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(3.6, 4.8))
+upper.bar([0], [1.0], color="none", edgecolor="C1", linestyle="--")
+upper.bar(range(3), p[0].cpu(), color="C0")
 push = -s.grad[0].cpu()
-right.bar(range(3), push, color=["C1", "C0", "C0"])
-right.axhline(0, color="C5", linewidth=1)
-left.set_ylabel("$p_k$")
-right.set_ylabel("$y_k - p_k$")
-for axes in (left, right):
+lower.bar(range(3), push, color=["C1", "C0", "C0"])
+lower.axhline(0, color="C5", linewidth=1)
+upper.set_ylabel("$p_k$")
+lower.set_ylabel("$y_k - p_k$")
+for axes in (upper, lower):
     axes.set_xticks(range(3))
     axes.set_xlabel("k")
 figure.tight_layout()

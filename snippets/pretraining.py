@@ -148,12 +148,12 @@ for q in (0.2, 1 / 3, 0.5):
 
 # %% likelihood-figure
 q = [i / 200 for i in range(4, 181)]
-figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.6))
-left.plot(q, [likelihood(r) for r in q], color="C0")
-right.plot(q, [-log(likelihood(r)) / 9 for r in q], color="C1")
-left.set_ylabel("P")
-right.set_ylabel("L", rotation=0, labelpad=10)
-for axes in (left, right):
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(3.6, 4.8))
+upper.plot(q, [likelihood(r) for r in q], color="C0")
+lower.plot(q, [-log(likelihood(r)) / 9 for r in q], color="C1")
+upper.set_ylabel("P")
+lower.set_ylabel("L", rotation=0, labelpad=10)
+for axes in (upper, lower):
     axes.axvline(1 / 3, color="C5", linestyle="--", linewidth=1)
     axes.set_xlabel("q")
 figure.tight_layout()
