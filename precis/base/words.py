@@ -21,6 +21,9 @@ class Words:
     notebook_of_packages: str
     """The first line of a notebook; the second form names what printed its outputs."""
 
+    notebook_download: str
+    """The label of the link to a notebook."""
+
     continued: str
     """After the title of a box whose code stands between its texts."""
 
@@ -40,6 +43,7 @@ WORDS = {
         how_to_check="check it yourself",
         notebook="Notebook of the page {page}.",
         notebook_of_packages="Notebook of the page {page}. Its outputs were printed by {packages}.",
+        notebook_download="Notebook of this page, for Jupyter, to download",
         continued="continued",
         outdated="The {ahead} text of this section has changed since both were read side by side, "
         "and this one has yet to follow.",
@@ -54,6 +58,7 @@ WORDS = {
         notebook="Notebook de la page {page}.",
         notebook_of_packages="Notebook de la page {page}. Ses sorties ont été affichées par "
         "{packages}.",
+        notebook_download="Notebook Jupyter de cette page, à télécharger",
         continued="suite",
         outdated="Le texte {ahead} de cette section a changé depuis que les deux ont été lus côte "
         "à côte, et celui-ci ne l’a pas encore suivi.",

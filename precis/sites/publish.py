@@ -1,10 +1,11 @@
-"""Make a whole new site the published one, in one step where the system can, else file by file."""
+"""Publish a complete site: in one step where the system can, else file by file."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import glob
+import logging
 import os
 import shutil
 import sys
@@ -12,7 +13,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+
 from precis.base.characters import nfc
+from precis.base.finding import display_path
+
+log = logging.getLogger("mkdocs.plugins.precis")
 
 _HERE = -100
 """AT_FDCWD: paths are relative to the working directory."""
@@ -22,6 +29,37 @@ _EXCHANGE = 2
 
 _COPY = ".precis"
 """What the name of a copy within a site starts with; the number of its process follows."""
+
+
+class Publication:
+    """A site that is built beside the published one, and replaces it when it is complete."""
+
+    def __init__(self, config: MkDocsConfig) -> None:
+        """Let MkDocs build into a folder of this process. Raises PluginError."""
+        self.config = config
+        self.site = Path(os.path.realpath(config.site_dir))  # a symbolic link stays one
+        if os.path.lexists(self.site) and not self.site.is_dir():
+            folder = display_path(self.site)
+            raise PluginError(f"precis: {folder} (option site_dir) is not a folder")
+        clear(self.site)
+        self.aside = aside(self.site)
+        config.site_dir = str(self.aside)
+
+    def end(self, *, complete: bool) -> None:
+        """Publish a complete site; delete an incomplete one. Raises PluginError."""
+        self.config.site_dir = str(self.site)  # where `mkdocs gh-deploy` looks for it
+        if not self.aside.exists():
+            return
+        if not complete:
+            shutil.rmtree(self.aside)
+            return
+        folder = display_path(self.site)
+        try:
+            replaced = publish(self.aside, self.site)
+        except OSError as error:
+            raise PluginError(f"precis: cannot publish to {folder}: {error}") from None
+        if not replaced:
+            log.info("%s cannot be replaced: published file by file", folder)
 
 
 def aside(site: Path) -> Path:

@@ -46,7 +46,7 @@ def test_a_build_refuses_two_files_of_the_same_name(two: Project) -> None:
 
     assert built.returncode == 1
     assert built.stderr.count(TWO_FILES) == 1
-    assert "precis: 1 thing to mend; nothing was published" in built.stderr
+    assert "precis: 1 error; site not published" in built.stderr
     assert two.site() == {}
 
 

@@ -145,4 +145,4 @@ def test_a_cell_that_only_a_comment_embeds_is_not_shown(project: Project) -> Non
     assert built.returncode == 1
     assert "docs/a.md:9:1: an embed in a comment, which nobody sees" in built.stderr
     assert "snippets/a.py:5:1: the cell two is not shown in docs/a.md" in built.stderr
-    assert "2 things to mend" in built.stderr
+    assert "2 errors" in built.stderr

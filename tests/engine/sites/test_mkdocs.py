@@ -62,7 +62,7 @@ def test_wrong_values_and_wrong_pages_are_said_together(plain: Project) -> None:
 
     built = build(plain)
 
-    assert "nothing was published" in built.stderr
+    assert "site not published" in built.stderr
     assert "snippets/a.py" in built.stderr
     assert "docs/a.md:1:1: a python fence, which nothing verifies" in built.stderr
 
@@ -197,7 +197,7 @@ def test_all_mismatches_of_a_build_are_shown(plain: Project) -> None:
 
     built = build(plain)
 
-    assert "2 things to mend" in built.stderr
+    assert "2 errors" in built.stderr
     assert "snippets/a.py:3:1: " in built.stderr
     assert "snippets/a.py:7:1: " in built.stderr
 

@@ -25,7 +25,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.theme import Theme
 from project import BILINGUAL, PLAIN, Project, eventually, logging_runs, serving
 
-from precis.sites.page_cache import Rendered
+from precis.sites.page_cache import PageCache
 
 SNIPPET = """
     # %% one
@@ -263,7 +263,7 @@ def test_the_search_finds_what_it_would_find_in_code_with_its_colours(
 
     ours = served.build(fresh=True), "".join(read)
     read.clear()
-    monkeypatch.setattr(Rendered, "index", lambda *_: None)
+    monkeypatch.setattr(PageCache, "cache_search_entries", lambda *_: None)
     whole = served.build(fresh=True), "".join(read)
 
     found = json.loads(ours[0]["search/search_index.json"])["docs"]

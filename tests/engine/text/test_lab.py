@@ -163,7 +163,7 @@ def built_from(
         change(made["cells"])
         return json.dumps(made).encode()
 
-    monkeypatch.setattr("precis.sites.mkdocs.make_notebook", changed)
+    monkeypatch.setattr("precis.sites.notebooks.make_notebook", changed)
     built = site.run("mkdocs", "build", "--strict")
     assert built.returncode == 0, built.stderr
     return site.site()["en/labs/l/index.html"].decode()
