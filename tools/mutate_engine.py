@@ -119,7 +119,7 @@ MUTATIONS = (
         "precis/source/snippet.py",
         "for number, line in numbered if number not in expectations]",
         "for number, line in numbered]",
-        "tests/engine/source tests/engine/page",
+        "tests/engine/export tests/engine/book",
     ),
     Mutation(
         "precis/run/record.py",
@@ -131,7 +131,7 @@ MUTATIONS = (
         "precis/run/record.py",
         "return not inputs.first_change(self._records[key].run.inputs, str(self.root))",
         "return True",
-        "tests/engine/run/test_record.py",
+        "tests/engine/run/test_inputs.py",
     ),
     Mutation(
         "precis/run/record.py",
@@ -179,7 +179,7 @@ MUTATIONS = (
         "precis/book/checks.py",
         " if f.line not in lines",
         "",
-        "tests/engine/sites/test_sybil.py tests/engine/cli/test_cli.py tests/engine/source tests/engine/sites/test_mkdocs.py",
+        "tests/engine/book/test_snippet_findings.py",
     ),
     Mutation(
         "precis/book/book.py",
@@ -255,8 +255,8 @@ MUTATIONS = (
     ),
     Mutation(
         "precis/export/notebook.py",
-        "        outputs = by_name.get(cell.name, [])\n",
-        "        outputs = by_name.get(cell.name, []) or [{}]\n",
+        "        if recorded or drawn:\n",
+        "        if drawn:\n",
         "tests/engine/export/test_notebook.py tests/engine/text/test_lab.py",
     ),
 )

@@ -221,3 +221,17 @@ def test_an_audit_reports_a_changed_verified_json(site: Project) -> None:
 
     assert audited.returncode == 1
     assert "calls a verification on cuda valid that is stale" in audited.stderr
+
+
+def test_an_audit_reports_a_hash_that_is_not_of_the_snippet(site: Project) -> None:
+    site.run("mkdocs", "build")
+    path = site.path("site/verified.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    name = next(iter(document["cells"]))
+    document["cells"][name]["outputs"] = "0" * 64
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+    audited = site.run("precis", "audit", "site")
+
+    assert audited.returncode == 1
+    assert f"says something else of {name} than its snippet does" in audited.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -125,3 +126,14 @@ def test_complex_numbers_agree_within_their_tolerance() -> None:
     assert same_values("tensor([1.00000000+2.00000000j])", "tensor([1.00000012+2.00000024j])")
     assert not same_values("tensor([1.00000000+2.00000000j])", "tensor([1.00000000+2.10000000j])")
     assert not same_values("tensor([1.00000000+2.00000000j])", "tensor([1.00000000-2.00000000j])")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("inf", "1e30"), ("inf", "-inf"), ("nan", "0.5"), ("0.1", "0.2")],
+)
+def test_infinities_nan_and_single_digits_are_compared_exactly(ours: str, theirs: str) -> None:
+    for text, other in ((ours, theirs), (theirs, ours)):
+        assert not same_values(f"tensor([{text}])", f"tensor([{other}])")
+        assert not same_values(f"loss = {text}", f"loss = {other}")
+        assert same_values(f"loss = {text}", f"loss = {text}")
