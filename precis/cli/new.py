@@ -81,7 +81,8 @@ class Beginning:
 @click.argument("slug")
 @click.option("--fr", required=True, metavar="TITLE", help="Its title in French.")
 @click.option("--en", required=True, metavar="TITLE", help="Its title in English.")
-def new(slug: str, fr: str, en: str) -> None:
+@click.option("--after", metavar="SLUG", help="The chapter before it; else the last one.")
+def new(slug: str, fr: str, en: str, after: str | None) -> None:
     """Begin the chapter SLUG: pages, snippet and navigation entry.
 
     It builds and passes as it is written: `make serve`, then put your text where the comments in
@@ -89,7 +90,7 @@ def new(slug: str, fr: str, en: str) -> None:
 
     \b
     Examples:
-      precis new attention --fr "L’attention" --en "Attention"
+      precis new attention --fr "L’attention" --en "Attention" --after configuration
     """
     reader = page_reader()
     project = reader.project
@@ -101,7 +102,7 @@ def new(slug: str, fr: str, en: str) -> None:
     if missing := [path for path in map(project.pages_folder, ("fr", "en")) if not path.is_dir()]:
         raise click.UsageError(f"there is no folder {display_path(missing[0])}/")
     try:
-        beginning = begin(slug, {"fr": fr, "en": en}, reader)
+        beginning = begin(slug, {"fr": fr, "en": en}, reader, after)
     except Refused as error:
         raise click.UsageError(str(error)) from None
     except Malformed as error:
@@ -117,7 +118,9 @@ def new(slug: str, fr: str, en: str) -> None:
     click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
 
 
-def begin(slug: str, titles: Mapping[str, str], reader: PageReader) -> Beginning:
+def begin(
+    slug: str, titles: Mapping[str, str], reader: PageReader, after: str | None = None
+) -> Beginning:
     """A chapter with a title in each language.
 
     Raises Refused for a slug or a title that cannot be, Malformed where the project is in the
@@ -149,6 +152,10 @@ def begin(slug: str, titles: Mapping[str, str], reader: PageReader) -> Beginning
     english = titles.get("en", next(iter(titles.values())))
     texts[snippet] = _template("snippet.txt", slug, _sentence(english))
     chapters = {f"{path.stem}.md" for path in reader.book.folder.glob("*.py")}
+    if after:
+        if not all((project.pages_folder(name) / f"{after}.md").is_file() for name in titles):
+            raise Refused(f"there is no chapter {after}")
+        chapters = {f"{after}.md"}
     site, added = listed(read(SITE), slug, titles, chapters)
     lock = bless_sections(project, list(pages.values()), read_lock(project.lock))
     return Beginning(texts, {project.lock: format_lock(lock), SITE: site}, added)

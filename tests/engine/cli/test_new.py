@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -199,6 +200,17 @@ def test_line_ends_of_windows_stay(site: Project) -> None:
 def test_a_navigation_without_chapters_has_no_place(site: Project) -> None:
     with pytest.raises(Malformed):
         listed("nav: []\n", "demo", {"fr": "Essai", "en": "Try"})
+
+
+def test_a_chapter_follows_the_one_that_is_named(site: Project) -> None:
+    assert new(site, "one", *TITLES).returncode == 0
+    assert new(site, "two", "--fr", "Deux", "--en", "Two", "--after", "one").returncode == 0
+    assert new(site, "three", "--fr", "Trois", "--en", "Three", "--after", "one").returncode == 0
+
+    order = re.findall(r"(one|two|three)\.md", site.read("mkdocs.yml"))
+    assert order == ["one", "three", "two"]
+    refused = new(site, "four", "--fr", "Quatre", "--en", "Four", "--after", "five")
+    assert (refused.returncode, "there is no chapter five" in refused.stderr) == (2, True)
 
 
 def test_a_chapter_follows_the_last_one_in_its_part() -> None:
