@@ -194,7 +194,7 @@ class Book:
         return verified
 
     def _settings(self) -> tuple[Setting, ...]:
-        """Return the run for the page; for another device, also one on each with more digits."""
+        """Return the settings to run: the page's, then both devices with more digits."""
         if self.device == "cpu":
             return (DEFAULT_SETTING,)
         return (DEFAULT_SETTING, Setting("cpu", DIGITS), Setting(self.device, DIGITS))

@@ -47,7 +47,7 @@ def audit(site: Path, timeout: float, as_json: bool) -> None:
 
 
 def site_findings(site: Path, book: Sequence[Verified], now: Attestation) -> Iterator[Finding]:
-    """What the pages and `verified.json` of a site have wrong, given freshly run snippets."""
+    """Yield the differences of a site and its `verified.json` from freshly run snippets."""
     known = {
         (verified.snippet.name, cell.name): (verified, cell)
         for verified in book

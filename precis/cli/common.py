@@ -64,7 +64,7 @@ def lab_pages(reader: PageReader, path: Path) -> list[PageText]:
 def report(
     wrong: Sequence[Finding], style: str, told: dict[str, object], lines: Sequence[str]
 ) -> None:
-    """Say what is wrong and exit with 1, or say the lines that are for when nothing is."""
+    """Print the findings and exit with 1, or print the lines of a summary and exit with 0."""
     wrong = list(dict.fromkeys(wrong))
     if style == "json":
         told = {"findings": [finding.as_dict() for finding in wrong], **told}

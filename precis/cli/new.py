@@ -33,7 +33,7 @@ _DESCRIPTIONS = {
     "fr": "{title}\u00a0: un chapitre dont chaque valeur affichée a été vérifiée.",
     "en": "{title}: a chapter whose every printed value was verified.",
 }
-"""What is true of a page before its author says it better."""
+"""Placeholder descriptions of a page, by language."""
 
 TEMPLATES = Path(__file__).with_name("templates") / "chapter"
 

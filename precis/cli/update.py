@@ -88,7 +88,7 @@ def _space(pages: list[Path]) -> bool:
 
 
 def updated(text: str, snippet: Snippet, run: Run) -> str:
-    """Return the text of a snippet with the `#>` lines that a whole run calls for.
+    """Return the text of a snippet with its `#>` lines replaced by the output of a run.
 
     Lines marked for another device type than the CPU stay, after the others. Line ends stay
     what they are. Raises Malformed where something was printed that no line can hold, or where

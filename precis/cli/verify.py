@@ -137,7 +137,7 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
 
 
 def _unstable(book: Book) -> list[Finding]:
-    """Compare with runs that differ in all that must not matter."""
+    """Compare with runs in another environment, as on another machine."""
     records, snippets = book.records, book.readable()
     first = records.get(snippets)
     with tempfile.TemporaryDirectory(prefix="precis-elsewhere-") as folder:

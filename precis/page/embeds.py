@@ -18,8 +18,8 @@ from precis.page.page import Page
 from precis.source.snippet import Cell, Snippet
 from precis.text.fences import Fence, make_fence
 
-FENCE_OPTIONS = ("title", "hl_lines", "linenums")
-"""Options that are passed on to the code block; Material documents them."""
+CODE_BLOCK_OPTIONS = ("title", "hl_lines", "linenums")
+"""Options of a fence that are forwarded to its code block; Material documents them."""
 
 FIGURE_OPTIONS = ("alt", "caption", "fold")
 """Options of a cell with a figure; `fold` is the title under which its code is folded."""
@@ -108,7 +108,7 @@ def _render_cell(verified: Verified, cell: Cell, options: dict[str, str]) -> lis
         lines += [f"#> {line}".rstrip() for line in printed.get(number, ())]
     while lines and not lines[0].strip():
         del lines[0]
-    passed_on = "".join(f" {k}={_quote(options[k])}" for k in FENCE_OPTIONS if k in options)
+    passed_on = "".join(f" {k}={_quote(options[k])}" for k in CODE_BLOCK_OPTIONS if k in options)
     attributes = cell_attributes(snippet, cell)
     return make_fence(f" {{.{CELL} .annotate{passed_on} {attributes}}}", lines)
 
@@ -120,8 +120,8 @@ def _quote(value: str) -> str:
 def _option_errors(fence: Fence, has_figure: bool) -> Iterator[tuple[str, str]]:
     """Yield a message and a hint for each wrong or missing option."""
     for name in fence.options:
-        if name not in (*FENCE_OPTIONS, *FIGURE_OPTIONS):
-            hint = f"Known: {', '.join(FENCE_OPTIONS + FIGURE_OPTIONS)}"
+        if name not in (*CODE_BLOCK_OPTIONS, *FIGURE_OPTIONS):
+            hint = f"Known: {', '.join(CODE_BLOCK_OPTIONS + FIGURE_OPTIONS)}"
             yield f"an unknown option {name}", hint
         elif name in FIGURE_OPTIONS and not has_figure:
             yield f"the option {name} on a cell that draws no figure", "Remove it."

@@ -68,7 +68,7 @@ _MACHINE = (
     "USERPROFILE",
     "XDG_CACHE_HOME",
 )
-"""Variables with the machine's paths. Results do not depend on them: no record's key does."""
+"""Variables with paths of the machine. Results do not depend on them, nor do records' keys."""
 
 
 def environment(device: str, threads: int, *, other_machine: bool = False) -> dict[str, str]:

@@ -109,12 +109,12 @@ def add_files(labs: Iterable[str], files: Files, config: MkDocsConfig) -> None:
 
 
 def render_finding(page: Page) -> None:
-    """Let the page's Markdown alone be rendered: there is no notebook of a broken lab."""
+    """Render only the page's Markdown: a broken lab has no notebook."""
     page.render = partial(Page.render, page)  # type: ignore[method-assign]
 
 
 def render_notebook(page: Page, extension: PrecisExtension, verified: Verified) -> None:
-    """Let the page that mkdocs-jupyter makes of a notebook have the outputs of its cells."""
+    """Render a lab's notebook with the outputs of its cells."""
     convert = page.render
 
     def render(config: MkDocsConfig, files: Files) -> None:

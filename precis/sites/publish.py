@@ -173,7 +173,7 @@ def _make_room(site: Path, file: Path) -> None:
 
 
 def _spelled(file: Path) -> str:
-    """Return a name in which names are the same that some file system takes for the same."""
+    """Return a path, case-folded and in NFC, to compare names that a file system may merge."""
     return nfc(file.as_posix()).casefold()
 
 

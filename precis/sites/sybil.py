@@ -28,7 +28,7 @@ Parser = Callable[[Document], Iterable[Region]]
 
 @dataclass(frozen=True)
 class Check:
-    """A piece of a document that must hold."""
+    """A tested part of a document: a cell, an embed or the text of a page."""
 
     name: str
     """What test ids call it."""

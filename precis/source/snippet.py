@@ -14,7 +14,7 @@ from precis.base.characters import nfc
 from precis.base.finding import Finding, display_path
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "fakegpu")
-"""The torch device types for which an expectation can be marked."""
+"""The device types that `--device` and a mark, `#> [cuda]`, accept."""
 
 
 @dataclass(frozen=True)
