@@ -126,6 +126,7 @@ class Project:
         """Run pytest inside pytest."""
         output = io.StringIO()
         options = ["--precis", "--rootdir=.", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of our own process
         with (
             contextlib.chdir(self.folder),
             mock.patch.dict(os.environ),
