@@ -143,6 +143,8 @@ def _another(value: object) -> object:
             return value[: found.start()] + str((int(found[0]) + 1) % 10) + value[found.end() :]
         case str():
             return value + "x"
+        case bytes():
+            return value + b"x"
     raise TypeError(value)
 
 
