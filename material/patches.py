@@ -16,19 +16,15 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 
-SOME = -1
-"""How often a patch matches that must match somewhere on the site."""
-
 
 class Patch(NamedTuple):
     """A change of what Material writes; `{}` stands for what the template passes."""
 
     pattern: str
     new: str
-    times: int = 1
 
 
-IN_TEMPLATES = {
+IN_TEMPLATES = {  # each matches once in its block
     # the search is a dialog without a name
     "dialog": Patch('role="dialog"', 'role="dialog" aria-label="{}"'),
     # our switch of colours: Material's makes the style of the whole page again, five times
@@ -44,29 +40,29 @@ IN_TEMPLATES = {
                        r' hreflang="\1"'),
 }  # fmt: skip
 
-IN_PAGES = (
+IN_PAGES = (  # each matches somewhere on the site
     # a box to tick completes nothing by itself; precis.js unticks it when a page comes back
-    Patch(r'(type="checkbox" id="__\w+") autocomplete="off"', r"\1", SOME),
-    Patch(r' tabindex=""', "", SOME),
-    Patch(r"<style>\s*</style>", "", SOME),  # mkdocs-jupyter's, of a notebook without styles
-    Patch('<button (?=class="md-header__button)', '<button type="button" ', SOME),
+    Patch(r'(type="checkbox" id="__\w+") autocomplete="off"', r"\1"),
+    Patch(r' tabindex=""', ""),
+    Patch(r"<style>\s*</style>", ""),  # mkdocs-jupyter's, of a notebook without styles
+    Patch('<button (?=class="md-header__button)', '<button type="button" '),
 )
 
 _LIST_OF_SECTIONS = re.compile(r'(<nav class="md-nav(?: md-nav--secondary)?" aria-label="[^"]+)"')
 
 matched: Counter[str] = Counter()
-"""How often each patch that must match somewhere has matched, by its pattern."""
+"""How often each patch of pages has matched, by its pattern."""
 
 
 def patch(html: str, name: str, new: str = "", where: str = "") -> str:
     """Apply a patch of the table to what a block of Material's template gives."""
-    pattern, replacement, times = IN_TEMPLATES[name]
+    pattern, replacement = IN_TEMPLATES[name]
     pattern = pattern.replace("{}", re.escape(where))
     before, mark, after = replacement.partition("{}")
     whole = before + (new.replace("\\", r"\\") if mark else "") + after
     patched, count = re.subn(pattern, whole, html)
-    if count != times:
-        raise _changed(pattern, f"{count} times in a block, not {times}")
+    if count != 1:
+        raise _changed(pattern, f"{count} times in a block, not 1")
     return patched
 
 
@@ -83,12 +79,14 @@ def on_env(env: Environment, config: MkDocsConfig, **_: object) -> None:
 
 def on_post_page(output: str, **_: object) -> str:
     """Patch a page."""
-    for pattern, new, _times in IN_PAGES:
+    for pattern, new in IN_PAGES:
         output, count = re.subn(pattern, new, output)
         matched[pattern] += count
     # the page's sections are listed twice, in the menu and beside the text: two names
     menu, beside, rest = output.partition('data-md-type="toc"')
-    return _LIST_OF_SECTIONS.sub(r'\1 (menu)"', menu) + beside + rest
+    menu, count = _LIST_OF_SECTIONS.subn(r'\1 (menu)"', menu)
+    matched[_LIST_OF_SECTIONS.pattern] += count
+    return menu + beside + rest
 
 
 def on_post_template(output_content: str, template_name: str, **_: object) -> str:
@@ -102,7 +100,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     i18n: Any = config.plugins["i18n"]
     if i18n.building:
         return
-    nowhere = [pattern for pattern, _, _ in IN_PAGES if not matched[pattern]]
+    patterns = [*(pattern for pattern, _ in IN_PAGES), _LIST_OF_SECTIONS.pattern]
+    nowhere = [pattern for pattern in patterns if not matched[pattern]]
     matched.clear()
     if nowhere:
         raise _changed(nowhere[0], "nowhere on the site")

@@ -19,9 +19,6 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
-LANGUAGES = {"fr": "", "en": "en/"}
-"""Each language and where its pages start."""
-
 EXTENSION = "precis.zensical"
 
 
@@ -38,23 +35,20 @@ def lay_out(folder: Path) -> None:
     # a language's pages do not hold what both share; a theme's files come with each of them
     shutil.copytree(ROOT / "material/.icons", folder / "material/.icons")
     shutil.copytree(ROOT / "docs/assets", folder / "material/assets")
-    for language in LANGUAGES:
+    for language in languages():
         told = yaml.safe_dump(configuration(language), allow_unicode=True, sort_keys=False)
         (folder / f"{language}.yml").write_text(told, encoding="utf-8")
 
 
 def configuration(language: str) -> dict[str, Any]:
     """What mkdocs.yml says, for one language and without what Zensical does not know."""
-    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    plugins = {name: options for each in config.pop("plugins") if isinstance(each, dict)
-               for name, options in each.items()}  # fmt: skip
-    languages = {each["locale"]: each for each in plugins["i18n"]["languages"]}
-    own = languages[language]
+    config, plugins, starts = *_settings(), languages()
+    own = next(each for each in plugins["i18n"]["languages"] if each["locale"] == language)
     names = own.get("nav_translations", {})
     config |= {key: own[key] for key in ("site_name", "site_description") if key in own}
-    config["site_url"] += LANGUAGES[language]
+    config["site_url"] += starts[language]
     config["docs_dir"] = f"docs/{language}"
-    config["site_dir"] = f"site/{LANGUAGES[language]}"
+    config["site_dir"] = f"site/{starts[language]}"
     config["theme"]["language"] = language
     config["nav"] = [
         {names.get(title, title): page}
@@ -63,14 +57,28 @@ def configuration(language: str) -> dict[str, Any]:
     ]
     config["extra"] = {
         "alternate": [
-            {"name": each["name"], "link": f"/{LANGUAGES[locale]}", "lang": locale}
-            for locale, each in languages.items()
+            {"name": each["name"], "link": f"/{starts[each['locale']]}", "lang": each["locale"]}
+            for each in plugins["i18n"]["languages"]
         ]
     }
     config["markdown_extensions"] += [{EXTENSION: {"elements": plugins["precis"]["elements"]}}]
     config["watch"] = ["snippets"]
-    del config["hooks"]
+    del config["hooks"], config["plugins"]
     return dict(config)
+
+
+def languages() -> dict[str, str]:
+    """Return each language of mkdocs.yml, and where its pages start."""
+    _, plugins = _settings()
+    locales = {each["locale"]: each.get("default") for each in plugins["i18n"]["languages"]}
+    return {locale: "" if default else f"{locale}/" for locale, default in locales.items()}
+
+
+def _settings() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return mkdocs.yml, and the options of the plugins that have some."""
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    named = [each for each in config["plugins"] if isinstance(each, dict)]
+    return config, {name: options for each in named for name, options in each.items()}
 
 
 def _pages(nav: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -96,7 +104,7 @@ def build(folder: Path, language: str, *options: str) -> subprocess.CompletedPro
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     lay_out(target)
-    for each in LANGUAGES:
+    for each in languages():
         done = build(target, each)
         print(done.stdout, done.stderr, sep="")
         if done.returncode:

@@ -94,8 +94,8 @@ def blocks(site: Path) -> int:
 
 def _claims(path: Path, now: Attestation) -> Iterator[Finding]:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        cells, verifications = told["cells"], told["verifications"]
+        document = json.loads(path.read_text(encoding="utf-8"))
+        cells, verifications = document["cells"], document["verifications"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield Finding(display_path(path), 1, 1, f"cannot be read: {error}", "Build the site again.")
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from precis.base.finding import Finding, Malformed, display_path, github_annotation, pluralize
+from precis.base.finding import Finding, display_path, github_annotation, pluralize
 from precis.base.project import Project
 from precis.book.book import Book, Selection
 from precis.run.record import Records
@@ -22,12 +22,8 @@ ONE_LANGUAGE = "mkdocs.yml has no languages in folders (plugin i18n, docs_struct
 
 
 def current_project() -> Project:
-    """Return the project in whose folder the command runs."""
-    try:
-        return Project.read(Path.cwd())
-    except Malformed as error:
-        click.echo(error, err=True)
-        sys.exit(1)
+    """Return the project in whose folder the command runs. Raises Malformed."""
+    return Project.read(Path.cwd())
 
 
 def page_reader() -> PageReader:
@@ -62,13 +58,16 @@ def lab_pages(reader: PageReader, path: Path) -> list[PageText]:
 
 
 def report(
-    wrong: Sequence[Finding], style: str, told: dict[str, object], lines: Sequence[str]
+    wrong: Sequence[Finding], style: str, summary: dict[str, object], lines: Sequence[str]
 ) -> None:
-    """Print the findings and exit with 1, or print the lines of a summary and exit with 0."""
+    """Print the findings and exit with 1, or print the lines and exit with 0.
+
+    In JSON, print both findings and summary.
+    """
     wrong = list(dict.fromkeys(wrong))
     if style == "json":
-        told = {"findings": [finding.as_dict() for finding in wrong], **told}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        answer = {"findings": [finding.as_dict() for finding in wrong], **summary}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     elif style == "github":
         click.echo("\n".join([*map(github_annotation, wrong), *([] if wrong else lines)]))
     elif wrong:

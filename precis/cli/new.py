@@ -105,9 +105,6 @@ def new(slug: str, fr: str, en: str, after: str | None) -> None:
         beginning = begin(slug, {"fr": fr, "en": en}, reader, after)
     except Refused as error:
         raise click.UsageError(str(error)) from None
-    except Malformed as error:
-        click.echo(error, err=True)
-        sys.exit(1)
     undo = undoing(beginning.files, beginning.changed)
     beginning.write()
     for path in beginning.files:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 
 import click
 
-from precis.base.finding import Finding, Malformed, display_path, pluralize
+from precis.base.finding import Finding, display_path, pluralize
 from precis.base.git import git
 from precis.cli.common import ONE_LANGUAGE, page_reader
 from precis.cli.parameters import JSON, Slug
@@ -96,20 +96,16 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
     names = [f"{slug}.md" for slug in slugs] or sorted({project.lock_key(page) for page in pages})
     read = 0
     found: list[Waiting] = []
-    try:
-        for name in names:
-            paths = project.pages(name)
-            if len(paths) > 1:
-                read += 1
-                found += waiting([reader.read_page(path) for path in paths], known, reader)
-            elif slugs:
-                raise click.UsageError(f"there are no two {display_path(project.docs)}/*/{name}")
-    except Malformed as error:
-        click.echo(error, err=True)
-        sys.exit(1)
+    for name in names:
+        paths = project.pages(name)
+        if len(paths) > 1:
+            read += 1
+            found += waiting([reader.read_page(path) for path in paths], known, reader)
+        elif slugs:
+            raise click.UsageError(f"there are no two {display_path(project.docs)}/*/{name}")
     if as_json:
-        told = [{**dataclasses.asdict(each), "bless": each.argument} for each in found]
-        click.echo(json.dumps({"pages": read, "waiting": told}, ensure_ascii=False, indent=1))
+        sections = [{**dataclasses.asdict(each), "bless": each.argument} for each in found]
+        click.echo(json.dumps({"pages": read, "waiting": sections}, ensure_ascii=False, indent=1))
         sys.exit(bool(found))
     for each in found:
         click.echo("\n".join(map(str, each.findings())) + "\n")

@@ -35,7 +35,7 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
       precis update docs/fr/autograd.md
     """
     pages = [path for path in files if path.suffix == ".md"]
-    failed = not _space(pages)
+    failed = bool(pages) and not _space(pages)
     snippets = tuple(path for path in files if path.suffix != ".md")
     if pages and not snippets:
         sys.exit(failed)

@@ -95,10 +95,10 @@ def verify(
     if attest and not wrong:
         write_atomically(attest, attestation_json(make_attestation(book, device)))
     printed, verified = count_outputs(book)
-    told: dict[str, object] = {"outputs": printed}
+    summary: dict[str, object] = {"outputs": printed}
     unrecorded = list_unrecorded(book)
-    told |= {"verified": dict.fromkeys(("cpu", device), verified), "unrecorded": unrecorded}
-    report(wrong, style, told, [] if wrong else [summarize_outputs(book), *unrecorded])
+    summary |= {"verified": dict.fromkeys(("cpu", device), verified), "unrecorded": unrecorded}
+    report(wrong, style, summary, [] if wrong else [summarize_outputs(book), *unrecorded])
 
 
 def _verify_prose(files: tuple[Path, ...], style: str) -> None:
@@ -127,13 +127,18 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
                 where = {"path": page.path, "line": line, "column": column}
                 excused.append({**where, "text": claim.text, "reason": excuse.reason})
     claims = witnessed + cited + len(excused)
-    told = {"claims": claims, "witnessed": witnessed, "cited": cited, "excused": excused}
+    summary: dict[str, object] = {
+        "claims": claims,
+        "witnessed": witnessed,
+        "cited": cited,
+        "excused": excused,
+    }
     lines = ["{path}:{line}:{column}: {text}: {reason}".format(**each) for each in excused]
     lines.append(
         f"{pluralize(claims, 'claim')}: {witnessed} witnessed, {cited} cited, "
         f"{len(excused)} excused"
     )
-    report(wrong, style, told, lines)
+    report(wrong, style, summary, lines)
 
 
 def _unstable(book: Book) -> list[Finding]:

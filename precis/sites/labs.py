@@ -25,7 +25,7 @@ from mkdocs.structure.pages import Page
 
 from precis.base.finding import Malformed, display_path
 from precis.base.project import Project
-from precis.book.book import LABS, Book, Verified
+from precis.book.book import Book, Verified
 from precis.export.notebook import notebook_name, with_outputs
 from precis.page.extension import PrecisExtension
 from precis.text import lab
@@ -55,9 +55,9 @@ def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
     labs = {}
     for path in book.labs():
         for language in _languages(path, book):
-            place = project.pages_folder(language) / LABS / f"{path.stem}{SUFFIX}"
+            page = lab.lab_page_path(path, project, language)
             name = notebook_name(path, language if project.languages else "")
-            labs[place.relative_to(project.docs).as_posix()] = Lab(path, language, name)
+            labs[page.relative_to(project.docs).as_posix()] = Lab(path, language, name)
     if labs:
         if PLUGIN not in config.plugins:
             raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")

@@ -28,9 +28,9 @@ def lab_languages(snippet: Snippet) -> list[str]:
     return sorted({text.language for text in snippet.texts})
 
 
-def lab_page_path(snippet: Snippet, project: Project, language: str) -> Path:
+def lab_page_path(path: Path, project: Project, language: str) -> Path:
     """Return the path of a lab's notebook among the pages of a language."""
-    return project.pages_folder(language) / LABS / snippet.path.with_suffix(".ipynb").name
+    return project.pages_folder(language) / LABS / path.with_suffix(".ipynb").name
 
 
 def lab_markdown(snippet: Snippet, language: str) -> list[str]:

@@ -57,7 +57,7 @@ class PageReader:
 
     def read_lab(self, snippet: Snippet, language: str) -> PageText:
         """Return the page of a lab in a language."""
-        page_path = lab_page_path(snippet, self.project, language)
+        page_path = lab_page_path(snippet.path, self.project, language)
         lines = lab_markdown(snippet, language)
         return self.parse_page(display_path(snippet.path), lines, lab_page=display_path(page_path))
 
