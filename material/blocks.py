@@ -29,6 +29,9 @@ WORDS = {
 }
 """What the buttons and a heading's link do, and what the tick at a block's foot begins with."""
 
+_BLOCK = re.compile(r'<div class="(?:[^"]* )?highlight[ "]')
+"""The element around each block; the box of a finding has none."""
+
 _CODE = re.compile(r"<pre><span></span><code>(.*?)</code></pre>", re.DOTALL)
 
 _PLAIN = re.compile(r'<span class="(?:kc|n|p|w)">([^<]*)</span>|<span class="o">(\.)</span>')
@@ -74,6 +77,6 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     # Material's script puts a box around each table: what is beside it is made again
     output = _TABLE.sub(r"<div>\g<0></div>", output)
     output, written = _CODE.subn(block, output)
-    if written != output.count("<pre>"):
+    if written != len(_BLOCK.findall(output)):
         raise PluginError("material/blocks.py: blocks of code begin otherwise than with _CODE")
     return _FORMULA.sub(rf"\g<0>{button}", output)
