@@ -57,7 +57,7 @@ def serving(book: Path) -> Iterator[str]:
         server.wait()
 
 
-def test_a_save_is_shown_in_the_open_page_which_stays_where_it_was(
+def test_a_save_is_shown_in_the_open_page_which_stays_and_so_is_a_wrong_value(
     book: Path, browser: Browser
 ) -> None:
     snippet = book / "snippets/autograd.py"
@@ -77,4 +77,11 @@ def test_a_save_is_shown_in_the_open_page_which_stays_where_it_was(
 
         assert becomes_true(page, "document.body.textContent.includes('# saved')")
         assert becomes_true(page, "scrollY === 2000"), page.evaluate("scrollY")
+
+        with page.expect_event("load", timeout=120_000):
+            snippet.write_text(text.replace("= 0.2890", "= 0.2891", 1), "utf-8")
+        assert becomes_true(page, "document.querySelector('.precis-finding') !== null")
+        with page.expect_event("load", timeout=120_000):
+            snippet.write_text(text, "utf-8")
+        assert becomes_true(page, "document.querySelector('.precis-finding') === null")
         page.close()
