@@ -27,9 +27,7 @@ torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 ENGINE = """
 import sys
 from pathlib import Path
-from precis.book.book import Book
-from precis.base.project import Project
-from precis.run.record import Records
+from precis import Book, Project, Records
 
 if __name__ == "__main__":
     book = Book(Project.from_settings(Path.cwd()), Records(Path(sys.argv[1])))

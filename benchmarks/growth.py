@@ -23,7 +23,7 @@ from pathlib import Path
 
 from peers import ROOT, Chapter, done, put, seconds
 
-from precis.base.files import CACHE
+from precis import CACHE
 
 VERIFY = [sys.executable, "-m", "precis", "verify"]
 PR_SET_CHILD_SUBREAPER = 36

@@ -30,12 +30,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from precis.base.project import Project
-from precis.book.book import Book
-from precis.run.record import Records
-from precis.text.lock import bless_sections, format_lock
-from precis.text.pages import PageReader
-
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".venv-peers"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
@@ -211,12 +205,8 @@ def write_ours(folder: Path, chapters: list[Chapter]) -> None:
             )
     # what the author does before a build: take what the code prints, read the two pages
     done([sys.executable, "-m", "precis", "update"], folder)
-    project, lock = Project.read(folder), {}
-    reader = PageReader(Book(project, Records(folder)))
-    for name in ["index", *(chapter.slug for chapter in chapters)]:
-        read = [reader.read_page(folder / f"docs/{language}/{name}.md") for language in LANGUAGES]
-        lock = bless_sections(project, read, lock)
-    put(project.lock, format_lock(lock))
+    slugs = [chapter.slug for chapter in chapters]
+    done([sys.executable, "-m", "precis", "bless", "index", *slugs], folder)
 
 
 def write_mkdocs_jupyter(folder: Path, chapters: list[Chapter]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from precis.base.files import CACHE, write_cache
+from precis import CACHE, write_cache
 
 SIZE = (1200, 630)
 """Pixels; the ratio that the Open Graph readers cut to."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from precis.base.finding import Finding, Malformed, display_path
+from precis.base.settings import load_settings
 
 CONFIG = "mkdocs.yml"
 
@@ -52,7 +52,7 @@ class Project:
         path = root.resolve() / config
         if not path.is_file():
             return cls.from_settings(root)
-        settings = _load(path)
+        settings = load_settings(path)
         plugins = settings.get("plugins") or ()
         return cls.from_settings(
             root,
@@ -138,23 +138,3 @@ def _options(plugins: Any, name: str) -> Mapping[str, Any]:
             options: Mapping[str, Any] = plugin[name]
             return options
     return {}
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """Read a mkdocs.yml as MkDocs does, but do not import the objects of `!!python` tags."""
-    import yaml
-    from mkdocs.exceptions import ConfigurationError
-    from mkdocs.utils.yaml import get_yaml_loader, yaml_load
-
-    config: Any = object()  # `!relative` only stores it
-    loader = get_yaml_loader(yaml.SafeLoader, config)
-    loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
-    try:
-        with path.open("rb") as file:
-            return yaml_load(file, loader)
-    except (ConfigurationError, UnicodeDecodeError) as error:
-        mark = getattr(error.__context__, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = getattr(error.__context__, "problem", None) or error
-        message = f"MkDocs cannot read this file: {problem}"
-        raise Malformed(Finding(display_path(path), line, column, message)) from error

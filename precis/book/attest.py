@@ -38,6 +38,8 @@ class Attestation:
     """The model of the device, such as the graphics card."""
 
     torch: str | None
+    """The version of torch; None if no snippet imports it."""
+
     python: str
     platform: str
     commit: str | None
@@ -57,10 +59,11 @@ class Attestation:
 def make_attestation(book: Book, device: str) -> Attestation:
     """Return the attestation of a book that was verified on a device without findings."""
     commit, date = commit_and_date(book.folder)
+    uses_torch = any(book.verified(path).record.torch for path in book.paths())
     return Attestation(
         device,
         devices.device_name(device) if device != "cpu" else platform.machine(),
-        version("torch") or None,
+        version("torch") if uses_torch else None,
         platform.python_version(),
         f"{platform.system()} {platform.machine()}",
         commit,

@@ -110,6 +110,11 @@ class Book:
         self._named: dict[str, Path] = {}
         """Files by name: listing the folder for each embed would be slow."""
 
+    @classmethod
+    def open(cls, root: Path) -> Book:
+        """Return the book of the project in a folder. Raises Malformed."""
+        return cls(Project.read(root), Records(root))
+
     def paths(self) -> list[Path]:
         """Return the snippet files in alphabetical order, labs last."""
         return self.all_paths()

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +15,10 @@ from precis.base.finding import Finding, display_path, github_annotation, plural
 from precis.base.project import Project
 from precis.book.book import Book, Selection
 from precis.run.record import Records
-from precis.text.lab import lab_languages
-from precis.text.pages import PageReader
-from precis.text.prose import PageText
+
+if TYPE_CHECKING:
+    from precis.text.pages import PageReader
+    from precis.text.prose import PageText
 
 ONE_LANGUAGE = "mkdocs.yml has no languages in folders (plugin i18n, docs_structure: folder)"
 
@@ -27,7 +29,9 @@ def current_project() -> Project:
 
 
 def page_reader() -> PageReader:
-    """Return a reader of the current project's pages."""
+    """Return a reader of the current project's pages. Raises ModuleNotFoundError without extras."""
+    from precis.text.pages import PageReader
+
     project = current_project()
     return PageReader(Book(project, Records(project.root)))
 
@@ -53,6 +57,8 @@ def lab_pages(reader: PageReader, path: Path) -> list[PageText]:
     """A lab's pages, one a language; none where there is no lab."""
     if not path.is_file():
         return []
+    from precis.text.lab import lab_languages
+
     snippet = reader.book.snippet(path)
     return [reader.read_lab(snippet, language) for language in lab_languages(snippet)]
 

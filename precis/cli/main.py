@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
+from precis import __version__
+from precis.base.extras import why_missing
 from precis.base.finding import Malformed
 from precis.base.streams import set_output_encoding
-from precis.cli.audit import audit
-from precis.cli.bless import bless
-from precis.cli.init import init
-from precis.cli.new import new
-from precis.cli.status import status
-from precis.cli.update import update
-from precis.cli.verify import verify
+
+NAMES = ("audit", "bless", "init", "new", "status", "update", "verify")
+"""The commands, each in a module of its name."""
 
 
 class Commands(click.Group):
-    """The commands, on streams that take what they say."""
+    """The commands, imported on use, on streams that accept their messages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names."""
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; without a package that it needs, return one that says so."""
+        if cmd_name not in NAMES:
+            return None
+        try:
+            module = import_module(f"precis.cli.{cmd_name}")
+        except ModuleNotFoundError as error:
+            if not (message := why_missing(error)):
+                raise
+            return _unavailable(cmd_name, message)
+        command: click.Command = getattr(module, cmd_name)
+        return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command."""
@@ -27,16 +43,35 @@ class Commands(click.Group):
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Say what is wrong with a file that no command can do without."""
+        """Report an unreadable file or a missing package, and exit with 1."""
         try:
             return super().invoke(ctx)
         except Malformed as error:
             click.echo(error, err=True)
-            sys.exit(1)
+        except ModuleNotFoundError as error:
+            if not (message := why_missing(error)):
+                raise
+            click.echo(f"precis: {message}", err=True)
+        sys.exit(1)
+
+
+def _unavailable(name: str, message: str) -> click.Command:
+    """Return a command that takes any arguments, and says what it needs."""
+
+    def refuse() -> None:
+        click.echo(f"precis {name}: {message}", err=True)
+        sys.exit(1)
+
+    return click.Command(
+        name,
+        callback=refuse,
+        help=f"Not available: {message}.",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="precis")
+@click.version_option(__version__)
 def main() -> None:
     """Pages whose values were all printed by code that ran.
 
@@ -56,7 +91,3 @@ def main() -> None:
       zsh   eval "$(_PRECIS_COMPLETE=zsh_source precis)"
       fish  _PRECIS_COMPLETE=fish_source precis | source
     """
-
-
-for _command in (init, verify, audit, update, bless, status, new):
-    main.add_command(_command)

@@ -16,7 +16,6 @@ from precis.run.outcome import Run
 from precis.run.parent import run
 from precis.source.parse import decode, has_device_mark, load, parse
 from precis.source.snippet import Snippet
-from precis.text.typography import insert_no_break_spaces
 
 
 @click.command()
@@ -70,6 +69,8 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
 
 def _space(pages: list[Path]) -> bool:
     """Put no-break spaces into pages; whether all could be read."""
+    from precis.text.typography import insert_no_break_spaces
+
     reader = page_reader()
     good = True
     for path in pages:

@@ -12,10 +12,10 @@ from precis.base.finding import Finding, Malformed, display_path, pluralize
 from precis.book.attest import attestation_json, make_attestation
 from precis.book.book import Book, Selection
 from precis.book.checks import snippet_findings
+from precis.book.summary import count_outputs, list_unrecorded, summarize_outputs
 from precis.cli.common import lab_pages, open_book, page_reader, report, show_progress
 from precis.cli.parameters import FILES, JSON, TIME_LIMIT, Shard
 from precis.compare.text import find_unstable
-from precis.page.completeness import count_outputs, list_unrecorded, summarize_outputs
 from precis.run.copies import copy_inputs, copy_snippets
 from precis.run.device import why_unavailable
 from precis.run.outcome import OTHER_MACHINE

@@ -26,7 +26,7 @@ BADGE = "precis-verified"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "xpu": "XPU", "fakegpu": "fakegpu"}
 
 EXPECTED_DEVICES = ("cuda",)
-"""Devices that the badge lists even without an attestation."""
+"""Devices that the badge of cells with torch lists even without an attestation."""
 
 _DOT = "\u00a0· "
 """A separator that stays at the end of a line."""
@@ -53,7 +53,8 @@ def render_badge(
     values = (texts.one_value if count == 1 else texts.many_values).format(n=count)
     parts = [f"CPU, torch {torch}" if torch else "CPU"]
     hashes = cell_hashes(book, paths)
-    for device in dict.fromkeys([*EXPECTED_DEVICES, *(a.device for a in attestations)]):
+    expected = EXPECTED_DEVICES if torch else ()
+    for device in dict.fromkeys([*expected, *(a.device for a in attestations)]):
         on_device = [a for a in attestations if a.device == device]
         valid = [a for a in on_device if a.is_valid_for(hashes)]
         name = DEVICES.get(device, device)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import PurePath
-from typing import NamedTuple
 
 from precis.base.characters import nfc
 from precis.base.finding import Finding, Malformed, display_path, pluralize
 from precis.book.book import Book
+from precis.book.summary import summarize_outputs
 from precis.page.page import Page
 from precis.text.fences import SHOWN_ONLY, Fence
 
@@ -57,41 +56,6 @@ def find_holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
                 hint = f"Embed {snippet.name}:{cell.name} there, or delete the cell."
                 findings.append(Finding(display_path(path), cell.line, 1, message, hint))
     return findings
-
-
-class Outputs(NamedTuple):
-    """The number of statements of a book that print."""
-
-    printed: int
-    verified: int
-    """Those whose output is the expected one."""
-
-
-def count_outputs(book: Book) -> Outputs:
-    """Count the outputs of all files that parse."""
-    checked = []
-    for path in book.paths():
-        with suppress(Malformed):  # reported elsewhere
-            checked.append(book.verified(path))
-    printed = sum(len([o for o in v.record.run.outcomes if o.printed]) for v in checked)
-    return Outputs(printed, sum(v.count_outputs() for v in checked))
-
-
-def list_unrecorded(book: Book) -> list[str]:
-    """Return a line, with the reason, for each snippet that runs in every build."""
-    lines = []
-    for path in book.paths():
-        with suppress(Malformed):  # reported elsewhere
-            if reason := book.verified(path).record.run.untracked:
-                lines.append(f"{display_path(path)} runs in each build: it uses {reason}")
-    return lines
-
-
-def summarize_outputs(book: Book) -> str:
-    """Return a line with the number of outputs, and of those verified on each device."""
-    printed, verified = count_outputs(book)
-    other_device = f", {verified} on {book.device}" if book.device != "cpu" else ""
-    return f"{pluralize(printed, 'output')}: {verified} verified on cpu{other_device}"
 
 
 def summarize_pages(book: Book, pages: Mapping[str, Page]) -> str:

@@ -15,10 +15,15 @@ FAKE = "fakegpu"
 
 
 def why_unavailable(device: str) -> str:
-    """Return why this machine cannot verify on a device; "" if it can."""
-    if device in ("cpu", FAKE):
+    """Return why this machine cannot verify on a device; "" if it can.
+
+    Raises ModuleNotFoundError without torch.
+    """
+    if device == "cpu":
         return ""
     torch: Any = importlib.import_module("torch")
+    if device == FAKE:
+        return ""
     module = getattr(torch, device, None)
     if device == "mps":
         module = torch.backends.mps

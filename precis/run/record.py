@@ -81,7 +81,7 @@ class Records:
 
     def start(self, snippets: Iterable[Snippet], setting: Setting = DEFAULT_SETTING) -> None:
         """Start running the snippets without a record, in parallel; `get` waits for them."""
-        keys = {_key(snippet, setting): snippet for snippet in snippets}
+        keys = {self._key(snippet, setting): snippet for snippet in snippets}
         missing = {k: s for k, s in keys.items() if k not in self._running and not self._load(k)}
         if missing:
             self._prune()
@@ -100,7 +100,7 @@ class Records:
 
         Records of devices other than the CPU are not cached on disk: the hardware may change.
         """
-        keys = [(_key(snippet, setting), snippet) for snippet in snippets]
+        keys = [(self._key(snippet, setting), snippet) for snippet in snippets]
         self.start((snippet for _, snippet in keys), setting)
         running = {key: self._running.pop(key) for key, _ in keys if key in self._running}
         if running:
@@ -145,6 +145,16 @@ class Records:
     def _file(self, key: str) -> Path:
         return self.cache / f"{key}.json"
 
+    def _key(self, snippet: Snippet, setting: Setting) -> str:
+        path = snippet.path.resolve()
+        place = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        python = [sys.implementation.name, platform.python_version()]
+        machine = [platform.machine(), _processor(), str(kernels())]
+        conditions = [str(value) for value in dataclasses.astuple(setting)]
+        # of two files with one text, each may read what lies beside it
+        parts = [place.as_posix(), snippet.text, *python, *machine, *conditions, engine_digest()]
+        return digest("\0".join(parts).encode())
+
 
 def _is_repeatable(run: Run) -> bool:
     """Return whether a run with the same inputs would give the same outcomes."""
@@ -162,14 +172,6 @@ def _parse_record(content: dict[str, Any]) -> Record:
     return Record(
         Run(outcomes, figures, states, dict(run["packages"])), content["device"], content["torch"]
     )
-
-
-def _key(snippet: Snippet, setting: Setting) -> str:
-    python = [sys.implementation.name, platform.python_version()]
-    machine = [platform.machine(), _processor(), str(kernels())]
-    conditions = [str(value) for value in dataclasses.astuple(setting)]
-    parts = [snippet.name, snippet.text, *python, *machine, *conditions, engine_digest()]
-    return digest("\0".join(parts).encode())
 
 
 @functools.cache

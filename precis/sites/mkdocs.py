@@ -28,9 +28,10 @@ from precis.base.words import words
 from precis.book.attest import FILE, SCHEMA, commit_and_date, verified_json
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
+from precis.book.summary import list_unrecorded
 from precis.export.notebook import is_chapter, notebook_name
 from precis.page.box import render_box
-from precis.page.completeness import find_holes, list_unrecorded, summarize_pages
+from precis.page.completeness import find_holes, summarize_pages
 from precis.page.extension import PrecisExtension
 from precis.page.page import Page
 from precis.run.record import Records

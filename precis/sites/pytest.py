@@ -2,22 +2,32 @@
 
     pytest --precis
 
-collects the snippets and the pages of the project in pytest's root folder as Sybil documents, one
-test for each cell and each embed. Without the option the plug-in does nothing. MkDocs and Sybil
-are imported only where a file is collected: other tests start without them.
+collects snippets and pages as Sybil documents, one test for each cell and each embed. In a project
+with an mkdocs.yml in pytest's root folder these are its snippets and pages; elsewhere every Python
+file with `#>` lines. Without the option the plug-in does nothing. What runs, and what converts
+pages, is imported only where a file is collected: other tests start without it.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from precis.base.extras import why_missing
 from precis.base.project import Project
 from precis.run.device import why_unavailable
+from precis.source.find import is_snippet
 from precis.source.snippet import DEVICE_TYPES
+
+if TYPE_CHECKING:
+    from sybil import Sybil
+
+    from precis.book.book import Book
 
 Collect = Callable[[Path, pytest.Collector], pytest.Collector | None]
 
@@ -32,64 +42,96 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Collect documents where it is asked for; refuse a device that this machine lacks."""
     device = config.getoption("device")
-    if reason := why_unavailable(device):
+    try:
+        reason = why_unavailable(device)
+    except ModuleNotFoundError as error:
+        reason = why_missing(error)
+    if reason:
         raise pytest.UsageError(reason)
     if config.getoption("precis"):
-        config.pluginmanager.register(Documents(Project.read(config.rootpath), device))
+        project = Project.read(config.rootpath)
+        config.pluginmanager.register(Documents(project, device, config.getini("python_files")))
 
 
 class Documents:
     """The snippets and the pages of a project, in one run of pytest."""
 
-    def __init__(self, project: Project, device: str) -> None:
+    def __init__(self, project: Project, device: str, tests: list[str]) -> None:
         self.project = project
         self.device = device
+        self.tests = tests
+        """The names of pytest's own modules, as patterns."""
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """Collect a snippet or a page."""
-        kinds = ((self.project.snippets, ".py"), (self.project.docs, ".md"))
-        if any(file_path.is_relative_to(top) and file_path.suffix == end for top, end in kinds):
-            return self._collect(file_path, parent)
+        if self._is_snippet(file_path):
+            return self._snippets(file_path, parent)
+        is_page = self.project.config and file_path.is_relative_to(self.project.docs)
+        if is_page and file_path.suffix == ".md":
+            return self._pages(file_path, parent)
         return None
 
     def pytest_pycollect_makemodule(
         self, module_path: Path, parent: pytest.Collector
     ) -> _NoTests | None:
         """Keep pytest from importing a snippet that is named on the command line."""
-        if module_path.is_relative_to(self.project.snippets):
-            return _NoTests.from_parent(parent, path=module_path)
-        return None
+        return (
+            _NoTests.from_parent(parent, path=module_path)
+            if self._is_snippet(module_path)
+            else None
+        )
+
+    def _is_snippet(self, path: Path) -> bool:
+        if path.suffix != ".py":
+            return False
+        if path.is_relative_to(self.project.snippets):
+            return True
+        is_test = path.name == "conftest.py" or any(fnmatch(path.name, name) for name in self.tests)
+        return not (self.project.config or is_test) and is_snippet(path)
 
     @functools.cached_property
-    def _collect(self) -> Collect:
-        """What makes a Sybil document of a file, with the Markdown of the project's pages."""
-        import markdown
-        from mkdocs.config import load_config
-        from sybil.sybil import SybilCollection
-
+    def _book(self) -> Book:
         from precis.book.book import Book
-        from precis.page.extension import PrecisExtension
         from precis.run.record import Records
-        from precis.sites.sybil import cells, fences, sybil
 
-        project = self.project
-        book = Book(project, Records(project.root), self.device)
-        config = load_config(str(project.config))
-        extension = PrecisExtension(book)
+        return Book(self.project, Records(self.project.root), self.device)
+
+    @functools.cached_property
+    def _snippets(self) -> Collect:
+        """What makes a Sybil document of a snippet."""
+        from precis.sites.sybil import cells, sybil
+
+        return _collector(sybil(self.project.root, cells(self._book), "*.py"))
+
+    @functools.cached_property
+    def _pages(self) -> Collect:
+        """What makes a Sybil document of a page, with the Markdown of the project's site."""
+        try:
+            import markdown
+            from mkdocs.config import load_config
+
+            from precis.page.extension import PrecisExtension
+            from precis.sites.sybil import sybil
+            from precis.sites.sybil_pages import fences
+        except ModuleNotFoundError as error:
+            raise pytest.UsageError(why_missing(error) or str(error)) from error
+
+        config = load_config(str(self.project.config))
+        extension = PrecisExtension(self._book)
         md = markdown.Markdown(
             extensions=[*config.markdown_extensions, extension],
             extension_configs=config.mdx_configs,
         )
-        collection = SybilCollection(
-            [
-                sybil(project.snippets, cells(book), "*.py"),
-                sybil(project.docs, fences(extension, md), "*.md"),
-            ]
-        )
-        collect: Collect = collection.pytest()
-        return collect
+        return _collector(sybil(self.project.docs, fences(extension, md), "*.md"))
+
+
+def _collector(documents: Sybil) -> Collect:
+    from sybil.sybil import SybilCollection
+
+    collect: Collect = SybilCollection([documents]).pytest()
+    return collect
 
 
 class _NoTests(pytest.Module):

@@ -1,4 +1,4 @@
-"""Snippets and pages as Sybil documents: what pytest refuses and the build refuses.
+"""Snippets as Sybil documents: what pytest refuses and the build refuses.
 
 A parser is a callable from a document to regions; the evaluator of a region
 returns what is wrong, or None.
@@ -11,17 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from markdown import Markdown
 from sybil import Document, Example, Region, Sybil
 
-from precis.base.finding import Finding, Malformed, display_path
+from precis.base.finding import Finding, Malformed
 from precis.book.book import Book
 from precis.book.checks import cell_findings
-from precis.page.extension import PrecisExtension
-from precis.page.page import Page
 from precis.source.parse import read
-from precis.text.fences import EMBED
-from precis.text.prose import PageText, strip_front_matter
 
 Parser = Callable[[Document], Iterable[Region]]
 
@@ -47,7 +42,7 @@ class TextDocument(Document):
             read(Path(path))
         except Malformed as error:
             document = cls("", path)
-            document.add(_region(document, 1, 1, Check("text", partial(list, error.findings))))
+            document.add(make_region(document, 1, 1, Check("text", partial(list, error.findings))))
             return document
         return super().parse(path, *parsers, encoding=encoding)
 
@@ -75,48 +70,20 @@ def cells(book: Book) -> Parser:
             snippet = book.snippet(path)
         except Malformed as error:
             last = document.text.count("\n") + 1
-            yield _region(document, 1, last, Check("parse", partial(list, error.findings)))
+            yield make_region(document, 1, last, Check("parse", partial(list, error.findings)))
             return
         for cell in snippet.cells:
             check = Check(cell.name, partial(cell_findings, book, snippet, cell))
-            yield _region(document, cell.line, cell.end, check)
+            yield make_region(document, cell.line, cell.end, check)
 
     return regions
-
-
-def fences(extension: PrecisExtension, md: Markdown) -> Parser:
-    """The parser of pages: one region a fence, and one, `text`, for all that is not in a fence."""
-
-    def regions(document: Document) -> Iterator[Region]:
-        page = convert(Path(document.path), document.text, extension, md)
-        at_fence = {fence.line: fence for fence in page.source.fences}
-        text = [finding for finding in page.findings if finding.line not in at_fence]
-        if 1 not in at_fence:
-            yield _region(document, 1, 1, Check("text", partial(list, text)))
-        for number, fence in enumerate(page.source.fences, 1):
-            here = [f for f in page.findings if f.line == fence.line]
-            if fence.line == 1:
-                here += text
-            name = fence.body.strip() if fence.language == EMBED else f"{fence.language}-{number}"
-            yield _region(document, fence.line, fence.end, Check(name, partial(list, here)))
-
-    return regions
-
-
-def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
-    """Convert a page as the site does, and give what was found in it."""
-    lines, first_line = strip_front_matter(text)
-    page = extension.page = Page(PageText(display_path(path), first_line=first_line))
-    md.reset()
-    md.convert("\n".join(lines))
-    return page
 
 
 def _evaluate(example: Example) -> str | None:
     return "\n".join(map(str, example.parsed.findings())) or None
 
 
-def _region(document: Document, first: int, last: int, check: Check) -> Region:
+def make_region(document: Document, first: int, last: int, check: Check) -> Region:
     """The region of these lines, without the newline that ends them."""
     starts = [0]
     for line in document.text.split("\n"):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from installed import ROOT, build
 from project import Project
 
 from precis.run import parent as run
@@ -41,6 +42,12 @@ def ran(parse: Callable[[str], Snippet], tmp_path: Path) -> Callable[..., run.Ru
 def record() -> Callable[[run.Run], Record]:
     """Make a record of a run on the CPU."""
     return lambda made: Record(made, "cpu", None)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this source tree."""
+    return build(ROOT, tmp_path_factory.mktemp("package") / "built")[0]
 
 
 @pytest.fixture

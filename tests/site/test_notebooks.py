@@ -14,7 +14,8 @@ from built import LABS, LANGUAGES, ROOT, Site
 from nbclient import NotebookClient
 from playwright.sync_api import Browser
 
-from precis.export.notebook import FILES
+FILES = "files"
+"""The id of the cell that writes what the snippet reads."""
 
 CHAPTERS = {
     f"{start}{folder}{path.stem}/": f"{path.stem}.{language}.ipynb"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -79,14 +80,30 @@ def test_verified_json_lists_the_cells_and_matches_its_schema(site: Project) -> 
     assert list(document["cells"]) == ["a.py:one", "a.py:two"]
     (own,) = document["verifications"]
     assert (own["device"], own["stale"], own["cells"]) == ("cpu", False, document["cells"])
+    assert own["torch"] is None
     assert site.read("site/verified.schema.json") == SCHEMA.read_text(encoding="utf-8")
 
 
 def test_a_page_with_outputs_has_a_badge(site: Project) -> None:
     build(site)
 
-    assert badge(site) == "3 values · CPU · CUDA: not verified for this version · check it yourself"
+    assert badge(site) == "3 values · CPU · check it yourself"
     assert badge(site, "verification") is None
+
+
+def test_a_badge_of_cells_with_torch_names_its_version_and_the_other_device(site: Project) -> None:
+    code = site.read("snippets/a.py")
+    torch = code.replace("# %% one\n", "# %% one\nimport torch\n", 1)
+    assert torch != code
+    site.path("snippets/a.py").write_text(torch, encoding="utf-8")
+    build(site)
+
+    version = importlib.metadata.version("torch")
+    assert (badge(site) or "").startswith(
+        f"3 values · CPU, torch {version} · CUDA: not verified for this version"
+    )
+    (own,) = json.loads(site.read("site/verified.json"))["verifications"]
+    assert own["torch"] == version
 
 
 def test_a_badge_is_in_the_language_of_its_page(project: Project) -> None:
@@ -94,7 +111,7 @@ def test_a_badge_is_in_the_language_of_its_page(project: Project) -> None:
     project.write(docs__fr__a_md=PAGE, docs__fr__index_md="# Accueil\n")
     build(project)
 
-    assert badge(project, "a") == "3 valeurs · CPU · CUDA\u00a0: non vérifié pour cette version"
+    assert badge(project, "a") == "3 valeurs · CPU"
 
 
 def test_the_attestation_of_another_machine_is_published(site: Project) -> None:

@@ -1,0 +1,58 @@
+"""Read an mkdocs.yml as MkDocs does, without MkDocs, and without running what it names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from precis.base.finding import Finding, Malformed, display_path
+
+
+def load_settings(path: Path) -> dict[str, Any]:
+    """Return the settings of a file, and of those that it inherits from. Raises Malformed."""
+    settings: dict[str, Any]
+    try:
+        settings = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader) or {}
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = getattr(error, "problem", None) or error
+        message = f"MkDocs cannot read this file: {problem}"
+        raise Malformed(Finding(display_path(path), line, column, message)) from error
+    if not isinstance(settings, dict):
+        raise Malformed(Finding(display_path(path), 1, 1, "MkDocs cannot read this file: no keys"))
+    if parent := settings.pop("INHERIT", None):
+        settings = _merged(load_settings(path.parent / str(parent)), settings)
+    return settings
+
+
+def _merged(below: Any, above: Any) -> Any:
+    """Return two settings as one: mappings are merged, and of all else the second one holds."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return above
+    return {**below, **{key: _merged(below.get(key), value) for key, value in above.items()}}
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """YAML with the tags of MkDocs."""
+
+
+def _environment(loader: _Loader, node: yaml.Node) -> Any:
+    """Return the first variable that is set; of a list, the last item is the default."""
+    names, default = [node], None
+    if isinstance(node, yaml.SequenceNode):
+        *names, last = node.value
+        default = loader.construct_object(last)
+    for name in names:
+        if (value := os.environ.get(name.value)) is not None:
+            return yaml.safe_load(value)
+    return default
+
+
+_Loader.add_constructor("!ENV", _environment)
+for _tag in ("!relative", "tag:yaml.org,2002:python/"):
+    _Loader.add_multi_constructor(_tag, lambda *_: None)
