@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -25,14 +26,19 @@ class Finding:
     hint: str = ""
     """How to correct it, in any number of lines."""
 
+    is_warning: bool = field(default=False, compare=False)
+    """Whether it stops nothing: the project only wants to be told."""
+
     def __str__(self) -> str:
-        head = f"{self.path}:{self.line}:{self.column}: {self.message}"
+        warning = "warning: " if self.is_warning else ""
+        head = f"{self.path}:{self.line}:{self.column}: {warning}{self.message}"
         return "\n".join([head, *(f"  {line}" for line in self.hint.splitlines())])
 
     def as_dict(self) -> dict[str, object]:
         """Return the finding for JSON output, where the message is called `what`."""
         place = {"path": self.path, "line": self.line, "column": self.column}
-        return {**place, "what": self.message, "hint": self.hint}
+        answer = {**place, "what": self.message, "hint": self.hint}
+        return answer | ({"warning": True} if self.is_warning else {})
 
 
 class Malformed(Exception):
@@ -41,6 +47,11 @@ class Malformed(Exception):
     def __init__(self, *findings: Finding) -> None:
         super().__init__("\n".join(map(str, findings)))
         self.findings = findings
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that are no warnings."""
+    return [finding for finding in findings if not finding.is_warning]
 
 
 def display_path(path: Path) -> str:
@@ -60,7 +71,7 @@ def github_annotation(finding: Finding) -> str:
     """Return a finding as a GitHub workflow command, which annotates a pull request."""
     place = f"file={_property(finding.path)},line={finding.line},col={finding.column}"
     message = _data("\n".join([finding.message, *finding.hint.splitlines()]))
-    return f"::error {place}::{message}"
+    return f"::{'warning' if finding.is_warning else 'error'} {place}::{message}"
 
 
 def _data(text: str) -> str:

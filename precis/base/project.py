@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from precis.base.policy import DEFAULT, Policy, parse_policy
 from precis.base.settings import load_settings
 
 CONFIG = "mkdocs.yml"
@@ -29,6 +30,9 @@ class Project:
     config: Path | None = None
     """The configuration file; None without one."""
 
+    policy: Policy = DEFAULT
+    """Which checks the project asks for."""
+
     @classmethod
     def from_settings(
         cls,
@@ -37,11 +41,16 @@ class Project:
         snippets: str = "snippets",
         i18n: Mapping[str, Any] | None = None,
         config: Path | None = None,
+        checks: object = None,
     ) -> Project:
-        """Return the project with these settings; `i18n` holds the options of that plugin."""
+        """Return the project with these settings; `i18n` holds the options of that plugin.
+
+        Raises Malformed for checks that do not exist.
+        """
         root = root.resolve()
         docs_folder, snippets_folder = (root / docs).resolve(), root / snippets
-        return cls(root, docs_folder, snippets_folder, _languages(i18n or {}), config)
+        languages, policy = _languages(i18n or {}), parse_policy(checks, config)
+        return cls(root, docs_folder, snippets_folder, languages, config, policy)
 
     @classmethod
     def read(cls, root: Path, config: str = CONFIG) -> Project:
@@ -60,6 +69,7 @@ class Project:
             _options(plugins, "precis").get("snippets") or "snippets",
             _options(plugins, "i18n"),
             path,
+            _options(plugins, "precis").get("checks"),
         )
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,28 @@ def _environment(loader: _Loader, node: yaml.Node) -> Any:
 _Loader.add_constructor("!ENV", _environment)
 for _tag in ("!relative", "tag:yaml.org,2002:python/"):
     _Loader.add_multi_constructor(_tag, lambda *_: None)
+
+
+def find_place(path: Path, *keys: str) -> tuple[int, int]:
+    """Return the line and column of a key below another one; of the start where there is none."""
+    with contextlib.suppress(yaml.YAMLError, OSError, UnicodeDecodeError):
+        node = yaml.compose(path.read_text(encoding="utf-8-sig"), _Loader)
+        place = 1, 1
+        for key in keys:
+            match = next(_pairs(node, key), None)
+            if match is None:
+                return place
+            place, node = (match[0].start_mark.line + 1, match[0].start_mark.column + 1), match[1]
+        return place
+    return 1, 1
+
+
+def _pairs(node: yaml.Node | None, key: str) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Yield the keys of this name at any depth, each with its value."""
+    if isinstance(node, yaml.MappingNode):
+        yield from (pair for pair in node.value if pair[0].value == key)
+        for _, value in node.value:
+            yield from _pairs(value, key)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _pairs(value, key)

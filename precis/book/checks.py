@@ -31,7 +31,10 @@ def cell_findings(book: Book, snippet: Snippet, cell: Cell) -> list[Finding]:
     lines = {finding.line for finding in missing}
     mismatches = book.verified(snippet.path).mismatches_of(cell)
     findings = sorted([*missing, *(f for f in mismatches if f.line not in lines)])
-    return [replace(f, hint=f"{f.hint}{_pages_hint(book, snippet, f.line)}") for f in findings]
+    return [
+        replace(f, hint=f"{f.hint}{_pages_hint(book, snippet, f.line)}")
+        for f in book.project.policy.apply("values", findings)
+    ]
 
 
 def _pages_hint(book: Book, snippet: Snippet, line: int) -> str:

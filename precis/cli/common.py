@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from precis.base.finding import Finding, display_path, github_annotation, pluralize
+from precis.base.finding import (
+    Finding,
+    display_path,
+    errors,
+    github_annotation,
+    pluralize,
+)
 from precis.base.project import Project
 from precis.book.book import Book, Selection
 from precis.run.record import Records
@@ -68,16 +74,18 @@ def report(
 ) -> None:
     """Print the findings and exit with 1, or print the lines and exit with 0.
 
-    In JSON, print both findings and summary.
+    In JSON, print both findings and summary. Warnings are printed, and change nothing else.
     """
     wrong = list(dict.fromkeys(wrong))
+    failed = bool(errors(wrong))
     if style == "json":
         answer = {"findings": [finding.as_dict() for finding in wrong], **summary}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     elif style == "github":
-        click.echo("\n".join([*map(github_annotation, wrong), *([] if wrong else lines)]))
-    elif wrong:
-        click.echo("\n\n".join(map(str, wrong)), err=True)
+        click.echo("\n".join([*map(github_annotation, wrong), *([] if failed else lines)]))
     else:
-        click.echo("\n".join(lines))
-    sys.exit(bool(wrong))
+        if wrong:
+            click.echo("\n\n".join(map(str, wrong)), err=True)
+        if not failed:
+            click.echo("\n".join(lines))
+    sys.exit(failed)

@@ -17,7 +17,7 @@ import click
 import yaml
 
 from precis.base.files import write_atomically
-from precis.base.finding import Finding, Malformed, display_path
+from precis.base.finding import Finding, Malformed, display_path, errors
 from precis.base.git import git
 from precis.base.project import Project
 from precis.cli.common import page_reader
@@ -202,7 +202,8 @@ def _title(language: str, text: str, reader: PageReader) -> str:
     path = display_path(reader.project.pages_folder(language) / "title.md")
     heading = insert_no_break_spaces(f"# {text}", reader.parse_page(path, [f"# {text}"]))
     page = reader.parse_page(path, [heading])
-    for finding in (*reader.check_claims(page).findings, *check_typography(page)):
+    typography = reader.project.policy.apply("typography", check_typography(page))
+    for finding in errors([*reader.check_claims(page).findings, *typography]):
         raise Refused(f"--{language}: {finding.message}. {finding.hint}".strip())
     return heading.removeprefix("# ")
 

@@ -98,7 +98,7 @@ def verify(
     summary: dict[str, object] = {"outputs": printed}
     unrecorded = list_unrecorded(book)
     summary |= {"verified": dict.fromkeys(("cpu", device), verified), "unrecorded": unrecorded}
-    report(wrong, style, summary, [] if wrong else [summarize_outputs(book), *unrecorded])
+    report(wrong, style, summary, [summarize_outputs(book), *unrecorded])
 
 
 def _verify_prose(files: tuple[Path, ...], style: str) -> None:
@@ -137,6 +137,8 @@ def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     lines.append(
         f"{pluralize(claims, 'claim')}: {witnessed} witnessed, {cited} cited, "
         f"{len(excused)} excused"
+        if reader.project.policy.asks_for("witnesses")
+        else "claims: not checked (mkdocs.yml, plugin precis, option checks: witnesses is off)"
     )
     report(wrong, style, summary, lines)
 

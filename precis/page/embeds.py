@@ -10,7 +10,7 @@ from markdown import Markdown
 from markdown.blockprocessors import BlockProcessor
 from markdown.util import ETX, STX
 
-from precis.base.finding import Malformed
+from precis.base.finding import Malformed, errors
 from precis.book.book import Book, Verified
 from precis.page.box import box_lines
 from precis.page.lexer import CELL
@@ -48,7 +48,8 @@ class EmbedRenderer:
             return box_lines(self.page.report(fence.line, message, str(error)), self.md)
         except Malformed as error:
             return [line for f in error.findings for line in box_lines(f, self.md)]
-        boxes = [line for f in verified.mismatches_of(cell) for line in box_lines(f, self.md)]
+        mismatches = self.book.project.policy.apply("values", verified.mismatches_of(cell))
+        boxes = [line for f in errors(mismatches) for line in box_lines(f, self.md)]
         figures = verified.record.run.figures.get(cell.name, ())
         for message, hint in _option_errors(fence, bool(figures)):
             boxes += box_lines(self.page.report(fence.line, message, hint), self.md)

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from markdown import Markdown
-from markdown.blockprocessors import BlockProcessor
+from markdown.blockprocessors import CodeBlockProcessor
 from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeExtension
 
-from precis.base.finding import Malformed
+from precis.base.finding import Finding, Malformed
 from precis.base.project import Project
 from precis.base.words import words
 from precis.book.attest import FOLDER, Attestation, commit_and_date, read_attestations
@@ -32,7 +32,7 @@ from precis.page.glossary import TermTooltips
 from precis.page.page import Page
 from precis.run.record import Records
 from precis.text.checks import page_findings
-from precis.text.fences import find_unfenced_code, register_snippet_fence, why_refused
+from precis.text.fences import EMBED, find_unfenced_code, register_snippet_fence, why_refused
 from precis.text.lock import outdated_notices
 from precis.text.pages import PageReader
 from precis.text.prose import PageText
@@ -55,6 +55,7 @@ class PrecisExtension(Extension):
         self.config = {
             "snippets": ["snippets", "the folder of the snippets"],
             "elements": [[], "custom elements that hold Markdown"],
+            "checks": [{}, "the level of each check: precis.base.policy"],
         }
         super().__init__(**options)
         self.book = book or self._book(Path(self.getConfig("snippets")).resolve())
@@ -72,17 +73,20 @@ class PrecisExtension(Extension):
         if not hasattr(self, "reader"):  # one reader, for its caches; all Markdowns are alike
             self.reader = PageReader(self.book, md)
         md.preprocessors.register(_EmbedPreprocessor(md, self), "precis", 26)
-        md.treeprocessors.register(_BadgeProcessor(md, self), "precis-badge", 4)
+        if self.book.project.policy.asks_for("badges"):
+            md.treeprocessors.register(_BadgeProcessor(md, self), "precis-badge", 4)
         tooltips = TermTooltips(md, lambda: self.page.source.page_path)
         md.treeprocessors.register(tooltips, "precis-glossary", 3)
         md.treeprocessors.register(_AttributeCheck(md, self), "precis-attributes", 2)
         md.postprocessors.register(_OutputLines(md, self), "precis-output", 5)
         md.parser.blockprocessors.register(FigureProcessor(md.parser), "precis-figure", 185)
-        md.parser.blockprocessors.register(_IndentedCodeCheck(md, self), "code", 80)
+        if self.book.project.policy.asks_for("code-fences"):
+            md.parser.blockprocessors.register(_IndentedCodeCheck(md, self), "code", 80)
 
     def _book(self, snippets: Path) -> Book:
         """Return the book of a folder of snippets, in a project with default settings."""
-        project = Project.from_settings(snippets.parent, snippets=snippets.name)
+        checks = self.getConfig("checks")
+        project = Project.from_settings(snippets.parent, snippets=snippets.name, checks=checks)
         return Book(project, Records(project.root))
 
     def attestations(self) -> list[Attestation]:
@@ -132,35 +136,45 @@ class _EmbedPreprocessor(Preprocessor):
                 "list precis after the extension that takes its fences (fenced_code, extra)"
             )
         book, reader, page = self.extension.book, self.extension.reader, self.extension.page
+        policy = book.project.policy
         source = page.source = reader.parse_page(
             page.source.path, lines, page.source.first_line, page.source.lab_page
         )
         boxes: dict[int, list[str]] = defaultdict(list)
-        for line, message, hint in find_unfenced_code(
-            lines, list(source.fences), source.first_line
-        ):
-            boxes[line] += box_lines(page.report(line, message, hint), self.md)
+        for unfenced in find_unfenced_code(lines, list(source.fences), source.first_line):
+            code = Finding(source.path, unfenced[0], 1, *unfenced[1:])
+            is_embed = EMBED in source.lines[code.line - source.first_line]
+            for finding in [code] if is_embed else policy.apply("code-fences", [code]):
+                boxes[finding.line] += self._report(finding)
         embeds = EmbedRenderer(self.md, book, page)
         replaced: dict[int, list[str]] = {}
         for fence in source.fences:
             if fence.is_embed:
                 replaced[fence.line] = embeds.render(fence)
             elif error := why_refused(fence):
-                box = box_lines(page.report(fence.line, *error), self.md)
-                if fence.in_comment:  # the box must be visible
-                    boxes[source.first_line] += box
-                replaced[fence.line] = [] if fence.in_comment else box
+                code = Finding(source.path, fence.line, 1, *error)
+                is_embed = fence.language == EMBED
+                for finding in [code] if is_embed else policy.apply("code-fences", [code]):
+                    box = self._report(finding)
+                    if fence.in_comment:  # the box must be visible
+                        boxes[source.first_line] += box
+                    if not finding.is_warning:
+                        replaced[fence.line] = [] if fence.in_comment else box
         try:
             findings = page_findings(reader, source)
         except Malformed as malformed:  # a twin
             findings = malformed.findings
-        page.findings += findings
         for finding in findings:
-            boxes[source.block_start(finding.line)] += box_lines(finding, self.md)
+            boxes[source.block_start(finding.line)] += self._report(finding)
         notices = outdated_notices(book.project, source)
         out = _assemble(source, boxes, replaced, notices)
         page.markdown = embeds.without_figures("\n".join(out))
         return out
+
+    def _report(self, finding: Finding) -> list[str]:
+        """Add a finding to the page, and return the lines of its box; a warning has none."""
+        self.extension.page.findings += (finding,)
+        return [] if finding.is_warning else box_lines(finding, self.md)
 
 
 def _assemble(
@@ -256,7 +270,7 @@ class _AttributeCheck(Treeprocessor):
             etree.SubElement(root, "p").text = stash_box(finding, self.md)
 
 
-class _IndentedCodeCheck(BlockProcessor):
+class _IndentedCodeCheck(CodeBlockProcessor):
     """Reports blocks that only their indentation makes code: nothing verifies them."""
 
     def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
@@ -264,12 +278,9 @@ class _IndentedCodeCheck(BlockProcessor):
         self.md = md
         self.extension = extension
 
-    def test(self, parent: etree.Element, block: str) -> bool:
-        return block.startswith(" " * self.tab_length)
-
     def run(self, parent: etree.Element, blocks: list[str]) -> None:
         page = self.extension.page
-        first = blocks.pop(0).split("\n")[0].strip()
+        first = blocks[0].split("\n")[0].strip()
         indented = re.compile(rf"[> \t]* {{4}}{re.escape(first)}\s*")
         reported = {finding.line for finding in page.findings}
         lines = (
@@ -277,9 +288,17 @@ class _IndentedCodeCheck(BlockProcessor):
             for number, line in enumerate(page.source.lines, page.source.first_line)
             if indented.fullmatch(line) and number not in reported
         )
-        finding = page.report(
+        code = Finding(
+            page.source.path,
             next(lines, page.source.first_line),
+            1,
             f"a block that only its indentation makes code: {first!r}",
             "Move Python to snippets/; remove the indentation of other text.",
         )
-        etree.SubElement(parent, "p").text = stash_box(finding, self.md)
+        (finding,) = self.extension.book.project.policy.apply("code-fences", [code])
+        page.findings += (finding,)
+        if finding.is_warning:
+            super().run(parent, blocks)
+        else:
+            blocks.pop(0)
+            etree.SubElement(parent, "p").text = stash_box(finding, self.md)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from precis.base.finding import Finding
+from precis.base.finding import Finding, errors
 from precis.text.prose import PageText
 
 
@@ -18,6 +18,11 @@ class Page:
     findings: tuple[Finding, ...] = ()
     markdown: str = ""
     """The Markdown with outputs in place of embeds, and alternative texts in place of figures."""
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that are no warnings."""
+        return errors(self.findings)
 
     def report(self, line: int, message: str, hint: str) -> Finding:
         """Add a finding at a line of the file."""

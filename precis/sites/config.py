@@ -6,8 +6,11 @@ from pathlib import Path
 
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 
+from precis.base.finding import Malformed, display_path
 from precis.base.project import Project
+from precis.base.settings import find_place
 from precis.run.outcome import TIMEOUT
 
 
@@ -20,18 +23,31 @@ class PrecisConfig(Config):  # type: ignore[no-untyped-call]
     timeout = config_options.Type((int, float), default=TIMEOUT)
     """Seconds that one snippet may take."""
 
+    checks = config_options.Type((bool, dict, str), default={})
+    """The level of each check, or one for all: `precis.base.policy`."""
+
     elements = config_options.ListOfItems(config_options.Type(str), default=[])
     """Custom elements that contain Markdown: `<name markdown>` … `</name>`."""
 
 
-def configured_project(config: MkDocsConfig, snippets: str) -> Project:
-    """Return the project that a site's configuration describes."""
+def configured_project(config: MkDocsConfig, options: PrecisConfig) -> Project:
+    """Return the project that a site's configuration describes. Raises PluginError."""
     file = Path(config.config_file_path) if config.config_file_path else None
     i18n = config.plugins.get("i18n")
-    return Project.from_settings(
-        file.parent if file else Path.cwd(),
-        config.docs_dir,
-        snippets,
-        i18n.config if i18n else None,
-        file,
-    )
+    try:
+        project = Project.from_settings(
+            file.parent if file else Path.cwd(),
+            config.docs_dir,
+            options.snippets,
+            i18n.config if i18n else None,
+            file,
+            options.checks,
+        )
+    except Malformed as error:
+        raise PluginError(str(error)) from None
+    if not project.snippets.is_dir():
+        line, _ = find_place(file, "precis", "snippets") if file else (1, 1)
+        place = f"{display_path(file)}:{line}: " if file else ""
+        folder = display_path(project.snippets)
+        raise PluginError(f"{place}precis: there is no folder {folder} (option snippets)")
+    return project

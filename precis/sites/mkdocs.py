@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from markdown import Markdown
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
@@ -21,7 +20,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.utils.templates import TemplateContext
 
 from precis.base.files import is_writable
-from precis.base.finding import Malformed, display_path, pluralize
+from precis.base.finding import Malformed, display_path
 from precis.base.project import Project
 from precis.base.streams import set_output_encoding
 from precis.base.words import words
@@ -40,6 +39,7 @@ from precis.sites.config import PrecisConfig, configured_project
 from precis.sites.notebooks import write_notebook
 from precis.sites.page_cache import PageCache
 from precis.sites.publish import Publication
+from precis.sites.report import Report
 from precis.sites.serving import Watcher, disable_strict_mode
 from precis.sites.styles import copy_styles, link_styles
 from precis.sites.template_cache import TemplateCache
@@ -78,8 +78,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """The labs, by the path in `docs/` that MkDocs is given for their page."""
 
         self.watcher: Watcher | None = None
-        self.errors: dict[str, None] = {}
-        """The findings to report, each once, in order."""
+        self.report = Report()
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Set the mode of the build, and the date of what it makes."""
@@ -95,10 +94,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Add the Markdown extension; build into a folder beside the published site."""
         if self.depth:
             return config  # a nested build
-        project = configured_project(config, self.config.snippets)
-        if not project.snippets.is_dir():
-            folder = display_path(project.snippets)
-            raise PluginError(f"precis: there is no folder {folder} (option snippets)")
+        project = configured_project(config, self.config)
         settings = project, Path(config.config_file_path or os.devnull).read_bytes()
         if settings != self.settings:  # cached pages may be rendered differently
             self.settings = settings
@@ -120,7 +116,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth += 1
         if self.depth > 1:
             return
-        self.pages, self.notebooks, self.errors = {}, {}, {}
+        self.pages, self.notebooks, self.report = {}, {}, Report()
         self.book.start_runs()
         # registers the extension, as a conversion would: there may be none, if all is cached
         Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)
@@ -128,10 +124,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             try:
                 self.book.snippet(path)
             except Malformed as error:
-                self.errors |= dict.fromkeys(map(str, error.findings))
-        if self.errors and not self.serving:
+                self.report.add(error.findings)
+        if self.report.errors and not self.serving:
             self._check_snippets()
-            self._refuse()
+            self.report.refuse()
         if self.book.records.running:
             self._check_pages()
         self.labs = labs.find_labs(self.book, config)
@@ -144,10 +140,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
                 try:
                     read(Path(file.abs_src_path))
                 except Malformed as error:
-                    self.errors |= dict.fromkeys(map(str, error.findings))
-        if self.errors and not self.serving:
+                    self.report.add(error.findings)
+        if self.report.errors and not self.serving:
             self._check_snippets()
-            self._refuse()
+            self.report.refuse()
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> None:
         """Give MkDocs the snippet of each lab, whose date `--dirty` compares."""
@@ -204,7 +200,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if lab := self.labs.get(page.file.src_uri):
             page.file.abs_src_path = str(lab.snippet)
             return  # its notebook is written already
-        if self.errors or self.extension.page.findings:
+        if self.report.errors or self.extension.page.errors:
             return  # the page shows errors
         source = self.extension.page.source
         if is_chapter(source):
@@ -232,13 +228,17 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         site = self.publication.aside if self.publication else Path(config.site_dir)
         copy_styles(site)
         self._check_snippets()
-        findings = [finding for page in self.pages.values() for finding in page.findings]
-        self.errors |= dict.fromkeys(map(str, [*findings, *find_holes(self.book, self.pages)]))
-        if self.errors and not self.serving:
-            self._refuse()
-        for finding in self.errors:  # while serving: the pages show them too
+        for page in self.pages.values():
+            self.report.add(page.findings)
+        holes = find_holes(self.book, self.pages)
+        self.report.add(self.book.project.policy.apply("cells", holes))
+        for warning in self.report.warnings:
+            click.secho(warning, fg="yellow", err=True)
+        if self.report.errors and not self.serving:
+            self.report.refuse()
+        for finding in self.report.errors:  # while serving: the pages show them too
             click.secho(finding, fg="red", err=True)
-        if not self.errors:
+        if not self.report.errors:
             (site / FILE).write_bytes(verified_json(self.book, self.extension.attestations()))
             shutil.copyfile(SCHEMA, site / SCHEMA.name)
             for line in (summarize_pages(self.book, self.pages), *list_unrecorded(self.book)):
@@ -284,14 +284,14 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     def _check_snippets(self) -> None:
         """Collect the findings of all snippets, embedded or not."""
         for path in self.book.paths():
-            self.errors |= dict.fromkeys(map(str, snippet_findings(self.book, path)))
+            self.report.add(snippet_findings(self.book, path))
 
     def _lab(self, lab: labs.Lab, page: MkDocsPage, files: Files) -> tuple[str, bytes]:
         """Return the Markdown of a lab's page, and the lab's notebook."""
         try:
             verified = self.book.verified(lab.snippet)
         except Malformed as error:
-            self.errors |= dict.fromkeys(map(str, error.findings))
+            self.report.add(error.findings)
             self.extension.page = Page()
             labs.render_finding(page)
             # an embed of nothing becomes the finding
@@ -302,10 +302,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.extension.page = self.pages[source.page_path] = Page(source)
         labs.render_notebook(page, self.extension, verified)
         return "\n".join(source.lines), notebook
-
-    def _refuse(self) -> None:
-        count = pluralize(len(self.errors), "error")
-        raise PluginError("\n\n".join([f"precis: {count}; site not published.", *self.errors]))
 
 
 def _opened(page: MkDocsPage, markdown: str) -> Page:

@@ -128,6 +128,7 @@ class PageCache:
             shared = settings and fingerprint(
                 settings,
                 extension.book.project.languages,
+                extension.book.project.policy,
                 [read_definitions(Path(glossary)) for glossary in glossaries],
                 [(file.src_uri, file.url, str(file.inclusion)) for file in files],
                 extension.attestations(),

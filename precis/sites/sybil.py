@@ -6,6 +6,7 @@ returns what is wrong, or None.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from sybil import Document, Example, Region, Sybil
 
-from precis.base.finding import Finding, Malformed
+from precis.base.finding import Finding, Malformed, errors
 from precis.book.book import Book
 from precis.book.checks import cell_findings
 from precis.source.parse import read
@@ -80,7 +81,11 @@ def cells(book: Book) -> Parser:
 
 
 def _evaluate(example: Example) -> str | None:
-    return "\n".join(map(str, example.parsed.findings())) or None
+    findings = example.parsed.findings()
+    for finding in findings:
+        if finding.is_warning:
+            warnings.warn(str(finding), stacklevel=1)
+    return "\n".join(map(str, errors(findings))) or None
 
 
 def make_region(document: Document, first: int, last: int, check: Check) -> Region:

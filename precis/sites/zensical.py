@@ -12,6 +12,7 @@ keep them, too, when a snippet has changed.
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as etree
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,8 @@ from markdown import Markdown
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from precis.base.finding import Malformed, display_path
+from precis.base.finding import Malformed, display_path, errors
+from precis.base.policy import parse_policy
 from precis.base.project import Project
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
@@ -42,6 +44,8 @@ class ZensicalExtension(PrecisExtension):
     def _book(self, snippets: Path) -> Book:
         """Return the book of the project, whose mkdocs.yml names its languages."""
         project = replace(Project.read(snippets.parent), snippets=snippets)
+        if checks := self.getConfig("checks"):
+            project = replace(project, policy=parse_policy(checks, project.config))
         return Book(project, Records(project.root))
 
     def extendMarkdown(self, md: Markdown) -> None:
@@ -79,5 +83,8 @@ class _Closing(Treeprocessor):
         book, wrong = self.extension.book, [*self.extension.page.findings]
         for path in book.paths():
             wrong += snippet_findings(book, path)
-        if wrong:
-            raise Malformed(*dict.fromkeys(wrong))
+        for finding in dict.fromkeys(wrong):
+            if finding.is_warning:
+                print(finding, file=sys.stderr)
+        if errors(wrong):
+            raise Malformed(*dict.fromkeys(errors(wrong)))

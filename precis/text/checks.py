@@ -47,7 +47,7 @@ def _page_fingerprint(project: Project, page: PageText) -> str:
     text = "\n".join(page.lines).rstrip()  # Markdown appends blank lines to its input
     settings = file_digests([project.config] if project.config else [])  # fences depend on them
     place = page.path, page.page_path, page.language, page.first_line
-    return fingerprint(place, text, page.fences, settings)
+    return fingerprint(place, text, page.fences, settings, project.policy)
 
 
 def _twins_fingerprint(project: Project, page: PageText) -> str:

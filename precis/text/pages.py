@@ -71,12 +71,17 @@ class PageReader:
 
     def check_claims(self, page: PageText) -> Verdict:
         """Check that the outputs of cells prove the claims of a page."""
+        policy = self.project.policy
+        if not policy.asks_for("witnesses"):
+            return Verdict((), (), 0, 0)
         evidence = Evidence(self.embedded_cells(page))
-        return check_claims(page, evidence, lambda href: self._linked_evidence(page, href))
+        verdict = check_claims(page, evidence, lambda href: self._linked_evidence(page, href))
+        return replace(verdict, findings=tuple(policy.apply("witnesses", verdict.findings)))
 
     def check_wording(self, page: PageText) -> list[Finding]:
         """Compare a page with its twins and the lock, and check its typography."""
-        return [*self._compare_with_twins(page), *check_typography(page)]
+        typography = self.project.policy.apply("typography", check_typography(page))
+        return [*self._compare_with_twins(page), *typography]
 
     def check_page(self, page: PageText) -> Verdict:
         """Check the claims and the wording of a page."""
@@ -85,16 +90,18 @@ class PageReader:
         return replace(verdict, findings=tuple(sorted(findings)))
 
     def _compare_with_twins(self, page: PageText) -> Iterator[Finding]:
+        policy = self.project.policy
         twins = list(self._lab_twins(page))
         for path in self.project.translations(Path(page.path)):
             if path.is_file():
                 twins.append(self.read_page(path))
             else:
                 message = f"no translation: there is no {display_path(path)}"
-                yield Finding(page.path, 1, 1, message, "Write it, or delete this page.")
+                missing = Finding(page.path, 1, 1, message, "Write it, or delete this page.")
+                yield from policy.apply("parity", [missing])
         for twin in twins:
-            yield from compare_twins(page, twin)
-            yield from stale_sections(self.project, page, twin)
+            yield from policy.apply("parity", compare_twins(page, twin))
+            yield from policy.apply("reviews", stale_sections(self.project, page, twin))
 
     def _lab_twins(self, page: PageText) -> Iterator[PageText]:
         """Yield the other languages of a lab; nothing for other pages."""

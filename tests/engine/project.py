@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -24,6 +25,7 @@ import pytest
 from click.testing import CliRunner
 
 from precis.base import project as configured
+from precis.base.policy import DEFAULT, REQUIRED, parse_policy
 from precis.book.book import Book
 from precis.cli.main import main
 from precis.run.record import Records
@@ -39,20 +41,20 @@ plugins:
       languages:
         - {locale: fr, name: Français, default: true}
         - {locale: en, name: English}
-  - precis
+  - precis: {checks: required}
 markdown_extensions: [attr_list, pymdownx.superfences]
 """
-"""An `mkdocs.yml` for both languages."""
+"""An `mkdocs.yml` for both languages, with all checks."""
 
 PLAIN = """
     site_name: test
     strict: true
     theme: mkdocs
-    plugins: [precis]
+    plugins: [precis: {checks: required}]
     validation: {links: {anchors: warn}}
     markdown_extensions: [attr_list, pymdownx.superfences]
     """
-"""An `mkdocs.yml` for one language, in MkDocs' own theme."""
+"""An `mkdocs.yml` for one language, in MkDocs' own theme, with all checks."""
 
 _FRENCH, _ENGLISH = (line + "\n" for line in BILINGUAL.splitlines() if "locale" in line)
 
@@ -138,7 +140,11 @@ class Project:
         return subprocess.CompletedProcess(["pytest", *arguments], code, output.getvalue(), "")
 
     def book(self) -> Book:
-        return Book(configured.Project.read(self.folder), Records(self.folder))
+        """The book of the folder, with all checks where its mkdocs.yml asks for none."""
+        project = configured.Project.read(self.folder)
+        if project.policy == DEFAULT:
+            project = replace(project, policy=parse_policy(REQUIRED, None))
+        return Book(project, Records(self.folder))
 
     def site(self) -> dict[str, bytes]:
         """Every file of the published site."""

@@ -26,7 +26,7 @@ ENGLISH = """
     """
 
 ELSEWHERE = (
-    site_in("fr", "en").replace("  - precis\n", "  - precis: {snippets: code}\n")
+    site_in("fr", "en").replace("{checks: required}", "{checks: required, snippets: code}")
     + "docs_dir: content\n"
 )
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from project import BILINGUAL, Project, logging_runs
+from project import BILINGUAL, PLAIN, Project, logging_runs
 
 SNIPPET = """
     # %% a
@@ -303,7 +303,8 @@ def test_machines_get_findings_and_counts_as_json(project: Project) -> None:
 
 def test_machines_get_what_the_text_claims_as_json(project: Project) -> None:
     page = "# A\n\n<!-- no witness for 2.5: a reason -->\nIt is 0.5, and 2.5.\n"
-    project.write(snippets__a_py=SNIPPET, docs__a_md=page + "\n```snippet\na.py:a\n```\n")
+    page += "\n```snippet\na.py:a\n```\n"
+    project.write(mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__a_md=page)
 
     verified = project.run("precis", "verify", "--prose", "--json")
 

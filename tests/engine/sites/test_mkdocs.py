@@ -99,7 +99,7 @@ def test_every_language_shows_the_outputs(bilingual: Project) -> None:
 def test_a_custom_element_that_the_site_names_holds_markdown(plain: Project) -> None:
     plugins = "plugins: [precis: {elements: [an-element]}]"
     extensions = "[attr_list, md_in_html, pymdownx.superfences]"
-    configured = PLAIN.replace("plugins: [precis]", plugins)
+    configured = PLAIN.replace("plugins: [precis: {checks: required}]", plugins)
     plain.write(
         mkdocs_yml=configured.replace("[attr_list, pymdownx.superfences]", extensions),
         docs__a_md=PAGE.replace("# Title {#t}\n", '# Title {#t}\n\n<an-element x="1" markdown>\n')
@@ -212,12 +212,12 @@ def test_the_line_of_a_finding_counts_the_front_matter(plain: Project) -> None:
 
 
 def test_a_missing_folder_of_snippets_is_said_in_one_line(plain: Project) -> None:
-    plain.write(mkdocs_yml=PLAIN.replace("[precis]", "[precis: {snippets: nowhere}]"))
+    plain.write(mkdocs_yml=PLAIN.replace("checks: required", "snippets: nowhere"))
 
     built = build(plain)
 
     assert built.returncode == 1
-    assert "there is no folder nowhere" in built.stderr
+    assert "mkdocs.yml:4: precis: there is no folder nowhere" in built.stderr
 
 
 def test_a_build_with_nothing_changed_runs_nothing(
@@ -264,7 +264,7 @@ def imported(build: subprocess.CompletedProcess[str]) -> set[str]:
 
 def test_a_snippet_that_hangs_ends_the_build(plain: Project) -> None:
     plain.write(
-        mkdocs_yml=PLAIN.replace("[precis]", "[precis: {timeout: 0.5}]"),
+        mkdocs_yml=PLAIN.replace("checks: required", "timeout: 0.5"),
         snippets__a_py="# %% one\nx = 1\n\n# %% two\nwhile True: pass\n",
     )
 

@@ -60,7 +60,7 @@ LAB = """
 
 FILES = {
     "mkdocs_yml": BILINGUAL.replace(
-        "  - precis\n", '  - search\n  - mkdocs-jupyter: {include: ["*.ipynb"]}\n  - precis\n'
+        "  - precis", '  - search\n  - mkdocs-jupyter: {include: ["*.ipynb"]}\n  - precis'
     )
     + "nav: [index.md, a.md, b.md, glossary.md, labs/l.ipynb]\n"
     + "validation: {links: {anchors: warn}}\n",
@@ -319,7 +319,7 @@ def other_lock(project: Project) -> None:
 
 
 def other_folder(project: Project) -> None:
-    settings = FILES["mkdocs_yml"].replace("- precis\n", "- precis: {snippets: code}\n")
+    settings = FILES["mkdocs_yml"].replace("{checks", "{snippets: code, checks")
     project.write(mkdocs_yml=settings, code__a_py=SNIPPET.replace("x = ", "x = 1 * "))
     for name in ("b.py", "labs/l.py"):
         project.write(**{f"code/{name}": project.read(f"snippets/{name}")})

@@ -22,7 +22,7 @@ for n in range(2):
 
 CONFIG = """
     site_name: test
-    plugins: []
+    plugins: [precis: {checks: required}]
     markdown_extensions: [attr_list, pymdownx.superfences]
     """
 

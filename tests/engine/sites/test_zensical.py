@@ -36,8 +36,10 @@ class Context(Extension):
 def render(project: Project, path: str) -> str:
     """Render a page as Zensical does: without its front matter, with a Markdown of its own."""
     extensions = ["attr_list", "pymdownx.superfences", "precis.zensical"]
+    checks = {"precis.zensical": {"checks": "required"}}
     text = project.read(f"docs/{path}").split("---\n")[-1]
-    return Markdown(extensions=[Context(project, path), *extensions]).convert(text)
+    md = Markdown(extensions=[Context(project, path), *extensions], extension_configs=checks)
+    return md.convert(text)
 
 
 @pytest.fixture

@@ -35,10 +35,10 @@ LAB = """
     """
 
 SITE = BILINGUAL.replace(
-    "  - precis\n",
+    "  - precis: {checks: required}\n",
     """\
   - mkdocs-jupyter: {include: ["*.ipynb"], cache: false, ignore_h1_titles: true}
-  - precis
+  - precis: {checks: required}
 site_url: https://book.example/
 """,
 )
