@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from precis.base import words
 from precis.base.policy import DEFAULT, Policy, parse_policy
 from precis.base.settings import load_settings
 
@@ -33,6 +34,12 @@ class Project:
     policy: Policy = DEFAULT
     """Which checks the project asks for."""
 
+    default_language: str = words.DEFAULT
+    """The language of a site in one language."""
+
+    own_words: tuple[tuple[str, words.Words], ...] = ()
+    """The engine's words in the languages that the project adds."""
+
     @classmethod
     def from_settings(
         cls,
@@ -42,15 +49,24 @@ class Project:
         i18n: Mapping[str, Any] | None = None,
         config: Path | None = None,
         checks: object = None,
+        language: object = None,
     ) -> Project:
         """Return the project with these settings; `i18n` holds the options of that plugin.
 
-        Raises Malformed for checks that do not exist.
+        `language` is that of the theme. Raises Malformed for checks or words that do not exist.
         """
         root = root.resolve()
         docs_folder, snippets_folder = (root / docs).resolve(), root / snippets
-        languages, policy = _languages(i18n or {}), parse_policy(checks, config)
-        return cls(root, docs_folder, snippets_folder, languages, config, policy)
+        return cls(
+            root,
+            docs_folder,
+            snippets_folder,
+            _languages(i18n or {}),
+            config,
+            parse_policy(checks, config),
+            str(language or words.DEFAULT),
+            tuple(sorted(words.read_words(root / words.FILE).items())),
+        )
 
     @classmethod
     def read(cls, root: Path, config: str = CONFIG) -> Project:
@@ -70,6 +86,7 @@ class Project:
             _options(plugins, "i18n"),
             path,
             _options(plugins, "precis").get("checks"),
+            theme.get("language") if isinstance(theme := settings.get("theme"), Mapping) else None,
         )
 
     @property
@@ -77,10 +94,23 @@ class Project:
         """The path of the lock file."""
         return self.root / LOCK
 
+    def words(self, language: str) -> words.Words:
+        """Return the engine's words in a language; English ones without any."""
+        known = words.WORDS | dict(self.own_words)
+        return known.get(language, words.WORDS[words.DEFAULT])
+
+    def has_words(self, language: str) -> bool:
+        """Return whether the engine speaks a language."""
+        return language in words.WORDS | dict(self.own_words)
+
     def language(self, page: Path) -> str:
         """Return the language of a page; "" if it is in no language folder."""
         folder = self.language_folder(page)
         return folder.name if folder else ""
+
+    def text_language(self, page: Path) -> str:
+        """Return the language in which a page is written; "" outside the language folders."""
+        return self.language(page) if self.languages else self.default_language
 
     def language_folder(self, page: Path) -> Path | None:
         """Return the language folder that contains a page; None if there is none."""

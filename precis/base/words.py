@@ -1,8 +1,13 @@
-"""The words that readers see, in each language. A further language is one more entry."""
+"""The words that readers see, in each language; a project adds others in a file of its own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from precis.base.finding import Finding, Malformed, display_path
+from precis.base.settings import find_place, load_settings
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class Words:
     outdated: str
     """Above a section that does not follow the other language yet."""
 
+
+FILE = "words.yml"
+"""The file, beside mkdocs.yml, with the words of further languages."""
 
 DEFAULT = "en"
 
@@ -71,11 +79,36 @@ WORDS = {
 }
 
 
-def supported(language: str) -> str:
-    """Return a language if it has words, the default language otherwise."""
-    return language if language in WORDS else DEFAULT
+def read_words(path: Path) -> dict[str, Words]:
+    """Return the words of a project's own file, by language; none without one.
+
+        de:
+          one_value: "{n} Wert"
+
+    What a language lacks is in English. Raises Malformed for a text that has no place, or other
+    gaps than the English one.
+    """
+    if not path.is_file():
+        return {}
+    languages = {}
+    for language, texts in load_settings(path).items():
+        known = WORDS.get(language, WORDS[DEFAULT])
+        if not isinstance(texts, dict):
+            raise _malformed(path, f"{language}: not a mapping of texts", language)
+        for name, text in texts.items():
+            if not hasattr(known, str(name)):
+                names = ", ".join(field.name for field in fields(Words))
+                raise _malformed(path, f"no text {name!r}; known: {names}", language, name)
+            gaps = _GAP.findall(getattr(known, name))
+            if sorted(_GAP.findall(str(text))) != sorted(gaps):
+                wanted = " and ".join(gaps) or "no gap"
+                raise _malformed(path, f"{name} has other gaps than {wanted}", language, name)
+        languages[language] = replace(known, **{name: str(text) for name, text in texts.items()})
+    return languages
 
 
-def words(language: str) -> Words:
-    """Return the words of a language, English as the fallback."""
-    return WORDS[supported(language)]
+def _malformed(path: Path, message: str, *keys: str) -> Malformed:
+    return Malformed(Finding(display_path(path), *find_place(path, *map(str, keys)), message))
+
+
+_GAP = re.compile(r"\{\w*\}")

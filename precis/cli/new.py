@@ -9,6 +9,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -20,7 +21,7 @@ from precis.base.files import write_atomically
 from precis.base.finding import Finding, Malformed, display_path, errors
 from precis.base.git import git
 from precis.base.project import Project
-from precis.cli.common import page_reader
+from precis.cli.common import current_project, page_reader
 from precis.cli.navigation import SITE, Line, Refused, listed
 from precis.source.parse import read
 from precis.text.lock import bless_sections, format_lock, read_lock
@@ -33,9 +34,12 @@ _DESCRIPTIONS = {
     "fr": "{title}\u00a0: un chapitre dont chaque valeur affichée a été vérifiée.",
     "en": "{title}: a chapter whose every printed value was verified.",
 }
-"""Placeholder descriptions of a page, by language."""
+"""Placeholder descriptions of a whole chapter, in the languages that have one."""
 
-TEMPLATES = Path(__file__).with_name("templates") / "chapter"
+TEMPLATES = Path(__file__).with_name("templates")
+
+FULL, PLAIN = "chapter", "page"
+"""The folder with a whole chapter in some languages, and that with a page for all others."""
 
 _SLUG = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 80
@@ -77,32 +81,58 @@ class Beginning:
             raise
 
 
-@click.command()
+class TitledCommand(click.Command):
+    """A command with an option for the title in each language of the project."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse a folder without a project before its options are looked at."""
+        asks_for_help = {"-h", "--help"} & {*args}
+        if not (asks_for_help or ctx.resilient_parsing) and current_project().config is None:
+            raise click.UsageError(f"there is no {SITE} here: run it from the project's folder")
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return `--title` for one language, or `--fr`, `--en` and so on for several."""
+        languages: tuple[str, ...] = ()
+        with suppress(Malformed):  # reported by the command
+            languages = current_project().languages
+        titles = [
+            click.Option(
+                [f"--{name}", f"title_{name}"], metavar="TITLE", help=f"Its title, {name}."
+            )
+            for name in languages
+        ]
+        alone = click.Option(["--title", "title_"], metavar="TITLE", help="Its title.")
+        return [*self.params, *(titles or [alone]), *super().get_params(ctx)[len(self.params) :]]
+
+
+@click.command(cls=TitledCommand)
 @click.argument("slug")
-@click.option("--fr", required=True, metavar="TITLE", help="Its title in French.")
-@click.option("--en", required=True, metavar="TITLE", help="Its title in English.")
 @click.option("--after", metavar="SLUG", help="The chapter before it; else the last one.")
-def new(slug: str, fr: str, en: str, after: str | None) -> None:
+def new(slug: str, after: str | None, **options: str | None) -> None:
     """Begin the chapter SLUG: pages, snippet and navigation entry.
 
-    It builds and passes as it is written: `make serve`, then put your text where the comments in
-    the pages say what belongs there. Nothing is written where a file of that name exists.
+    It builds and passes as it is written: serve the site, then put your text in place of it. A
+    site in several languages has an option for the title in each, called as the language. Nothing
+    is written where a file of that name exists.
 
     \b
     Examples:
-      precis new attention --fr "L’attention" --en "Attention" --after configuration
+      precis new attention --title "Attention" --after configuration
+      precis new attention --fr "L’attention" --en "Attention"
     """
     reader = page_reader()
     project = reader.project
-    if project.config is None:
-        raise click.UsageError(f"there is no {SITE} here: run it from the project's folder")
-    if project.languages != ("en", "fr"):
-        has = ", ".join(project.languages) or "none in folders"
-        raise click.UsageError(f"a new chapter is in en and fr; the languages of {SITE}: {has}")
-    if missing := [path for path in map(project.pages_folder, ("fr", "en")) if not path.is_dir()]:
-        raise click.UsageError(f"there is no folder {display_path(missing[0])}/")
+    titles = {name.removeprefix("title_"): title for name, title in options.items()}
+    if missing := [f"--{name or 'title'}" for name, title in titles.items() if title is None]:
+        raise click.UsageError(f"a chapter has a title in each language: {', '.join(missing)}")
+    folders = map(project.pages_folder, titles)
+    if absent := [path for path in folders if not path.is_dir()]:
+        raise click.UsageError(f"there is no folder {display_path(absent[0])}/")
     try:
-        beginning = begin(slug, {"fr": fr, "en": en}, reader, after)
+        beginning = begin(
+            slug, {name: title or "" for name, title in titles.items()}, reader, after
+        )
     except Refused as error:
         raise click.UsageError(str(error)) from None
     undo = undoing(beginning.files, beginning.changed)
@@ -111,7 +141,8 @@ def new(slug: str, fr: str, en: str, after: str | None) -> None:
         click.echo(f"{display_path(path)}: new")
     for line in beginning.lines:
         click.echo(f"{display_path(SITE)}:{line.number}: {line.text}")
-    click.echo(f"{display_path(project.lock)}: {slug}.md, its sections read side by side")
+    if project.languages:
+        click.echo(f"{display_path(project.lock)}: {slug}.md, its sections read side by side")
     click.echo(f"To take it back: {undo or 'delete these files and these lines'}")
 
 
@@ -133,10 +164,11 @@ def begin(
         raise Malformed(Finding(display_path(taken[0]), 1, 1, what, hint))
 
     titles = {language: _title(language, text, reader) for language, text in titles.items()}
+    kind = FULL if titles.keys() <= _DESCRIPTIONS.keys() else PLAIN
     texts = {}
     pages = {}
     for language, path in paths.items():
-        text = _page(slug, language, titles[language])
+        text = _page(kind, language, slug, titles[language])
         lines, first_line = strip_front_matter(text)
         page = reader.parse_page(display_path(path), lines, first_line)
         texts[path] = insert_no_break_spaces(text, page)
@@ -147,15 +179,18 @@ def begin(
             raise Refused(f"the titles do not say the same: {finding.message}")
 
     english = titles.get("en", next(iter(titles.values())))
-    texts[snippet] = _template("snippet.txt", slug, _sentence(english))
+    texts[snippet] = _template(f"{kind}/snippet.txt", slug, _sentence(english))
     chapters = {f"{path.stem}.md" for path in reader.book.folder.glob("*.py")}
     if after:
         if not all((project.pages_folder(name) / f"{after}.md").is_file() for name in titles):
             raise Refused(f"there is no chapter {after}")
         chapters = {f"{after}.md"}
     site, added = listed(read(SITE), slug, titles, chapters)
-    lock = bless_sections(project, list(pages.values()), read_lock(project.lock))
-    return Beginning(texts, {project.lock: format_lock(lock), SITE: site}, added)
+    changed = {SITE: site} if added else {}
+    if project.languages:
+        lock = bless_sections(project, list(pages.values()), read_lock(project.lock))
+        changed[project.lock] = format_lock(lock)
+    return Beginning(texts, changed, added)
 
 
 def undoing(files: Iterable[Path], changed: Iterable[Path]) -> str | None:
@@ -194,24 +229,28 @@ def _is_installed(name: str) -> bool:
 
 def _title(language: str, text: str, reader: PageReader) -> str:
     """A title as its language writes it: apostrophes curved, blanks unbroken."""
+    option = f"--{language or 'title'}"
     text = re.sub(r"(?<=\w)'(?=\w)", "’", text.strip())
     if not text or len(text) > _LONGEST:
-        raise Refused(f"--{language}: a title has 1 to {_LONGEST} characters")
+        raise Refused(f"{option}: a title has 1 to {_LONGEST} characters")
     if found := _MARKUP.search(text):
-        raise Refused(f"--{language}: a title is plain text, without {found[0]!r}")
+        raise Refused(f"{option}: a title is plain text, without {found[0]!r}")
     path = display_path(reader.project.pages_folder(language) / "title.md")
     heading = insert_no_break_spaces(f"# {text}", reader.parse_page(path, [f"# {text}"]))
     page = reader.parse_page(path, [heading])
     typography = reader.project.policy.apply("typography", check_typography(page))
     for finding in errors([*reader.check_claims(page).findings, *typography]):
-        raise Refused(f"--{language}: {finding.message}. {finding.hint}".strip())
+        raise Refused(f"{option}: {finding.message}. {finding.hint}".strip())
     return heading.removeprefix("# ")
 
 
-def _page(slug: str, language: str, title: str) -> str:
-    meta = {"title": title, "description": _DESCRIPTIONS[language].format(title=title)}
+def _page(kind: str, language: str, slug: str, title: str) -> str:
+    meta = {"title": title}
+    if kind == FULL:
+        meta["description"] = _DESCRIPTIONS[language].format(title=title)
     front = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=inf)
-    return f"---\n{front}---\n\n{_template(f'{language}.md', slug, title)}"
+    name = language if kind == FULL else PLAIN
+    return f"---\n{front}---\n\n{_template(f'{kind}/{name}.md', slug, title)}"
 
 
 def _sentence(title: str) -> str:

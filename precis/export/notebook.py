@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from precis.base.words import words
 from precis.book.book import Book, Verified
 from precis.export.plain import (
     Code,
@@ -104,7 +103,7 @@ def _notebook_json(exported: ExportedPage, address: str) -> str:
 
 def _introduction(exported: ExportedPage, address: str) -> str:
     """Return a line with the page of the notebook and the packages that printed its outputs."""
-    texts = words(exported.page.language)
+    texts = exported.book.project.words(exported.page.language)
     verified = _own_snippet(exported)
     versions = verified.record.run.packages
     names = sorted(verified.snippet.packages & {p for p, version in versions.items() if version})

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from precis.base.characters import nfc
-from precis.base.words import words
 from precis.book.book import Book, Verified
 from precis.page.glossary import GLOSSARY, read_definitions
 from precis.source.snippet import Cell
@@ -66,7 +65,7 @@ class ExportedPage:
 
     def __post_init__(self) -> None:
         self.fences = {fence.line: fence for fence in self.page.fences}
-        self.words = words(self.page.language)
+        self.words = self.book.project.words(self.page.language)
         self.notices = outdated_notices(self.book.project, self.page)
         self.terms = read_definitions(glossary_path(self.page))
         for line in self.page.lines:

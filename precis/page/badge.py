@@ -11,10 +11,11 @@ from pathlib import Path
 from babel.dates import format_date
 
 from precis.base.project import Project
-from precis.base.words import supported, words
+from precis.base.words import DEFAULT
 from precis.book.attest import Attestation, cell_hashes
 from precis.book.book import Book
 from precis.source.snippet import Cell, Snippet
+from precis.text.number import locale
 from precis.text.prose import PageText
 
 EXPLANATION = "verification.md"
@@ -47,7 +48,7 @@ def render_badge(
     count = sum(book.verified(snippet.path).count_outputs(cell) for snippet, cell in cells)
     if not count:
         return None
-    texts = words(page.language)
+    texts = book.project.words(page.language)
     paths = sorted({snippet.path for snippet, _ in cells})
     torch = next((t for t in (book.verified(path).record.torch for path in paths) if t), None)
     values = (texts.one_value if count == 1 else texts.many_values).format(n=count)
@@ -66,7 +67,8 @@ def render_badge(
             parts.append(text.format(device=name))
     if date:
         moment = datetime.datetime.fromisoformat(date)
-        day = format_date(moment, "long", locale=supported(page.language))
+        language = page.language if book.project.has_words(page.language) else DEFAULT
+        day = format_date(moment, "long", locale=locale(language))
         parts.append(texts.version.format(day=day))
     paragraph = etree.Element("p", {"class": BADGE, "id": BADGE})
     paragraph.text = f"{values}{_DOT}"

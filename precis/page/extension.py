@@ -22,7 +22,6 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeEx
 
 from precis.base.finding import Finding, Malformed
 from precis.base.project import Project
-from precis.base.words import words
 from precis.book.attest import FOLDER, Attestation, commit_and_date, read_attestations
 from precis.book.book import Book
 from precis.page.badge import BADGE, render_badge
@@ -239,7 +238,8 @@ class _OutputLines(Postprocessor):
         text = _OUTPUT_LINE.sub(r'\1 class="precis-output"', text)
         if not (badge := _VERIFIED.search(text)):
             return text
-        label = f"{words(self.extension.page.source.language).verified} {badge[1]}"
+        words = self.extension.book.project.words(self.extension.page.source.language)
+        label = f"{words.verified} {badge[1]}"
         tick = f'<a class="precis-seal" href="#{BADGE}" aria-label="{label}"></a>'
         return _BLOCK.sub(lambda b: b[0] + tick if '"go"' in b[0] else b[0], text)
 

@@ -42,6 +42,7 @@ def configured_project(config: MkDocsConfig, options: PrecisConfig) -> Project:
             i18n.config if i18n else None,
             file,
             options.checks,
+            config.theme.get("language"),
         )
     except Malformed as error:
         raise PluginError(str(error)) from None

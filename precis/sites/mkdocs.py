@@ -23,7 +23,7 @@ from precis.base.files import is_writable
 from precis.base.finding import Malformed, display_path
 from precis.base.project import Project
 from precis.base.streams import set_output_encoding
-from precis.base.words import words
+from precis.base.words import FILE as WORDS
 from precis.book.attest import FILE, SCHEMA, commit_and_date, verified_json
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
@@ -206,7 +206,9 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if is_chapter(source):
             cells = self.extension.reader.embedded_cells(source)
             if not any(self.book.verified(snippet.path).mismatches for snippet, _ in cells):
-                name = notebook_name(Path(source.path), source.language)
+                name = notebook_name(
+                    Path(source.path), self.book.project.language(Path(source.path))
+                )
                 self.notebooks[page.file.dest_uri] = name
                 write_notebook(source, name, self.book, page, files)
 
@@ -215,7 +217,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     ) -> None:
         """Give the template the notebook's link, labelled in the page's language."""
         if name := self.notebooks.get(page.file.dest_uri):
-            label = words(str(config.theme.get("language"))).notebook_download
+            label = self.book.project.words(str(config.theme.get("language"))).notebook_download
             extended: dict[str, Any] = context  # type: ignore[assignment]
             extended["notebook"] = {"href": name, "words": label}
 
@@ -256,8 +258,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     ) -> LiveReloadServer:
         """Watch the snippets, the files that they read, and the lock."""
         server.watch(str(self.book.folder))
-        if (lock := self.book.project.lock).is_file():
-            server.watch(str(lock))
+        for path in filter(Path.is_file, (self.book.project.lock, self.book.project.root / WORDS)):
+            server.watch(str(path))
         self.watcher = Watcher(server)
         self.watcher.update(self.book, Path(config.site_dir))
         from precis.run.parent import warm_up  # not needed by an unchanged build

@@ -111,7 +111,7 @@ class PageCache:
             ours.source,
             lines=tuple(cached["lines"]),
             fences=tuple(Fence(**fence) for fence in cached["fences"]),
-            language=self.extension.reader.project.language(Path(ours.source.page_path)),
+            language=self.extension.book.project.text_language(Path(ours.source.page_path)),
         )
         ours.markdown = cached["text"]
         with suppress(LookupError):  # reported by the conversion
@@ -129,6 +129,7 @@ class PageCache:
                 settings,
                 extension.book.project.languages,
                 extension.book.project.policy,
+                extension.book.project.own_words,
                 [read_definitions(Path(glossary)) for glossary in glossaries],
                 [(file.src_uri, file.url, str(file.inclusion)) for file in files],
                 extension.attestations(),

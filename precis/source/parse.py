@@ -25,7 +25,7 @@ from precis.source.snippet import DEVICE_TYPES, Cell, Expectation, Snippet, Stat
 MAX_BYTES = 1_000_000
 """The largest size of a snippet or a page: twenty times that of a long page."""
 
-_TEXT = re.compile(r'# %% \[markdown\] lang="(?P<language>[a-z]{2})"\s*')
+_TEXT = re.compile(r'# %% \[markdown\] lang="(?P<language>[a-z]{2,3}(?:-[A-Za-z]+)?)"\s*')
 _CELL = re.compile(r"# %%(?P<title>.*)")
 _TITLE = re.compile(r'\s+(?P<name>[A-Za-z0-9][\w-]*)(?P<options>(?:\s+\w+="[^"]*")*)\s*')
 _OPTION = re.compile(r'(\w+)="([^"]*)"')

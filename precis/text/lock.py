@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from babel import Locale
-
 from precis.base.finding import Finding
 from precis.base.project import Project
-from precis.base.words import supported, words
+from precis.base.words import DEFAULT
+from precis.text.number import locale
 from precis.text.prose import PageText
 from precis.text.sections import split_sections
 
@@ -136,14 +135,14 @@ def outdated_notices(project: Project, page: PageText) -> dict[int, str]:
     entries = page_entries(project, Path(page.path))
     if not any(entry.superseded for entry in entries.values()):
         return {}
-    language = supported(page.language)
-    names = Locale(language).languages
+    language = page.language if project.has_words(page.language) else DEFAULT
+    names = locale(language).languages
     notices = {}
     for section in split_sections(page):
         entry = entries.get(section.id, Entry({}))
         if entry.superseded and page.language not in entry.superseded:
             ahead = ", ".join(names.get(other, other) for other in sorted(entry.superseded))
-            notices[section.line] = words(language).outdated.format(ahead=ahead)
+            notices[section.line] = project.words(language).outdated.format(ahead=ahead)
     return notices
 
 

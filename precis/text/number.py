@@ -48,13 +48,18 @@ class Separators:
 @lru_cache
 def separators(language: str) -> Separators:
     """Return the separators in Unicode's locale data, English as the fallback."""
-    try:
-        symbols = Locale.parse(language).number_symbols["latn"]
-    except (UnknownLocaleError, ValueError):
-        symbols = {"decimal": ".", "group": ","}
+    symbols = locale(language).number_symbols["latn"]
     group = symbols["group"]
     blanks = "[\u00a0\u202f]"
     return Separators(re.escape(symbols["decimal"]), re.escape(group) if group.strip() else blanks)
+
+
+def locale(language: str) -> Locale:
+    """Return Unicode's data of a language, fr or pt-BR; English as the fallback."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
 
 
 def in_text(text: str, language: str) -> Iterator[Number]:

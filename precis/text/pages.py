@@ -52,7 +52,7 @@ class PageReader:
     ) -> PageText:
         """Return the page of some lines, with the fences that superfences finds in them."""
         fences = FenceFinder(self.md).find(list(lines), first_line)
-        language = self.project.language(Path(lab_page or path))
+        language = self.project.text_language(Path(lab_page or path))
         return PageText(path, tuple(lines), first_line, tuple(fences), lab_page, language)
 
     def read_lab(self, snippet: Snippet, language: str) -> PageText:
@@ -105,7 +105,7 @@ class PageReader:
 
     def _lab_twins(self, page: PageText) -> Iterator[PageText]:
         """Yield the other languages of a lab; nothing for other pages."""
-        if page.lab_page and page.language:
+        if page.lab_page and self.project.languages:
             snippet = self.book.snippet(Path(page.path))
             for language in lab_languages(snippet):
                 if language != page.language:

@@ -149,7 +149,7 @@ class PageText:
     """The path of a lab's page, whose text is in a snippet; "" for other pages."""
 
     language: str = ""
-    """The language of the page's folder; "" without one."""
+    """The language of the text."""
 
     @property
     def page_path(self) -> str:

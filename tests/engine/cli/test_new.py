@@ -129,7 +129,7 @@ def test_no_command_is_printed_that_would_lose_other_changes(site: Project) -> N
         (("a/b", *TITLES), 2, "not 'a/b'"),
         (("random", *TITLES), 2, "Python has a module random"),
         (("en", *TITLES), 2, "docs/en has that address"),
-        (("end", *TITLES), 1, "docs/fr/end.md:1:1: this file is there already"),
+        (("end", *TITLES), 1, "docs/en/end.md:1:1: this file is there already"),
         (("demo", "--fr", "Fin", "--en", "B"), 2, "an entry “Fin” already (mkdocs.yml:22)"),
         (("demo", "--fr", "Un {#x}", "--en", "B"), 2, "--fr: a title is plain text"),
         (("demo", "--fr", "A\nb", "--en", "B"), 2, "--fr: a title is plain text"),
@@ -164,15 +164,38 @@ def test_outside_a_project_the_command_says_so(project: Project) -> None:
     assert "run it from the project's folder" in new(project, "demo", *TITLES).stderr
 
 
-def test_a_project_with_other_languages_is_told_so(site: Project) -> None:
+def test_a_title_is_missing_in_a_language_of_the_project(site: Project) -> None:
     site.write(mkdocs_yml=site_in("fr", "en", "de"))
 
     refused = new(site, "demo", *TITLES)
 
     assert refused.returncode == 2
-    assert (
-        "a new chapter is in en and fr; the languages of mkdocs.yml: de, en, fr" in refused.stderr
-    )
+    assert "a chapter has a title in each language: --de" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("languages", "titles"),
+    [
+        ((), ("--title", "A try")),
+        (("en", "fr", "de"), ("--en", "A try", "--fr", "Essai", "--de", "Versuch")),
+    ],
+    ids=["one", "three"],
+)
+def test_a_chapter_of_a_site_in_other_languages_builds_at_once(
+    project: Project, languages: tuple[str, ...], titles: tuple[str, ...]
+) -> None:
+    options = [word for name in languages for word in ("--language", name)]
+    assert project.run("precis", "init", *options).returncode == 0
+
+    made = new(project, "demo", *titles)
+
+    assert made.returncode == 0, made.stderr
+    built = project.run("mkdocs", "build")
+    assert built.returncode == 0, built.stderr
+    assert "2 outputs: 2 verified on cpu" in built.stderr
+    last = f"{languages[-1]}/" if languages else ""
+    assert f"{titles[-1]}</h1>" in project.read(f"site/{last}demo/index.html")
+    assert project.path("translations.lock").exists() == bool(languages)
 
 
 def test_an_error_while_writing_leaves_nothing(site: Project) -> None:
