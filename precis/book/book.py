@@ -75,7 +75,8 @@ class Verified:
         """The SHA-256 of each cell's text and of its outputs, by `file:cell`."""
         hashes = {}
         for cell in self.snippet.cells:
-            code = "\n".join(self.snippet.code(cell))
+            header = self.snippet.lines[cell.line - 1 : cell.line]  # none in a file of one cell
+            code = "\n".join([*header, *self.snippet.code(cell)])
             outputs = "\n".join(self.printed(cell))
             hashes[f"{self.snippet.name}:{cell.name}"] = {
                 "text": digest(code.encode()),

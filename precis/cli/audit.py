@@ -68,7 +68,7 @@ def site_findings(site: Path, book: Sequence[Verified], now: Attestation) -> Ite
             outputs = [_output(line) for line in block.select("span.go")]
             if outputs != expected:
                 yield _finding(path, block, f"{where} shows {_first(outputs, expected)}")
-            _, *code = verified.snippet.code(cell)
+            code = verified.snippet.code(cell)
             for line in block.select("span.go"):
                 line.extract()
             if _words(block.get_text()) != _words("\n".join(code)):

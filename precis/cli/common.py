@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from precis.base.finding import (
 from precis.base.project import Project
 from precis.book.book import Book, Selection
 from precis.run.record import Records
+from precis.source.find import find_snippets
 
 if TYPE_CHECKING:
     from precis.text.pages import PageReader
@@ -43,13 +44,31 @@ def page_reader() -> PageReader:
 
 
 def open_book(files: tuple[Path, ...], timeout: float, device: str = "cpu") -> Book:
-    """Return the book of the current project; only these files of it, where some are given."""
+    """Return the book of the current project, or of these files and folders.
+
+    Without a site and its folder of snippets: of every Python file here with `#>` lines.
+    """
     project = current_project()
     if not files and not project.snippets.is_dir():
-        folder = display_path(project.snippets)
-        raise click.UsageError(f"there is no {folder}/ here: run it from the project's folder")
+        if project.config:
+            folder = display_path(project.snippets)
+            raise click.UsageError(f"there is no {folder}/ here: run it from the project's folder")
+        files = (Path(),)
+    if files and not (files := tuple(_snippets(project, files))):
+        raise click.UsageError("no Python file there has a line that starts with #>")
     book = Book(project, Records(project.root, timeout=timeout, progress=show_progress), device)
     return Selection(book, files) if files else book
+
+
+def _snippets(project: Project, paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files, and the snippets in the folders."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+        elif path.resolve().is_relative_to(project.snippets.resolve()):
+            yield from sorted(path.rglob("*.py"))
+        else:
+            yield from find_snippets(path)
 
 
 def show_progress(done: int, total: int) -> None:

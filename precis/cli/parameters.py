@@ -14,7 +14,7 @@ from precis.base.project import Project
 from precis.run.outcome import TIMEOUT
 
 FILES = click.argument(
-    "files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH ...]"
 )
 TIME_LIMIT = click.option(
     "--timeout", default=TIMEOUT, show_default=True, help="Seconds that one snippet may take."

@@ -25,17 +25,19 @@ def update(files: tuple[Path, ...], timeout: float) -> None:
     """Write what the snippets print into their #> lines.
 
     Nothing else is touched. A file that does not run to its end, or that changed meanwhile, is
-    left as it is. Without FILES: all of snippets/. In a French page, docs/fr/*.md, plain blanks
-    where French wants no-break spaces become those.
+    left as it is. Without a PATH: all of snippets/, or, in a folder without a site, every Python
+    file with a #> line; so of a PATH that is a folder. In a French page, docs/fr/*.md, plain
+    blanks where French wants no-break spaces become those.
 
     \b
     Examples:
       precis update snippets/autograd.py
+      precis update examples/
       precis update docs/fr/autograd.md
     """
     pages = [path for path in files if path.suffix == ".md"]
     failed = bool(pages) and not _space(pages)
-    snippets = tuple(path for path in files if path.suffix != ".md")
+    snippets = tuple(path for path in files if path.suffix != ".md")  # folders too
     if pages and not snippets:
         sys.exit(failed)
     book = open_book(snippets, timeout)

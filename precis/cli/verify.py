@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -63,7 +64,8 @@ def verify(
 ) -> None:
     """Run snippets and compare what they print with their #> lines.
 
-    Without FILES: all of snippets/. With --shard a part of them: where several machines each
+    Without a PATH: all of snippets/, or, in a folder without a site, every Python file with a #>
+    line; so of a PATH that is a folder. With --shard a part of them: where several machines each
     do theirs and their .precis folders are copied into one, a build runs nothing again.
     With --prose: look for a witness of each number that the pages and labs state, compare the
     languages, and list what was excused.
@@ -71,6 +73,7 @@ def verify(
     \b
     Examples:
       precis verify snippets/autograd.py
+      precis verify examples/
       precis verify --device cuda
       precis verify --shard 2/8
       precis verify --prose docs/fr/autograd.md docs/en/autograd.md
@@ -83,11 +86,17 @@ def verify(
     if missing := why_unavailable(device):
         raise click.UsageError(missing)
     if shard and (files or attest):
-        raise click.UsageError("--shard is a part of all of snippets/: no FILES, no --attest")
+        raise click.UsageError("--shard is a part of all of snippets/: no PATH, no --attest")
     book = open_book(files, timeout, device)
     if shard:
         place, number = shard
         book = Selection(book, tuple(book.paths()[place - 1 :: number]))
+    outside = [p for p in book.paths() if not p.resolve().is_relative_to(book.records.root)]
+    if twice and outside:
+        raise click.UsageError(f"--twice copies this folder, and {outside[0]} is not in it")
+    names = Counter(path.name for path in book.paths())
+    if attest and (name := next((name for name in names if names[name] > 1), None)):
+        raise click.UsageError(f"--attest names cells by file, and two are called {name}")
     book.run()
     wrong = [finding for path in book.paths() for finding in snippet_findings(book, path)]
     if twice:
@@ -104,6 +113,9 @@ def verify(
 def _verify_prose(files: tuple[Path, ...], style: str) -> None:
     reader = page_reader()
     docs = reader.project.docs
+    files = tuple(
+        page for path in files for page in (sorted(path.rglob("*.md")) if path.is_dir() else [path])
+    )
     files = files or (*sorted(docs.rglob("*.md")), *reader.book.labs())
     if not files:
         raise click.UsageError(

@@ -65,7 +65,7 @@ def find_unstable(snippet: Snippet, first: Record, second: Record) -> list[Findi
     for cell in snippet.cells:
         if len({run.figures.get(cell.name) for run in runs}) > 1:
             message = f"draws another figure in a second run, cell {cell.name}"
-            findings.append(Finding(path, cell.line, 1, message, _UNSTABLE))
+            findings.append(Finding(path, cell.first_line, 1, message, _UNSTABLE))
     for fault in {run.fault for run in runs if run.fault}:
         findings.append(Finding(path, fault.line, 1, fault.message, fault.detail))
     return findings

@@ -155,7 +155,7 @@ def to_plain_markdown(text: str, exported: ExportedPage) -> str:
 
 def code_without_outputs(verified: Verified, cell: Cell) -> str:
     """Return a cell's code without its expectations."""
-    _, *lines = verified.snippet.code(cell)
+    lines = verified.snippet.code(cell)
     return _ANNOTATION.sub(r"\1", "\n".join(lines).strip("\n"))
 
 

@@ -54,7 +54,7 @@ def find_holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
                 where = ", ".join(incomplete) or "any page"
                 message = f"the cell {cell.name} is not shown in {where}"
                 hint = f"Embed {snippet.name}:{cell.name} there, or delete the cell."
-                findings.append(Finding(display_path(path), cell.line, 1, message, hint))
+                findings.append(Finding(display_path(path), cell.first_line, 1, message, hint))
     return findings
 
 

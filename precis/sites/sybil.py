@@ -75,7 +75,7 @@ def cells(book: Book) -> Parser:
             return
         for cell in snippet.cells:
             check = Check(cell.name, partial(cell_findings, book, snippet, cell))
-            yield make_region(document, cell.line, cell.end, check)
+            yield make_region(document, cell.first_line, cell.end, check)
 
     return regions
 

@@ -25,6 +25,9 @@ from precis.source.snippet import DEVICE_TYPES, Cell, Expectation, Snippet, Stat
 MAX_BYTES = 1_000_000
 """The largest size of a snippet or a page: twenty times that of a long page."""
 
+WHOLE_FILE = "all"
+"""The name of the only cell of a file without cell lines."""
+
 _TEXT = re.compile(r'# %% \[markdown\] lang="(?P<language>[a-z]{2,3}(?:-[A-Za-z]+)?)"\s*')
 _CELL = re.compile(r"# %%(?P<title>.*)")
 _TITLE = re.compile(r'\s+(?P<name>[A-Za-z0-9][\w-]*)(?P<options>(?:\s+\w+="[^"]*")*)\s*')
@@ -89,6 +92,8 @@ def parse(text: str, path: Path) -> Snippet:
     titles = list(_parse_titles(comments, report))
     statements = list(_parse_statements(tree, lines, comments, report))
     named = [title for title in titles if not title.language]
+    if statements and not titles:
+        titles = named = [_Title(0, WHOLE_FILE)]
     first_cell = named[0].line if named else len(lines) + 1
     if statements and statements[0].line < first_cell:
         message = "code before the first cell"

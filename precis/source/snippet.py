@@ -67,13 +67,18 @@ class Cell:
 
     name: str
     line: int
-    """The line of `# %% name`."""
+    """The line of `# %% name`; 0 in a file without such lines, which is one cell."""
 
     end: int
     """The last line that is not blank."""
 
     options: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...]
+
+    @property
+    def first_line(self) -> int:
+        """The first line of the cell in the file."""
+        return max(self.line, 1)
 
     @property
     def expectation_lines(self) -> frozenset[int]:
@@ -131,9 +136,9 @@ class Snippet:
         return tuple(statement for _, statement in self.located)
 
     def code(self, cell: Cell) -> list[str]:
-        """Return a cell's lines, from `# %% name` on, without its expectations."""
+        """Return the lines below `# %% name`, without the expectations."""
         expectations = cell.expectation_lines
-        numbered = enumerate(self.lines[cell.line - 1 : cell.end], cell.line)
+        numbered = enumerate(self.lines[cell.line : cell.end], cell.line + 1)
         return [line for number, line in numbered if number not in expectations]
 
     def missing_expectations(self, cell: Cell) -> list[Finding]:

@@ -50,7 +50,7 @@ def lab_markdown(snippet: Snippet, language: str) -> list[str]:
     for cell in snippet.cells:
         options = figures.get(cell.name, "")
         embed = [f"```{EMBED}{options}", f"{snippet.name}:{cell.name}", "```"]
-        page[cell.line - 1 : cell.line + 2] = embed
+        page[cell.first_line - 1 : cell.first_line + 2] = embed
     return page
 
 

@@ -121,7 +121,7 @@ SNIPPETS = {
         b'# %% one\nx = "\\d"\nprint(x)\n#> \\d\n',
         "2:1: Python warns: ",
     ),
-    "form feeds": (b"\x0c# %% a\n\x0cprint(1)\n", "2:1: code before the first cell"),
+    "form feeds": (b"\x0c# %% a\n\x0cprint(1)\n", "2:1: a print without expectation"),
 }
 
 

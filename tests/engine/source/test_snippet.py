@@ -105,7 +105,6 @@ MALFORMED = {
     "indented": ("# %% a\nif True:\n    print(1)\n    #> 1\n", "4:5", "start of its own line"),
     "after code": ("# %% a\nprint(1)  #> 1\n", "2:11", "start of its own line"),
     "before the cells": ("x = 1\n# %% a\ny = 1\n", "1:1", "code before the first cell"),
-    "only code": ("x = 1\n", "1:1", "code before the first cell"),
     "empty": ("", "1:1", "no cell"),
     "one line": ("# %% a\nx = 1; y = 2\n", "2:8", "second statement on one line"),
     "syntax": ("# %% a\nx = (1,\ny = 2\n", "2:5", "not Python"),
@@ -277,3 +276,12 @@ def test_windows_line_ends_change_nothing(tmp_path: Path) -> None:
     assert [(s.line, s.end) for s in snippet.statements] == [(2, 3), (4, 4)]
     assert snippet.statements[1].expected_output() == ["1"]
     assert "\r" not in snippet.text
+
+
+def test_a_file_without_cell_lines_is_one_cell(parse: Callable[[str], Snippet]) -> None:
+    snippet = parse("x = 1\nprint(x)\n#> 1\n")
+
+    (cell,) = snippet.cells
+    assert (cell.name, cell.first_line, cell.end) == ("all", 1, 3)
+    assert snippet.code(cell) == ["x = 1", "print(x)"]
+    assert [statement.expected_output() for statement in cell.statements] == [[], ["1"]]
