@@ -28,6 +28,7 @@ from precis.base.project import Project
 from precis.book.book import Book, Verified
 from precis.export.notebook import notebook_name, with_outputs
 from precis.page.extension import PrecisExtension
+from precis.sites.config import map_extension
 from precis.text import lab
 
 PLUGIN = "mkdocs-jupyter"
@@ -113,18 +114,17 @@ def render_finding(page: Page) -> None:
     page.render = partial(Page.render, page)  # type: ignore[method-assign]
 
 
-def render_notebook(page: Page, extension: PrecisExtension, verified: Verified) -> None:
+def render_notebook(page: Page, verified: Verified) -> None:
     """Render a lab's notebook with the outputs of its cells."""
     convert = page.render
 
     def render(config: MkDocsConfig, files: Files) -> None:
         def site_page(cells: Iterable[dict[str, Any]]) -> str | None:
-            book = extension.book
-            extension.book = _NotebookBook(book, with_outputs(verified, cells))
-            try:
-                Page.render(page, config, files)
-            finally:
-                extension.book = book
+            def with_notebook(extension: PrecisExtension) -> PrecisExtension:
+                return extension.for_page(extension.page, _NotebookBook(extension.book, lab))
+
+            lab = with_outputs(verified, cells)
+            Page.render(page, map_extension(config, with_notebook), files)
             contents.append(page.toc)
             return page.content
 

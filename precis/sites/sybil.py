@@ -25,6 +25,9 @@ from precis.text.prose import PageText, strip_front_matter
 
 Parser = Callable[[Document], Iterable[Region]]
 
+MakeMarkdown = Callable[[PrecisExtension], Markdown]
+"""Returns the site's Markdown with the extension of one page."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -84,11 +87,11 @@ def cells(book: Book) -> Parser:
     return regions
 
 
-def fences(extension: PrecisExtension, md: Markdown) -> Parser:
-    """The parser of pages: one region a fence, and one, `text`, for all that is not in a fence."""
+def fences(extension: PrecisExtension, make_markdown: MakeMarkdown) -> Parser:
+    """Return the parser of pages: a region for each fence, and `text` for what is in none."""
 
     def regions(document: Document) -> Iterator[Region]:
-        page = convert(Path(document.path), document.text, extension, md)
+        page = convert(Path(document.path), document.text, extension, make_markdown)
         at_fence = {fence.line: fence for fence in page.source.fences}
         text = [finding for finding in page.findings if finding.line not in at_fence]
         if 1 not in at_fence:
@@ -103,12 +106,11 @@ def fences(extension: PrecisExtension, md: Markdown) -> Parser:
     return regions
 
 
-def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
-    """Convert a page as the site does, and give what was found in it."""
+def convert(path: Path, text: str, extension: PrecisExtension, make_markdown: MakeMarkdown) -> Page:
+    """Convert a page as the site does, and return it with its findings."""
     lines, first_line = strip_front_matter(text)
-    page = extension.page = Page(PageText(display_path(path), first_line=first_line))
-    md.reset()
-    md.convert("\n".join(lines))
+    page = Page(PageText(display_path(path), first_line=first_line))
+    make_markdown(extension.for_page(page)).convert("\n".join(lines))
     return page
 
 

@@ -26,7 +26,6 @@ from precis.base.project import Project
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
 from precis.page.extension import PrecisExtension
-from precis.page.page import Page
 from precis.run.record import Records
 from precis.source.parse import read
 from precis.text.prose import PageText, strip_front_matter
@@ -64,7 +63,7 @@ class _Opening(Preprocessor):
         context: Any = self.md.preprocessors["rendering_context"]
         path = Path(context.config["root_dir"], context.config["docs_dir"], context.page.path)
         _, first_line = strip_front_matter(read(path))
-        self.extension.page = Page(PageText(display_path(path), first_line=first_line))
+        self.extension.page.source = PageText(display_path(path), first_line=first_line)
         return lines
 
 
