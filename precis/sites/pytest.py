@@ -1,4 +1,4 @@
-"""Tie the engine to pytest, which finds this plug-in by itself.
+"""The pytest plug-in, which pytest finds by its entry point.
 
     pytest --precis
 
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect documents where it is asked for; refuse a device that this machine lacks."""
+    """Register the collector; refuse a device that this machine lacks."""
     device = config.getoption("device")
     if reason := why_unavailable(device):
         raise pytest.UsageError(reason)
