@@ -82,7 +82,7 @@ def main() -> None:
     \b
     Exit codes:
       0  all is well
-      1  something is to be mended, and was said
+      1  errors were found and reported
       2  the command was not understood
 
     \b

@@ -6,11 +6,12 @@ boxes.
 
 from __future__ import annotations
 
+import copy
 import re
 import xml.etree.ElementTree as etree
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from markdown import Markdown
 from markdown.blockprocessors import CodeBlockProcessor
@@ -21,8 +22,9 @@ from markdown.treeprocessors import Treeprocessor
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeExtension
 
 from precis.base.finding import Finding, Malformed
+from precis.base.policy import Policy
 from precis.base.project import Project
-from precis.book.attest import FOLDER, Attestation, commit_and_date, read_attestations
+from precis.book.attest import Attestations
 from precis.book.book import Book
 from precis.page.badge import BADGE, render_badge
 from precis.page.box import box_lines, stash_box
@@ -58,10 +60,18 @@ class PrecisExtension(Extension):
         }
         super().__init__(**options)
         self.book = book or self._book(Path(self.getConfig("snippets")).resolve())
-        self.page = Page()
-        """The page to convert: set it before a conversion, and read its findings afterwards."""
+        self.attestations = Attestations(self.book)
+        self.reader: PageReader | None = None
+        """Reads pages as the site's Markdown does; if None, each Markdown has its own reader."""
 
-        self._attestations: tuple[int, list[Attestation], str | None] | None = None
+        self.page = Page()
+        """The page that a Markdown with this extension converts."""
+
+    def for_page(self, page: Page, book: Book | None = None) -> Self:
+        """Return the same extension for another page, whose outputs come from `book` if given."""
+        extension = copy.copy(self)
+        extension.page, extension.book = page, book or self.book
+        return extension
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
@@ -69,41 +79,26 @@ class PrecisExtension(Extension):
         md.block_level_elements += self.getConfig("elements")  # for md_in_html
         _add_missing_extensions(md)
         register_snippet_fence(md)
-        if not hasattr(self, "reader"):  # one reader, for its caches; all Markdowns are alike
-            self.reader = PageReader(self.book, md)
-        md.preprocessors.register(_EmbedPreprocessor(md, self), "precis", 26)
-        if self.book.project.policy.asks_for("badges"):
-            md.treeprocessors.register(_BadgeProcessor(md, self), "precis-badge", 4)
-        tooltips = TermTooltips(md, lambda: self.page.source.page_path)
-        md.treeprocessors.register(tooltips, "precis-glossary", 3)
-        md.treeprocessors.register(_AttributeCheck(md, self), "precis-attributes", 2)
+        page, reader = self.page, self.reader or PageReader(self.book, md)
+        policy = self.book.project.policy
+        embeds = EmbedRenderer(md, self.book, page)
+        md.preprocessors.register(_PagePreprocessor(md, page, reader, embeds), "precis", 26)
+        if policy.asks_for("badges"):
+            md.treeprocessors.register(_BadgeProcessor(md, self, reader), "precis-badge", 4)
+        md.treeprocessors.register(TermTooltips(md, page), "precis-glossary", 3)
+        check = _AttributeCheck(md, page, reader)
+        md.treeprocessors.register(check, "precis-attributes", 2)
         md.postprocessors.register(_OutputLines(md, self), "precis-output", 5)
         md.parser.blockprocessors.register(FigureProcessor(md.parser), "precis-figure", 185)
-        if self.book.project.policy.asks_for("code-fences"):
-            md.parser.blockprocessors.register(_IndentedCodeCheck(md, self), "code", 80)
+        if policy.asks_for("code-fences"):
+            code = _IndentedCodeCheck(md, page, policy)
+            md.parser.blockprocessors.register(code, "code", 80)
 
     def _book(self, snippets: Path) -> Book:
         """Return the book of a folder of snippets, in a project with default settings."""
         checks = self.getConfig("checks")
         project = Project.from_settings(snippets.parent, snippets=snippets.name, checks=checks)
         return Book(project, Records(project.root))
-
-    def attestations(self) -> list[Attestation]:
-        """Return the attestations of other machines. Raises Malformed."""
-        return self._read_attestations()[0]
-
-    def date(self) -> str | None:
-        """Return the date of the version that is verified. Raises Malformed."""
-        return self._read_attestations()[1]
-
-    def _read_attestations(self) -> tuple[list[Attestation], str | None]:
-        """Return the attestations and the date, re-read for each build."""
-        if self._attestations is None or self._attestations[0] != self.book.generation:
-            folder = self.book.folder
-            attestations = read_attestations(folder.with_name(FOLDER))
-            date = commit_and_date(folder)[1]
-            self._attestations = (self.book.generation, attestations, date)
-        return self._attestations[1:]
 
 
 def _add_missing_extensions(md: Markdown) -> None:
@@ -121,22 +116,23 @@ def _superfences_has_fences(md: Markdown) -> bool:
     return isinstance(md.preprocessors["fenced_code_block"], SuperFencesBlockPreprocessor)
 
 
-class _EmbedPreprocessor(Preprocessor):
+class _PagePreprocessor(Preprocessor):
     """Replaces embeds, and inserts the boxes of findings and the notices for readers."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, page: Page, reader: PageReader, embeds: EmbedRenderer) -> None:
         super().__init__(md)
         self.md: Markdown = md
-        self.extension = extension
+        self.page = page
+        self.reader = reader
+        self.embeds = embeds
 
     def run(self, lines: list[str]) -> list[str]:
         if not _superfences_has_fences(self.md):
             raise ValueError(
                 "list precis after the extension that takes its fences (fenced_code, extra)"
             )
-        book, reader, page = self.extension.book, self.extension.reader, self.extension.page
-        policy = book.project.policy
-        source = page.source = reader.parse_page(
+        page, embeds, policy = self.page, self.embeds, self.reader.project.policy
+        source = page.source = self.reader.parse_page(
             page.source.path, lines, page.source.first_line, page.source.lab_page
         )
         boxes: dict[int, list[str]] = defaultdict(list)
@@ -145,7 +141,6 @@ class _EmbedPreprocessor(Preprocessor):
             is_embed = EMBED in source.lines[code.line - source.first_line]
             for finding in [code] if is_embed else policy.apply("code-fences", [code]):
                 boxes[finding.line] += self._report(finding)
-        embeds = EmbedRenderer(self.md, book, page)
         replaced: dict[int, list[str]] = {}
         for fence in source.fences:
             if fence.is_embed:
@@ -160,19 +155,19 @@ class _EmbedPreprocessor(Preprocessor):
                     if not finding.is_warning:
                         replaced[fence.line] = [] if fence.in_comment else box
         try:
-            findings = page_findings(reader, source)
+            findings = page_findings(self.reader, source)
         except Malformed as malformed:  # a twin
             findings = malformed.findings
         for finding in findings:
             boxes[source.block_start(finding.line)] += self._report(finding)
-        notices = outdated_notices(book.project, source)
+        notices = outdated_notices(self.reader.project, source)
         out = _assemble(source, boxes, replaced, notices)
         page.markdown = embeds.without_figures("\n".join(out))
         return out
 
     def _report(self, finding: Finding) -> list[str]:
         """Add a finding to the page, and return the lines of its box; a warning has none."""
-        self.extension.page.findings += (finding,)
+        self.page.findings += (finding,)
         return [] if finding.is_warning else box_lines(finding, self.md)
 
 
@@ -207,19 +202,20 @@ def _assemble(
 class _BadgeProcessor(Treeprocessor):
     """Appends the badge to a page."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, extension: PrecisExtension, reader: PageReader) -> None:
         super().__init__(md)
         self.extension = extension
+        self.reader = reader
 
     def run(self, root: etree.Element) -> None:
-        extension, page = self.extension, self.extension.page
+        page, book = self.extension.page, self.extension.book
         try:
-            attestations, date = extension.attestations(), extension.date()
+            attestations, date = self.extension.attestations.read()
         except Malformed as error:
             page.findings += error.findings
             return
-        cells = extension.reader.embedded_cells(page.source)
-        badge = render_badge(page.source, extension.book, cells, attestations, date)
+        cells = self.reader.embedded_cells(page.source)
+        badge = render_badge(page.source, book, cells, attestations, date)
         if badge is not None:
             root.append(badge)
 
@@ -247,14 +243,15 @@ class _OutputLines(Postprocessor):
 class _AttributeCheck(Treeprocessor):
     """Reports blocks without the names of their cells, on which `precis audit` relies."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, page: Page, reader: PageReader) -> None:
         super().__init__(md)
-        self.extension = extension
+        self.page = page
+        self.reader = reader
 
     def run(self, root: etree.Element) -> None:
-        page = self.extension.page
+        page = self.page
         blocks = "\n".join(map(str, self.md.htmlStash.rawHtmlBlocks))
-        for snippet, cell in self.extension.reader.embedded_cells(page.source):
+        for snippet, cell in self.reader.embedded_cells(page.source):
             attributes = cell_attributes(snippet, cell)
             before, match, _ = blocks.partition(attributes)
             element = before[before.rfind("<") :]
@@ -273,13 +270,14 @@ class _AttributeCheck(Treeprocessor):
 class _IndentedCodeCheck(CodeBlockProcessor):
     """Reports blocks that only their indentation makes code: nothing verifies them."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, page: Page, policy: Policy) -> None:
         super().__init__(md.parser)
         self.md = md
-        self.extension = extension
+        self.page = page
+        self.policy = policy
 
     def run(self, parent: etree.Element, blocks: list[str]) -> None:
-        page = self.extension.page
+        page = self.page
         first = blocks[0].split("\n")[0].strip()
         indented = re.compile(rf"[> \t]* {{4}}{re.escape(first)}\s*")
         reported = {finding.line for finding in page.findings}
@@ -295,7 +293,7 @@ class _IndentedCodeCheck(CodeBlockProcessor):
             f"a block that only its indentation makes code: {first!r}",
             "Move Python to snippets/; remove the indentation of other text.",
         )
-        (finding,) = self.extension.book.project.policy.apply("code-fences", [code])
+        (finding,) = self.policy.apply("code-fences", [code])
         page.findings += (finding,)
         if finding.is_warning:
             super().run(parent, blocks)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
@@ -11,6 +14,7 @@ from mkdocs.exceptions import PluginError
 from precis.base.finding import Malformed, display_path
 from precis.base.project import Project
 from precis.base.settings import find_place
+from precis.page.extension import PrecisExtension
 from precis.run.outcome import TIMEOUT
 
 
@@ -52,3 +56,16 @@ def configured_project(config: MkDocsConfig, options: PrecisConfig) -> Project:
         folder = display_path(project.snippets)
         raise PluginError(f"{place}precis: there is no folder {folder} (option snippets)")
     return project
+
+
+def map_extension(
+    config: MkDocsConfig, change: Callable[[PrecisExtension], PrecisExtension]
+) -> MkDocsConfig:
+    """Return a configuration whose pages are converted with a changed extension."""
+    changed = copy.copy(config)
+    extensions: list[Any] = config.markdown_extensions  # of names, says MkDocs
+    changed.markdown_extensions = extensions = list(extensions)
+    for place, extension in enumerate(extensions):
+        if isinstance(extension, PrecisExtension):
+            extensions[place] = change(extension)
+    return changed

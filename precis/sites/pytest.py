@@ -1,4 +1,4 @@
-"""Tie the engine to pytest, which finds this plug-in by itself.
+"""The pytest plug-in, which pytest finds by its entry point.
 
     pytest --precis
 
@@ -14,7 +14,7 @@ import functools
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect documents where it is asked for; refuse a device that this machine lacks."""
+    """Register the collector; refuse a device that this machine lacks."""
     device = config.getoption("device")
     try:
         reason = why_unavailable(device)
@@ -100,14 +100,14 @@ class Documents:
 
     @functools.cached_property
     def _snippets(self) -> Collect:
-        """What makes a Sybil document of a snippet."""
+        """Makes a Sybil document of a snippet."""
         from precis.sites.sybil import cells, sybil
 
         return _collector(sybil(self.project.root, cells(self._book), "*.py"))
 
     @functools.cached_property
     def _pages(self) -> Collect:
-        """What makes a Sybil document of a page, with the Markdown of the project's site."""
+        """Makes a Sybil document of a page, with the Markdown of the project's site."""
         try:
             import markdown
             from mkdocs.config import load_config
@@ -115,16 +115,19 @@ class Documents:
             from precis.page.extension import PrecisExtension
             from precis.sites.sybil import sybil
             from precis.sites.sybil_pages import fences
+            from precis.text.pages import PageReader
         except ModuleNotFoundError as error:
             raise pytest.UsageError(why_missing(error) or str(error)) from error
 
         config = load_config(str(self.project.config))
         extension = PrecisExtension(self._book)
-        md = markdown.Markdown(
-            extensions=[*config.markdown_extensions, extension],
-            extension_configs=config.mdx_configs,
-        )
-        return _collector(sybil(self.project.docs, fences(extension, md), "*.md"))
+
+        def make_markdown(extension: PrecisExtension) -> markdown.Markdown:
+            extensions: list[Any] = [*config.markdown_extensions, extension]
+            return markdown.Markdown(extensions=extensions, extension_configs=config.mdx_configs)
+
+        extension.reader = PageReader(self._book, make_markdown(extension))
+        return _collector(sybil(self.project.docs, fences(extension, make_markdown), "*.md"))
 
 
 def _collector(documents: Sybil) -> Collect:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
 
+import click
 from mkdocs.exceptions import PluginError
 
 from precis.base.finding import Finding, pluralize
@@ -24,7 +24,12 @@ class Report:
         for finding in findings:
             (self.warnings if finding.is_warning else self.errors)[str(finding)] = None
 
-    def refuse(self) -> NoReturn:
-        """Raise PluginError with all errors."""
-        count = pluralize(len(self.errors), "error")
-        raise PluginError("\n\n".join([f"precis: {count}; site not published.", *self.errors]))
+    def show(self, *, refuse: bool) -> None:
+        """Print the warnings; raise PluginError with all errors, or print them too."""
+        for warning in self.warnings:
+            click.secho(warning, fg="yellow", err=True)
+        if refuse and self.errors:
+            count = pluralize(len(self.errors), "error")
+            raise PluginError("\n\n".join([f"precis: {count}; site not published.", *self.errors]))
+        for error in self.errors:  # while serving: the pages show them too
+            click.secho(error, fg="red", err=True)

@@ -1,7 +1,7 @@
-"""Snippets as Sybil documents: what pytest refuses and the build refuses.
+"""Snippets as Sybil documents: pytest reports the findings that the build reports.
 
-A parser is a callable from a document to regions; the evaluator of a region
-returns what is wrong, or None.
+A parser maps a document to regions. The evaluator of a region returns its findings as text, or
+None.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Check:
     """A tested part of a document: a cell, an embed or the text of a page."""
 
     name: str
-    """What test ids call it."""
+    """Its name in test ids."""
 
     findings: Callable[[], list[Finding]]
-    """What is wrong with it now."""
+    """Returns its findings."""
 
 
 class TextDocument(Document):
-    """A document of any kind, in UTF-8 or with the finding that it is not."""
+    """A document in UTF-8, or one with the finding that its file is unreadable."""
 
     @classmethod
     def parse(cls, path: str, *parsers: Parser, encoding: str = "utf-8-sig") -> Document:
@@ -52,18 +52,18 @@ class NamedSybil(Sybil):
     """Sybil whose test ids name the cell or the embed instead of the line."""
 
     def identify(self, example: Example) -> str:
-        """The id of one example."""
+        """Return the id of an example."""
         return str(example.parsed.name)
 
 
 def sybil(folder: Path, parser: Parser, pattern: str) -> Sybil:
-    """A Sybil for the files of a folder, without Sybil's own document for .py: it imports them."""
+    """Return a Sybil for a folder's files; Sybil's own document for `.py` would import them."""
     types: dict[str | None, type[Document]] = {".py": TextDocument, None: TextDocument}
     return NamedSybil([parser], path=str(folder), patterns=[pattern], document_types=types)
 
 
 def cells(book: Book) -> Parser:
-    """The parser of snippet files: one region a cell, or one for what is malformed."""
+    """Return the parser of snippets: a region for each cell, or one for a malformed file."""
 
     def regions(document: Document) -> Iterator[Region]:
         path = Path(document.path)
@@ -89,7 +89,7 @@ def _evaluate(example: Example) -> str | None:
 
 
 def make_region(document: Document, first: int, last: int, check: Check) -> Region:
-    """The region of these lines, without the newline that ends them."""
+    """Return the region of some lines, without the final newline."""
     starts = [0]
     for line in document.text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)

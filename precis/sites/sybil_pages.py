@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from precis.sites.sybil import Check, Parser, make_region
 from precis.text.fences import EMBED
 from precis.text.prose import PageText, strip_front_matter
 
+MakeMarkdown = Callable[[PrecisExtension], Markdown]
+"""Returns the site's Markdown with the extension of one page."""
 
-def fences(extension: PrecisExtension, md: Markdown) -> Parser:
-    """The parser of pages: one region a fence, and one, `text`, for all that is not in a fence."""
+
+def fences(extension: PrecisExtension, make_markdown: MakeMarkdown) -> Parser:
+    """Return the parser of pages: a region for each fence, and `text` for what is in none."""
 
     def regions(document: Document) -> Iterator[Region]:
-        page = convert(Path(document.path), document.text, extension, md)
+        page = convert(Path(document.path), document.text, extension, make_markdown)
         at_fence = {fence.line: fence for fence in page.source.fences}
         text = [finding for finding in page.findings if finding.line not in at_fence]
         if 1 not in at_fence:
@@ -36,10 +39,9 @@ def fences(extension: PrecisExtension, md: Markdown) -> Parser:
     return regions
 
 
-def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
-    """Convert a page as the site does, and give what was found in it."""
+def convert(path: Path, text: str, extension: PrecisExtension, make_markdown: MakeMarkdown) -> Page:
+    """Convert a page as the site does, and return it with its findings."""
     lines, first_line = strip_front_matter(text)
-    page = extension.page = Page(PageText(display_path(path), first_line=first_line))
-    md.reset()
-    md.convert("\n".join(lines))
+    page = Page(PageText(display_path(path), first_line=first_line))
+    make_markdown(extension.for_page(page)).convert("\n".join(lines))
     return page

@@ -52,6 +52,7 @@ def test_verify_takes_only_the_files_named(project: Project) -> None:
 
 @pytest.mark.parametrize("command", ["verify", "update"])
 def test_no_snippets_folder_is_said_in_one_line(project: Project, command: str) -> None:
+    project.write(mkdocs_yml=PLAIN)
     run = project.run("precis", command)
 
     assert run.returncode == 2
