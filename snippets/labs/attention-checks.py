@@ -8,7 +8,7 @@
 # nombre répond : zéro si tout va bien. Ensuite, dix attentions abîmées passent devant les mêmes
 # questions, et l’on apprend à reconnaître chaque faute à ses nombres.
 #
-# !!! abstract "Objectifs"
+# !!! abstract "Objectifs"
 #
 #     À la fin de ce TP, vous saurez :
 #
@@ -354,7 +354,7 @@ for name, f in {"ours": attention, **damaged}.items():
 #
 # Échangez les requêtes et les clés. Laquelle des six mesures le voit ? Répondez, puis affichez.
 #
-# ??? tip "Indice"
+# ??? tip "Indice"
 #
 #     Le score de deux jetons devient celui de l’autre sens. Est-ce encore une moyenne causale ?
 #
@@ -362,7 +362,7 @@ for name, f in {"ours": attention, **damaged}.items():
 #
 # Écrivez une septième question, sans comparer avec PyTorch, qui trouve `scale`.
 #
-# ??? tip "Indice"
+# ??? tip "Indice"
 #
 #     Donnez des requêtes et des clés dont vous connaissez le produit scalaire, et comparez deux
 #     poids : leur rapport est $e$ à la puissance de la différence des scores.
@@ -381,8 +381,8 @@ for name, f in {"ours": attention, **damaged}.items():
 # - `late`: the mask has taken weights away and given nothing back to the others, and the softmax
 #   had already read the future.
 # - `itself` and `product`: `nan`. In the first, only the first token has nothing to look at; in
-#   the second, $0 \times \infty$ wherever nothing was to be hidden. The column `past` is 0, which is
-#   no good sign: a `nan` is not smaller than the threshold.
+#   the second, $0 \times \infty$ wherever nothing was to be hidden. The column `past` is 0, which
+#   is no good sign: a `nan` is not smaller than the threshold.
 # - `next`: a perfect mean, one token too far. In training its loss would be very good, since it
 #   reads the answer.
 # - `view` is the most insidious: the second column is zero, as it should be. The third gives it
