@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import EllipsisType
 
@@ -181,6 +181,16 @@ def in_pairs(first: list[float], second: list[float]) -> list[float]:
     return [w for pair in zip(first, second, strict=True) for w in (*pair, *pair)]
 
 
+def by_row(tokens: Sequence[int], shares: Sequence[Sequence[float]], rows: int) -> list[float]:
+    """The gradient of a table of which each token reads a row: its shares, summed by row."""
+    width = range(len(shares[0]))
+    return [
+        sum(share[j] for token, share in zip(tokens, shares, strict=True) if token == row)
+        for row in range(rows)
+        for j in width
+    ]
+
+
 AFTER_C = (0.0, 3 / 9, 2 / 9, 1 / 9, 0.0, 1 / 9, 2 / 9)
 """The frequencies of the notes A to g after C."""
 
@@ -282,6 +292,11 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "backpropagation.py:solution-two-right": lambda: 2 * partials(
         lambda s: surprises(s, (0.5, 0.5, 0)), (2.0, 1.0, 0.0)
     ),
+    "embeddings.py:gradient": lambda: by_row((3, 0, 3), ((1, 10), (2, 20), (4, 40)), 4),
+    "embeddings.py:unlearned-rows": lambda: [
+        slope(lambda place, i=i: sum(place for text in range(2) if i < 3), 0.5) for i in range(5)
+    ],
+    "embeddings.py:solution-row": lambda: by_row((1, 1, 2), ((1, 2), (3, 4), (5, 6)), 4),
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
 }  # fmt: skip
@@ -302,6 +317,10 @@ NO_GRADIENT = {
     "backpropagation.py:too-fast": "weights that leap about, confirmed by the test below",
     "backpropagation.py:validation": "losses",
     "configuration.py:compute": "counts of operations",
+    "embeddings.py:not-in-table": "messages, and a row of a table",
+    "embeddings.py:rows-that-move": "tokens, and which rows moved",
+    "embeddings.py:solution-steps": "tokens, and which rows moved",
+    "embeddings.py:tied": "counts of parameters and of rows",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
