@@ -1,4 +1,4 @@
-"""From the number of a token to its vector, and from its place to another."""
+"""From a token to its vector, and from its place to another."""
 
 # %% lookup
 import torch
@@ -38,9 +38,9 @@ for left, table in ((0, O), (5, W), (8, W[ids])):
     for i, row in enumerate(table.tolist()):
         for j, value in enumerate(row):
             color = "C1" if (left, i) in picked else "C0"
-            axes.text(left + j, -i, f"{value:g}", color=color, ha="center")
+            axes.text(left + j, -i, f"{value:g}", color=color)
 for left, sign in ((4, "×"), (7, "=")):
-    axes.text(left, -1, sign, ha="center")
+    axes.text(left, -1, sign)
 axes.set(xlim=(-0.5, 9.5), ylim=(-3.5, 1))
 axes.axis("off")
 
@@ -154,11 +154,11 @@ torch.manual_seed(0)
 words, places = nn.Embedding(50, 768), nn.Embedding(20, 768)
 tokens = torch.randint(50, (20,))
 x = words(tokens) + places(torch.arange(20))
-likest = (x @ words.weight.T).argmax(dim=1)
-print(torch.equal(likest, tokens))
+nearest = (x @ words.weight.T).argmax(dim=1)
+print(torch.equal(nearest, tokens))
 #> True
-likest = (x @ places.weight.T).argmax(dim=1)
-print(torch.equal(likest, torch.arange(20)))
+nearest = (x @ places.weight.T).argmax(dim=1)
+print(torch.equal(nearest, torch.arange(20)))
 #> True
 
 # %% hand
@@ -196,7 +196,7 @@ def frequencies(d, base=10_000.0):
 
 
 def sinusoids(n, d, base=10_000.0):
-    angles = torch.arange(n)[:, None] * frequencies(d, base)  # (1)!
+    angles = torch.arange(n).unsqueeze(1) * frequencies(d, base)  # (1)!
     hands = torch.stack((angles.sin(), angles.cos()), dim=-1)
     return hands.flatten(-2)  # (2)!
 
@@ -210,7 +210,8 @@ print(sinusoids(3, 4, base=100.0))
 
 # %% sinusoid-figure
 figure, axes = plt.subplots(figsize=(4.2, 2.6))
-axes.imshow(sinusoids(64, 32).T.tolist(), aspect="auto", cmap="coolwarm")
+table = sinusoids(64, 32).T
+axes.imshow(table.tolist(), aspect="auto", cmap="coolwarm")
 axes.set_xlabel("$p$")
 axes.set_ylabel("$j$", rotation=0, labelpad=10)
 
@@ -268,14 +269,15 @@ for axes, (m, n) in zip(dials, ((3, 1), (10, 8))):
     axes.add_patch(plt.Circle((0, 0), 5**0.5, fill=False, color="C5"))
     for vector, p, color in ((q, m, "C0"), (k, n, "C1")):
         x, y = rotate(vector, p)
-        axes.plot([0, x], [0, y], color=color, marker="o", markevery=[1])
-        axes.text(1.2 * x, 1.2 * y, p, ha="center", va="center")
-    axes.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+        axes.plot([0, x], [0, y], color=color)
+        axes.plot(x, y, "o", color=color)
+        axes.text(1.3 * x, 1.3 * y, p, ha="center", va="center")
+    axes.set(xlim=(-3.2, 3.2), ylim=(-3.2, 3.2), aspect="equal")
     axes.axis("off")
 
 # %% rope
 def rope(x, positions, base=10_000.0):
-    angles = positions[:, None] * frequencies(x.shape[-1], base)
+    angles = positions.unsqueeze(1) * frequencies(x.shape[-1], base)
     c, s = angles.cos(), angles.sin()
     a, b = x[..., 0::2], x[..., 1::2]  # (1)!
     turned = torch.stack((a * c - b * s, a * s + b * c), dim=-1)
@@ -302,7 +304,7 @@ for m, n in ((3, 1), (10, 8), (102, 100)):
 
 # %% rope-halves
 def rope_halves(x, positions, base=10_000.0):
-    angles = positions[:, None] * frequencies(x.shape[-1], base)
+    angles = positions.unsqueeze(1) * frequencies(x.shape[-1], base)
     c, s = angles.cos(), angles.sin()
     a, b = x.chunk(2, dim=-1)  # (1)!
     return torch.cat((a * c - b * s, a * s + b * c), dim=-1)
@@ -401,7 +403,7 @@ print(far.to(torch.bfloat16).to(torch.int64).tolist())
 
 # %% solution-complex
 def rope_complex(x, positions, base=10_000.0):
-    angles = positions[:, None] * frequencies(x.shape[-1], base)
+    angles = positions.unsqueeze(1) * frequencies(x.shape[-1], base)
     turns = torch.polar(torch.ones_like(angles), angles)
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
     return torch.view_as_real(pairs * turns).flatten(-2)
