@@ -50,8 +50,8 @@ print(F.layer_norm(x, (4,)))
 #> tensor([-1.3416, -0.4472,  0.4472,  1.3416])
 
 # %% layer-norm-std
-print(x.var().item())
-#> 1.6666666269302368
+print(f"{x.var().item():.4f}")
+#> 1.6667
 print((x - mean) / x.std())
 #> tensor([-1.1619, -0.3873,  0.3873,  1.1619])
 
@@ -116,6 +116,14 @@ for x in (-2.0, -1.0, 0.0, 1.0, 2.0):
 #> 1.0 0.8413 0.8412
 #> 2.0 1.9545 1.9546
 
+# %% gelu-torch
+x = torch.linspace(-5, 5, 10_001, dtype=torch.float64)
+exact, approximate = F.gelu(x), F.gelu(x, approximate="tanh")
+print(f"{(exact - approximate).abs().max().item():.1e}")
+#> 4.7e-04
+print(f"{exact.min().item():.2f} {x[exact.argmin()].item():.2f}")
+#> -0.17 -0.75
+
 # %% gelu-figure
 import matplotlib.pyplot as plt
 
@@ -124,14 +132,6 @@ figure, axes = plt.subplots(figsize=(4.2, 2.8))
 axes.plot(x.tolist(), F.relu(x).tolist(), color="C1", linestyle="--")
 axes.plot(x.tolist(), F.gelu(x).tolist(), color="C0")
 axes.set_xlabel("$x$")
-
-# %% gelu-torch
-x = torch.linspace(-5, 5, 10_001, dtype=torch.float64)
-exact, approximate = F.gelu(x), F.gelu(x, approximate="tanh")
-print(f"{(exact - approximate).abs().max().item():.1e}")
-#> 4.7e-04
-print(f"{exact.min().item():.2f} {x[exact.argmin()].item():.2f}")
-#> -0.17 -0.75
 
 # %% mlp
 class MLP(nn.Module):
@@ -178,6 +178,22 @@ class Block(nn.Module):
 print(Block(32, 4)(x).shape)
 #> torch.Size([2, 5, 32])
 
+# %% block-figure
+figure, axes = plt.subplots(figsize=(4.2, 1.7))
+axes.plot([0, 10], [0, 0], color="C0", linewidth=3)
+branch = ([0, 0, 0.4], [0, 2, 2]), ([1.5, 1.9], [2, 2])
+branch += (([3, 3.4, 3.4], [2, 2, 0]),)
+for left, names in ((0.8, ("ln_1", "attn")), (5.4, ("ln_2", "mlp"))):
+    for across, up in branch:
+        axes.plot([left + step for step in across], up, "C1")
+    for k, name in enumerate(names):
+        middle = {"ha": "center", "va": "center", "color": "C1"}
+        axes.text(left + 0.95 + 1.5 * k, 2, name, **middle)
+    axes.plot(left + 3.4, 0, "C1P", markersize=9)
+axes.text(-0.4, 0, "$x$", va="center")
+axes.set(xlim=(-0.6, 10.2), ylim=(-0.7, 2.6))
+axes.axis("off")
+
 # %% block-count
 with torch.device("meta"):
     block = Block(768, 12)
@@ -191,19 +207,6 @@ print(f"{sum(p.numel() for p in block.parameters()):,}")
 #> 7,087,872
 print(f"{12 * 768**2 + 13 * 768:,}")
 #> 7,087,872
-
-# %% block-figure
-figure, axes = plt.subplots(figsize=(4.2, 1.9))
-axes.plot([0, 10], [0, 0], color="C0", linewidth=3)
-for left, names in ((0.6, ("ln_1", "attn")), (5.6, ("ln_2", "mlp"))):
-    axes.plot([left, left, left + 3, left + 3], [0, 2, 2, 0], "C1")
-    for k, name in enumerate(names):
-        box = {"boxstyle": "round", "fc": f"C{2 + k}", "alpha": 0.3}
-        axes.text(left + 0.7 + 1.6 * k, 2, name, ha="center", bbox=box)
-    axes.plot(left + 3, 0, "C1P", markersize=9)
-axes.text(-0.4, 0, "$x$", va="center")
-axes.set(xlim=(-0.6, 10.2), ylim=(-0.7, 2.8))
-axes.axis("off")
 
 # %% in-place
 class InPlace(Block):
