@@ -1,4 +1,4 @@
-"""Attention: from a mean of the past to a masked choice, proven causal."""
+"""Attention: from a mean of the past to a masked, causal choice."""
 
 # %% average
 from math import inf, sqrt
@@ -81,7 +81,7 @@ for d in (4, 64, 1024):
 #> 1024 32.11 1.00 0.03
 
 # %% scale-figure
-sizes = [2**n for n in range(1, 11)]
+sizes = [n * n for n in range(2, 33, 3)]
 std = []
 for d in sizes:
     dots = (torch.randn(2000, d) * torch.randn(2000, d)).sum(dim=1)
@@ -89,7 +89,8 @@ for d in sizes:
 figure, axes = plt.subplots(figsize=(4, 3))
 axes.plot(sizes, [sqrt(d) for d in sizes], "--", color="C3")
 axes.plot(sizes, std, "o", color="C0")
-axes.plot(sizes, [s / sqrt(d) for s, d in zip(std, sizes)], "s", color="C1")
+scaled = [s / sqrt(d) for s, d in zip(std, sizes)]
+axes.plot(sizes, scaled, "s", color="C1")
 axes.set_xlabel("$d$")
 
 # %% saturation
@@ -141,26 +142,29 @@ torch.testing.assert_close(Y, A @ V)  # (1)!
 # %% flow-figure
 def draw(axes, title, matrix):
     rows = matrix.tolist()
-    top = max(abs(n) for row in rows for n in row if n != -inf)
+    left = (3 - len(rows[0])) / 2
+    top = max(n for row in rows for n in row)
     for i, row in enumerate(rows):
         for j, n in enumerate(row):
-            alpha = 0 if n == -inf else abs(n) / top / 2
-            box = plt.Rectangle((j, i), 1, 1, fc="C0", alpha=alpha)
-            axes.add_patch(box)
-            text = r"$-\infty$" if n == -inf else f"{n:.3g}"
-            axes.text(j + 0.5, i + 0.5, text, size=7, ha="center", va="center")
-    axes.set(xlim=(0, len(row)), ylim=(len(rows), 0), aspect="equal")
-    axes.set(xticks=[], yticks=[], title=title)
+            at, alpha = (left + j, i), max(n, 0) / top / 2
+            for style in ({"fc": "none", "ec": "C0"}, {"alpha": alpha}):
+                axes.add_patch(plt.Rectangle(at, 1, 1, lw=0.5, **style))
+            text = f"{n:.2f}".rstrip("0").rstrip(".")
+            text = text.replace("-inf", r"$-\infty$")
+            place = {"ha": "center", "va": "center", "size": 9}
+            axes.text(left + j + 0.5, i + 0.5, text, **place)
+    axes.set(xlim=(0, 3), ylim=(3, 0), aspect="equal", title=title)
+    axes.axis("off")
 
 
-figure, grid = plt.subplots(2, 4, figsize=(4.2, 2.6))
-steps = {
-    "$X$": X, "$Q$": Q, "$K$": K, "$V$": V,
-    r"$QK^\top\!/\sqrt{d}$": scores, "$+\\ M$": scores.masked_fill(~seen, -inf),
-    "$A$": A, "$Y = AV$": Y,
-}  # fmt: skip
-for axes, (title, matrix) in zip(grid.flat, steps.items()):
-    draw(axes, title, matrix)
+masked = scores.masked_fill(~seen, -inf)
+figure, grid = plt.subplots(3, 3, figsize=(4.2, 4.8))
+steps = [("$X$", X), ("$Q$", Q), ("$K$", K)]
+steps += [("$S$", scores), ("$S + M$", masked), ("$A$", A)]
+steps += [("$V$", V), ("$Y$", Y)]
+for axes, step in zip(grid.flat, steps):
+    draw(axes, *step)
+grid[2, 2].axis("off")
 
 # %% nan-mask
 mask = torch.triu(torch.ones(3, 3), diagonal=1)
@@ -271,11 +275,13 @@ figure, panels = plt.subplots(1, 2, figsize=(4.2, 2.2))
 for axes, attention in zip(panels, (layer, leaky)):
     for t in range(5):
         for i, moved in enumerate(moves(attention, x, t)):
-            colour = "C3" if i < t else "C0"
+            colour = "C1" if i < t else "C0"
             if moved:
-                axes.add_patch(plt.Rectangle((t, i), 0.9, 0.9, fc=colour))
-    axes.set(xlim=(0, 5), ylim=(5, 0), aspect="equal", xlabel="$t$")
-    axes.set(xticks=[], yticks=[])
+                at = (t - 0.45, i - 0.45)
+                axes.add_patch(plt.Rectangle(at, 0.9, 0.9, fc=colour))
+    axes.set(xlim=(-0.5, 4.5), ylim=(4.5, -0.5), aspect="equal")
+    axes.set(xticks=range(5), yticks=range(5))
+    axes.set(xlabel="$t$", ylabel="$i$")
 
 # %% gradient
 x_ = x.clone().requires_grad_()
