@@ -159,6 +159,7 @@ def draw(axes, title, matrix):
 
 masked = scores.masked_fill(~seen, -inf)
 figure, grid = plt.subplots(3, 3, figsize=(4.2, 4.8))
+figure.subplots_adjust(hspace=0.5)
 steps = [("$X$", X), ("$Q$", Q), ("$K$", K)]
 steps += [("$S$", scores), ("$S + M$", masked), ("$A$", A)]
 steps += [("$V$", V), ("$Y$", Y)]

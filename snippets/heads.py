@@ -144,7 +144,7 @@ def shade(axes, rows, colour):
     axes.set(xticks=[], yticks=[])
 
 
-A = weights(layer, 4 * x)[0]
+A = weights(layer, 2 * x)[0]
 figure, panels = plt.subplots(1, 4, figsize=(4.2, 1.4))
 for axes, rows in zip(panels, A.tolist()):
     shade(axes, rows, "C0")
@@ -291,16 +291,16 @@ axes.set_ylabel("$10^9$")
 
 # %% saved
 def saved(attention, n):
-    q = torch.zeros(1, 1, n, 16, device="cpu", requires_grad=True)
+    inputs = torch.zeros(1, 1, n, 16, device="cpu", requires_grad=True)
     sizes = {}
 
     def pack(t):
-        memory = t.untyped_storage()
-        sizes[memory.data_ptr()] = memory.nbytes()
+        storage = t.untyped_storage()
+        sizes[storage.data_ptr()] = storage.nbytes()
         return t
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
-        y = attention(q)
+        result = attention(inputs)  # (1)!
     return sum(sizes.values()) // 4
 
 
@@ -312,8 +312,8 @@ def fused(q):
     return F.scaled_dot_product_attention(q, q, q)
 
 
-for n in (128, 256, 512):
-    print(n, saved(table, n), saved(fused, n))
+for size in (128, 256, 512):
+    print(size, saved(table, size), saved(fused, size))
 #> 128 18432 4224
 #> 256 69632 8448
 #> 512 270336 16896
