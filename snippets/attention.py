@@ -257,7 +257,7 @@ print([name for name, _ in layer.named_buffers()])
 # %% causality
 def moves(attention, x, t):
     other = x.clone()
-    other[:, t] += 1
+    other[:, t] = torch.randn(x.shape[0], x.shape[2])
     change = (attention(other) - attention(x)).abs().amax(dim=(0, 2))
     return [c > 0 for c in change.tolist()]
 
@@ -281,8 +281,8 @@ for axes, attention in zip(panels, (layer, leaky)):
                 at = (t - 0.45, i - 0.45)
                 axes.add_patch(plt.Rectangle(at, 0.9, 0.9, fc=colour))
     axes.set(xlim=(-0.5, 4.5), ylim=(4.5, -0.5), aspect="equal")
-    axes.set(xticks=range(5), yticks=range(5))
-    axes.set(xlabel="$t$", ylabel="$i$")
+    axes.set(xticks=range(5), yticks=range(5), xlabel="$t$")
+panels[0].set_ylabel("$i$")
 
 # %% gradient
 x_ = x.clone().requires_grad_()

@@ -77,9 +77,9 @@ class MultiHead(nn.Module):
 
     def forward(self, x):
         q, k, v = (self.split(t) for t in self.qkv(x).chunk(3, dim=-1))
-        T = x.shape[1]
-        seen = torch.ones(T, T, dtype=torch.bool).tril()
-        scores = (q @ k.mT / sqrt(q.shape[-1])).masked_fill(~seen, -inf)
+        scores = q @ k.mT / sqrt(q.shape[-1])
+        seen = torch.ones_like(scores, dtype=torch.bool).tril()
+        scores = scores.masked_fill(~seen, -inf)
         return self.out(self.join(torch.softmax(scores, dim=-1) @ v))
 
 # %% count
@@ -110,7 +110,7 @@ torch.testing.assert_close(layer.out(y), layer(x))
 # %% damaged
 def moves(attention, x, t):
     other = x.clone()
-    other[:, t] += 1
+    other[:, t] = torch.randn(x.shape[0], x.shape[2])
     change = (attention(other) - attention(x)).abs().amax(dim=(0, 2))
     return [c > 0 for c in change.tolist()]
 
@@ -145,10 +145,10 @@ def shade(axes, rows, colour):
 
 
 A = weights(layer, 2 * x)[0]
-figure, panels = plt.subplots(1, 4, figsize=(4.2, 1.4))
-for axes, rows in zip(panels, A.tolist()):
+figure, panels = plt.subplots(2, 2, figsize=(3.6, 3.6))
+for axes, rows in zip(panels.flat, A.tolist()):
     shade(axes, rows, "C0")
-shade(panels[3], A.mean(dim=0).tolist(), "C1")
+shade(panels[1, 1], A.mean(dim=0).tolist(), "C1")
 
 # %% mha
 mha = nn.MultiheadAttention(12, 3, batch_first=True)
