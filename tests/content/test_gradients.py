@@ -329,6 +329,7 @@ NO_GRADIENT = {
     "embeddings.py:rows-that-move": "tokens, and which rows moved",
     "embeddings.py:solution-steps": "tokens, and which rows moved",
     "embeddings.py:tied": "counts of parameters and of rows",
+    "heads.py:saved": "counts of numbers",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
