@@ -60,16 +60,6 @@ P = N / n_a
 print(f"{P[t, h].item():.4f} {P[q, u].item():.4f}")
 #> 0.2905 1.0000
 
-# %% keepdim
-counts = torch.tensor([[2, 2], [0, 3]])
-good = counts / counts.sum(dim=1, keepdim=True)
-bad = counts / counts.sum(dim=1)
-print(good.sum(dim=1), bad.sum(dim=1))
-#> tensor([1., 1.]) tensor([1.1667, 1.0000])
-print(bad)
-#> tensor([[0.5000, 0.6667],
-#>         [0.0000, 1.0000]])
-
 # %% table-figure
 import matplotlib.pyplot as plt
 
@@ -84,6 +74,16 @@ axes.set_xticks(places, letters.replace(" ", "·"))
 axes.set_yticks(places, letters.replace(" ", "·"))
 axes.set(xlabel="$b$", ylabel="$a$")
 axes.invert_yaxis()
+
+# %% keepdim
+counts = torch.tensor([[2, 2], [0, 3]])
+good = counts / counts.sum(dim=1, keepdim=True)
+bad = counts / counts.sum(dim=1)
+print(good.sum(dim=1), bad.sum(dim=1))
+#> tensor([1., 1.]) tensor([1.1667, 1.0000])
+print(bad)
+#> tensor([[0.5000, 0.6667],
+#>         [0.0000, 1.0000]])
 
 # %% best
 for p in (0.6, 0.7, 0.75, 0.8, 0.9):
