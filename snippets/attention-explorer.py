@@ -42,22 +42,6 @@ for axes, title, matrix in zip(panels, titles, (S, A, A @ V)):
     axes.set(xlim=(0, 3), ylim=(3, 0), aspect="equal", title=title)
     axes.axis("off")
 
-# %% mistakes
-times = S + (~past).float() * -inf
-late = torch.softmax(S, dim=1) * past
-strict = S.masked_fill(~past.tril(-1), -inf)
-ahead = S.masked_fill(~torch.ones_like(past).tril(1), -inf)
-print(torch.softmax(times, dim=1)[0])
-#> tensor([nan, nan, nan])
-print(late[0], late.sum(dim=1))
-#> tensor([0.1084, 0.0000, 0.0000]) tensor([0.1084, 0.5989, 1.0000])
-print(torch.softmax(strict, dim=1)[0])
-#> tensor([nan, nan, nan])
-print(torch.softmax(ahead, dim=1)[0])
-#> tensor([0.1956, 0.8044, 0.0000])
-print(torch.softmax(S, dim=0).sum(dim=1))
-#> tensor([0.9276, 0.6495, 1.4229])
-
 # %% rotation
 def turned(row, angle):
     c, s = torch.tensor(angle).cos(), torch.tensor(angle).sin()
@@ -78,3 +62,21 @@ for tau in (0.1, 1, 10):
 #> 0.1 0.000 0.001 0.999
 #> 1 0.140 0.284 0.576
 #> 10 0.310 0.333 0.357
+
+# %% wrong-masks
+times = S + (~past).float() * -inf
+strict = S.masked_fill(~past.tril(-1), -inf)
+ahead = S.masked_fill(~torch.ones_like(past).tril(1), -inf)
+for wrong in (times, strict, ahead):
+    print(torch.softmax(wrong, dim=1)[0])
+#> tensor([nan, nan, nan])
+#> tensor([nan, nan, nan])
+#> tensor([0.1956, 0.8044, 0.0000])
+
+# %% wrong-sums
+late = torch.softmax(S, dim=1) * past
+print(late.sum(dim=1))
+#> tensor([0.1084, 0.5989, 1.0000])
+columns = torch.softmax(S.masked_fill(~past, -inf), dim=0)
+print(columns.sum(dim=1))
+#> tensor([0.1978, 0.5967, 2.2055])

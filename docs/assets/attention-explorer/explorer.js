@@ -21,7 +21,7 @@ class AttentionExplorer extends HTMLElement {
   connectedCallback() {
     if (this.say) return;
     this.say = speech(document.documentElement.lang);
-    this.prefix = `attention-${(elements += 1)}`;
+    this.unique = `attention-${(elements += 1)}`;
     this.keeps = this.hasAttribute("address");
     this.tabIndex = -1; // a place to read on from, not a control
     this.build();
@@ -137,7 +137,7 @@ class AttentionExplorer extends HTMLElement {
   }
 
   id(name) {
-    return `${this.prefix}-${name}`;
+    return `${this.unique}-${name}`;
   }
 
   text(name, attributes) {
@@ -237,7 +237,7 @@ class AttentionExplorer extends HTMLElement {
     this.cells = [];
     const table = (name, rows, matrix) => {
       const body = matrix.map((row, i) =>
-        h("tr", {}, h("th", { scope: "row" }, rows[i]), ...row.map((_, j) => h("td", {}, this.cell(name, matrix, i, j)))),
+        h("tr", {}, h("th", { scope: "row" }, token(rows[i])), ...row.map((_, j) => h("td", {}, this.cell(name, matrix, i, j)))),
       );
       const kind = { class: "attention-table" };
       return boxed(name, h("table", kind, h("caption", {}, ...formula(name)), h("tbody", {}, ...body)));
@@ -402,8 +402,8 @@ class AttentionExplorer extends HTMLElement {
       },
       output: () => combination(row(mine.weights), share(made.V), row(mine.output)),
     };
-    const which = state.heads > 1 && kind !== "start" && kind !== "project" ? `${say.head} ${head + 1}${say.colon}` : "";
-    return which + lines[kind]();
+    const ofHead = state.heads > 1 && STEPS.indexOf(kind) >= STEPS.indexOf("scores");
+    return (ofHead ? `${say.which(head + 1)}${say.colon}` : "") + lines[kind]();
   }
 
   /** What is to be known about the numbers that are shown. */
@@ -427,7 +427,7 @@ class AttentionExplorer extends HTMLElement {
     const tables = {
       project: ["Q", "K", "V"].map((name) => [name, `${name} = X W_${name.toLowerCase()}`, made[name]]),
       turn: ["Q", "K"].map((name) => [name, `R ${name}`, made[`turned${name}`]]),
-      scores: [["S", "Q Kᵀ", mine.scores]],
+      scores: [["S", made.divisor === 1 ? "S = Q Kᵀ" : "Q Kᵀ", mine.scores]],
       scale: [["S", this.divided(), mine.scaled]],
       mask: [["S", "S + M", mine.masked]],
       weights: [["A", "A = softmax", mine.chosen, mine.chosen]],
@@ -443,7 +443,7 @@ class AttentionExplorer extends HTMLElement {
   divided() {
     const { state } = this;
     const scale = { root: "÷ √d", none: "", size: "÷ d" }[state.scale];
-    return ["S", scale, state.temperature === 1 ? "" : "÷ τ"].filter(Boolean).join(" ");
+    return ["S = Q Kᵀ", scale, state.temperature === 1 ? "" : "÷ τ"].filter(Boolean).join(" ");
   }
 
   table(name, title, words, matrix, weights, ahead) {

@@ -34,6 +34,7 @@ const WORDS = {
     offset: "Position du premier jeton",
     heads: "Têtes",
     head: "Tête montrée",
+    which: (head) => `tête ${head}`,
     query: "Jeton qui demande",
     sum: "somme",
     rows: {
@@ -55,7 +56,7 @@ const WORDS = {
       weights: "quel poids sera le plus grand ? Quelle sera la somme de la ligne ?",
       late: "quelle sera la somme de la ligne, une fois l’avenir mis à 0 ?",
       output: "de quelle valeur la sortie sera-t-elle le plus proche ?",
-      end: "changez un nombre ou un réglage : qu’est-ce qui changera dans cette ligne ?",
+      end: "que deviendra cette ligne si vous changez un nombre ou un réglage ?",
     },
     before: "Prévoyez",
     faults: {
@@ -111,6 +112,7 @@ const WORDS = {
     offset: "Position of the first token",
     heads: "Heads",
     head: "Head shown",
+    which: (head) => `head ${head}`,
     query: "Token that asks",
     sum: "sum",
     rows: {
@@ -132,7 +134,7 @@ const WORDS = {
       weights: "which weight will be largest? What will the row sum to?",
       late: "what will the row sum to, once the future is set to 0?",
       output: "to which value will the output be closest?",
-      end: "change a number or a setting: what will change in this line?",
+      end: "what will become of this line if you change a number or a setting?",
     },
     before: "Predict",
     faults: {
@@ -169,9 +171,10 @@ export function speech(language) {
   const { number, exact, operand } = numbers(locale);
   const fixed = new Intl.NumberFormat(locale, FOUR);
 
-  /** A number in a table: with four decimals, unless it is an integer. */
+  /** A number in a table: with four decimals, unless it is an integer, last bits aside. */
   function cell(value) {
-    if (Number.isInteger(value) || !Number.isFinite(value) || Math.abs(value) >= CROWDED) return number(value);
+    const whole = Math.abs(value - Math.round(value)) <= 1e-12 * Math.abs(value);
+    if (whole || !Number.isFinite(value) || Math.abs(value) >= CROWDED) return number(value);
     return fixed.format(value).replace("-", "−");
   }
 
