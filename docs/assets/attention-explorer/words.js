@@ -10,7 +10,7 @@ const WORDS = {
     numbers: "Nombres",
     components: "Composantes d’un vecteur",
     direct: "écrire Q, K et V directement",
-    cell: (matrix, row, column) => `${matrix}, ligne ${row}, colonne ${column}`,
+    place: (matrix, row, column) => `${matrix}, ligne ${row}, colonne ${column}`,
     knobs: "Réglages",
     mask: "Masque",
     masks: {
@@ -78,7 +78,7 @@ const WORDS = {
     },
     page: "Ouvrir cet état dans l’explorateur",
     separator: " ; ",
-    next: " ; ",
+    list: " ; ",
     colon: "\u00a0: ",
   },
   en: {
@@ -88,7 +88,7 @@ const WORDS = {
     numbers: "Numbers",
     components: "Components of a vector",
     direct: "write Q, K and V directly",
-    cell: (matrix, row, column) => `${matrix}, row ${row}, column ${column}`,
+    place: (matrix, row, column) => `${matrix}, row ${row}, column ${column}`,
     knobs: "Settings",
     mask: "Mask",
     masks: {
@@ -156,7 +156,7 @@ const WORDS = {
     },
     page: "Open this state in the explorer",
     separator: ", ",
-    next: "; ",
+    list: "; ",
     colon: ": ",
   },
 };
