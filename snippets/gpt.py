@@ -1,13 +1,12 @@
 """The whole of GPT-2: assembled, counted, initialised, checked; what it computes and keeps."""
 
-# %% imports
+# %% config
 from math import log, sqrt
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-# %% config
 cfg = {
     "vocab_size": 50257,
     "context_length": 1024,
@@ -344,6 +343,11 @@ change = (leaky(ids) - leaky(other)).abs().amax(dim=(0, 2))
 print([c > 0 for c in change.tolist()])
 #> [True, True, True, True, True, True, True, True]
 
+# %% solution-shared
+names = [name for name, _ in gpt2.named_parameters()]
+print([name for name in gpt2.state_dict() if name not in names])
+#> ['head.weight']
+
 # %% solution-half
 print(f"{6 * d + V * d / (2 * L * d):.0f} {per_token(6702) / N:.2f}")
 #> 6702 11.91
@@ -352,11 +356,6 @@ print(f"{6 * d + V * d / (2 * L * d):.0f} {per_token(6702) / N:.2f}")
 total = 6.87 * N * 1e10
 print(f"{total:.2g} {total / 1e14 / 3600:.0f}")
 #> 8.5e+18 24
-
-# %% solution-shared
-names = [name for name, _ in gpt2.named_parameters()]
-print([name for name in gpt2.state_dict() if name not in names])
-#> ['head.weight']
 
 # %% solution-memory
 training = 16 * N / 2**30

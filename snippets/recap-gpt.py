@@ -78,6 +78,26 @@ loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
 print(f"{loss.item():.2f} {log(V):.2f}")
 #> 4.18 4.17
 
+# %% picture
+import matplotlib.pyplot as plt
+
+with torch.no_grad():
+    stream = [wte[x[0]] + wpe]
+    for p in blocks:
+        z = stream[-1]
+        z = z + attend(norm(z, *p["ln_1"])[None], p["qkv"], p["out"])[0]
+        z = z + think(norm(z, *p["ln_2"]), p["up"], p["down"])
+        stream.append(z)
+    last = norm(stream[-1], *ln_f)
+    steps = [*stream, last, last @ wte.T]
+widths = [t.shape[1] for t in steps]
+figure, axes = plt.subplots(
+    len(steps), 1, figsize=(4.2, 5.4),
+)
+for axis, step in zip(axes, steps):
+    axis.imshow(step.tolist(), cmap="RdBu", aspect="auto")
+    axis.set_axis_off()
+
 # %% peer
 from torch import nn
 
@@ -111,26 +131,6 @@ def moves(f, t):
 
 print(moves(gpt, 12))
 #> [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
-
-# %% picture
-import matplotlib.pyplot as plt
-
-with torch.no_grad():
-    stream = [wte[x[0]] + wpe]
-    for p in blocks:
-        z = stream[-1]
-        z = z + attend(norm(z, *p["ln_1"])[None], p["qkv"], p["out"])[0]
-        z = z + think(norm(z, *p["ln_2"]), p["up"], p["down"])
-        stream.append(z)
-    last = norm(stream[-1], *ln_f)
-    steps = [*stream, last, last @ wte.T]
-widths = [t.shape[1] for t in steps]
-figure, axes = plt.subplots(
-    len(steps), 1, figsize=(4.2, 5.4),
-)
-for axis, step in zip(axes, steps):
-    axis.imshow(step.tolist(), cmap="RdBu", aspect="auto")
-    axis.set_axis_off()
 
 # %% gradient
 pairs = [pair for block in blocks for pair in block.values()]
