@@ -37,17 +37,11 @@ function softmax(scores) {
   return powers.map((power) => power / total);
 }
 
-/** The first two components of each head's row turned by one radian a position. */
-function turn(matrix, offset, size) {
-  return matrix.map((row, token) => {
+/** Rows whose first two components turn by one radian a position. */
+function turn(matrix, offset) {
+  return matrix.map(([x, y, ...rest], token) => {
     const [cos, sin] = [Math.cos(offset + token), Math.sin(offset + token)];
-    const turned = [...row];
-    for (let start = 0; start < row.length && size > 1; start += size) {
-      const [x, y] = row.slice(start, start + 2);
-      turned[start] = x * cos - y * sin;
-      turned[start + 1] = x * sin + y * cos;
-    }
-    return turned;
+    return [x * cos - y * sin, x * sin + y * cos, ...rest];
   });
 }
 
@@ -57,7 +51,7 @@ function turn(matrix, offset, size) {
  * Either `X`, `Wq`, `Wk` and `Wv`, or `Q`, `K` and `V`; `mask` is one of MASKS, with the `width`
  * of a window; `scale` one of DIVISORS; `offset` the position of the first token, null without
  * rotation; `axis` 1 for a softmax of each row, 0 for the mistake of taking it by columns.
- * Each of the `heads` works on its own share of the columns.
+ * There is one head, or there are as many as columns: each of them works on one.
  */
 export function attend(state) {
   const { X, mask, scale, temperature, offset, heads, axis, width } = state;
@@ -65,7 +59,8 @@ export function attend(state) {
   const K = state.K ?? product(X, state.Wk);
   const V = state.V ?? product(X, state.Wv);
   const size = Q[0].length / heads;
-  const [turnedQ, turnedK] = [Q, K].map((one) => (offset === null ? one : turn(one, offset, size)));
+  const rotates = offset !== null && size > 1; // a head of one number has no pair to turn
+  const [turnedQ, turnedK] = [Q, K].map((one) => (rotates ? turn(one, offset) : one));
   const divisor = DIVISORS[scale](size) * temperature;
   const sees = (query, key) => MAY_LOOK[mask](query, key, width);
 
@@ -77,8 +72,8 @@ export function attend(state) {
       if (mask === "times") return (sees(i, j) ? 0 : 1) * -Infinity;
       return sees(i, j) || mask === "late" ? 0 : -Infinity;
     });
-    const added = mask === "times"; // what is hidden is replaced, as masked_fill does it
-    const masked = each(scaled, (score, i, j) => (added || !bias[i][j] ? score + bias[i][j] : -Infinity));
+    const adds = mask === "times"; // what is hidden is replaced, as masked_fill does it
+    const masked = each(scaled, (score, i, j) => (adds || !bias[i][j] ? score + bias[i][j] : -Infinity));
     const chosen = axis === 1 ? masked.map(softmax) : transpose(transpose(masked).map(softmax));
     const late = (weight, i, j) => (sees(i, j) ? weight : 0);
     const weights = mask === "late" ? each(chosen, late) : chosen;
@@ -87,5 +82,5 @@ export function attend(state) {
   };
   const all = Array.from({ length: heads }, head);
   const output = Q.map((_, i) => all.flatMap((one) => one.output[i]));
-  return { Q, K, V, turnedQ, turnedK, divisor, size, sees, heads: all, output };
+  return { Q, K, V, rotates, turnedQ, turnedK, divisor, size, sees, heads: all, output };
 }

@@ -4,15 +4,16 @@
 // holds in the page is shown where this script is not, and replaced where it is.
 
 import { Steps, followStates, h, shareState } from "../explorers.js";
-import { DIVISORS, MASKS, attend, exponentials, sum, transpose } from "./attention.js";
+import { DIVISORS, MASKS, attend } from "./attention.js";
+import { line, remarks } from "./lines.js";
 import {
   MOST_TOKENS, NAMES, SIZES, STEPS, computable, described, integerIn, numberIn, resized, restored,
   retokenized, rowsOf, words,
 } from "./state.js";
+import { boxed, formula, results, token } from "./tables.js";
 import { speech } from "./words.js";
 
 const SETTLED = 400; // milliseconds without a change before it is said, and put into the address
-const MOST_SHADE = 28; // per cent of a cell's colour: its digits stay readable
 const DIGITS = 1e4; // of what the arrow keys write
 
 let elements = 0;
@@ -239,8 +240,7 @@ class AttentionExplorer extends HTMLElement {
       const body = matrix.map((row, i) =>
         h("tr", {}, h("th", { scope: "row" }, token(rows[i])), ...row.map((_, j) => h("td", {}, this.cell(name, matrix, i, j)))),
       );
-      const kind = { class: "attention-table" };
-      return boxed(name, h("table", kind, h("caption", {}, ...formula(name)), h("tbody", {}, ...body)));
+      return boxed(name, formula(name), h("tbody", {}, ...body));
     };
     this.matrices.replaceChildren(
       ...(direct
@@ -260,7 +260,8 @@ class AttentionExplorer extends HTMLElement {
       field.setAttribute("aria-invalid", Number.isNaN(value));
       if (!Number.isNaN(value)) matrix[i][j] = value;
       for (const twin of this.cells)
-        if (twin.field !== field && twin.row === matrix[i] && twin.j === j) twin.field.value = say.editable(matrix[i][j]);
+        if (twin.field !== field && twin.row === matrix[i] && twin.j === j)
+          twin.field.value = say.editable(matrix[i][j]);
       this.changed();
     };
     field.addEventListener("input", () => take(numberIn(field.value)));
@@ -279,10 +280,9 @@ class AttentionExplorer extends HTMLElement {
   update() {
     const { state } = this;
     this.made = attend(computable(state));
-    const rotated = state.offset !== null && this.made.size > 1;
     const present = {
       project: state.direct === null,
-      turn: rotated,
+      turn: this.made.rotates,
       scale: this.made.divisor !== 1,
       mask: !["none", "late"].includes(state.mask),
       late: state.mask === "late",
@@ -301,7 +301,6 @@ class AttentionExplorer extends HTMLElement {
     const name = Object.keys(fields).find((field) => isOdd(fields[field]));
     const stopped = odd ? say.faults.number(odd.label) : isOdd(this.field) ? say.faults.none : say.faults[name];
     const many = words(this.field.value).length > MOST_TOKENS;
-    this.stopped = stopped ?? "";
     this.fault.textContent = stopped ?? (many ? say.faults.many : "");
     this.walking.inert = stopped !== undefined;
   }
@@ -314,7 +313,7 @@ class AttentionExplorer extends HTMLElement {
       const option = (word, n) => {
         const radio = h("input", { type: "radio", name: this.id("query"), value: n });
         radio.addEventListener("change", () => this.choose(n));
-        return h("label", {}, radio, h("span", { class: "token" }, word));
+        return h("label", {}, radio, token(word));
       };
       this.queries.replaceChildren(h("legend", {}, say.query), ...state.tokens.map(option));
       this.asked = tokens;
@@ -345,131 +344,18 @@ class AttentionExplorer extends HTMLElement {
 
   /** The step that the walk has come to. */
   show() {
-    const { say, kinds, step } = this;
+    const { say, state, made, kinds, step } = this;
     const last = kinds.length - 1;
     this.steps.show(step, last);
-    this.current.textContent = this.line();
-    this.remark.textContent = this.remarks().join(" ");
+    this.current.textContent = line(state, made, kinds[step], say);
+    this.remark.textContent = remarks(state, made, kinds.slice(0, step + 1), say).join(" ");
     const next = step < last ? kinds[step + 1] : "end";
     this.predict.replaceChildren(h("strong", {}, say.before), say.colon, say.predict[next]);
-    this.tables.replaceChildren(...kinds.slice(1).flatMap((kind, n) => this.results(kind, n + 1 > step)));
+    const choose = (query) => this.choose(query);
+    const shown = kinds.map((kind, n) => n > 0 && results(kind, state, made, say, n > step, choose));
+    this.tables.replaceChildren(...shown.slice(1).flat());
     this.reach(this.tables);
-    this.link.href = address(this.state);
-  }
-
-  /** A step in a line of arithmetic, for the token that asks. */
-  line() {
-    const { say, state, made } = this;
-    const { vector, gives, combination, between } = say;
-    const { query, head } = state;
-    const share = (matrix) => matrix.map((row) => row.slice(head * made.size, (head + 1) * made.size));
-    const mine = made.heads[head];
-    const row = (matrix) => matrix[query];
-    const kind = this.kinds[this.step];
-    const lines = {
-      start: () =>
-        state.direct
-          ? [made.Q, made.K, made.V].map((matrix, n) => `${"qkv"[n]} = ${vector(row(matrix))}`).join(say.separator)
-          : `x = ${vector(row(rowsOf(state)))}`,
-      project: () => `q = ${combination(row(rowsOf(state)), state.weights[0], row(made.Q))}`,
-      turn: () => say.turned(row(made.Q), state.offset + query, row(made.turnedQ)),
-      scores: () => {
-        const q = row(share(made.turnedQ));
-        return share(made.turnedK)
-          .map((k, j) => `${vector(q)} · ${vector(k)} ${gives([q, k], row(mine.scores)[j])}`)
-          .join(say.list);
-      },
-      scale: () => {
-        const root = { root: `√${made.size}`, none: "", size: `${made.size}` }[state.scale];
-        const warmth = state.temperature === 1 ? "" : say.number(state.temperature);
-        const divisors = [root, warmth].filter(Boolean).map((text) => ` ÷ ${text}`).join("");
-        return `${vector(row(mine.scores))}${divisors} ${gives(row(mine.scores), row(mine.scaled))}`;
-      },
-      mask: () => between("+", [row(mine.scaled), row(mine.bias)], row(mine.masked)),
-      weights: () => {
-        const lists = state.axis === 1 ? [row(mine.masked)] : transpose(mine.masked);
-        const all = lists.map(exponentials);
-        const powers = state.axis === 1 ? all[0].powers : all.map((each) => each.powers[query]);
-        const pick = (name) => (state.axis === 1 ? all[0][name] : all.map((each) => each[name]));
-        const shown = (value) => (Array.isArray(value) ? vector(value) : say.operand(value));
-        const [largest, total, scores] = [pick("largest"), pick("total"), row(mine.masked)];
-        const inside = `exp(${vector(scores)} − ${shown(largest)})`;
-        return `${inside} ${gives([scores, largest].flat(), powers)}${say.list}÷ ${shown(total)} ${gives([powers, total].flat(), row(mine.chosen))}`;
-      },
-      late: () => {
-        const seen = state.tokens.map((_, key) => Number(made.sees(query, key)));
-        return between("×", [row(mine.chosen), seen], row(mine.weights));
-      },
-      output: () => combination(row(mine.weights), share(made.V), row(mine.output)),
-    };
-    const ofHead = state.heads > 1 && STEPS.indexOf(kind) >= STEPS.indexOf("scores");
-    return (ofHead ? `${say.which(head + 1)}${say.colon}` : "") + lines[kind]();
-  }
-
-  /** What is to be known about the numbers that are shown. */
-  remarks() {
-    const { say, state, made } = this;
-    const shown = this.kinds.slice(0, this.step + 1);
-    const first = { times: "mask", strict: "mask", ahead: "mask", late: "late" }[state.mask];
-    const infinite = [...made.Q, ...made.K, ...made.V].flat().some((number) => !Number.isFinite(number));
-    return [
-      shown.includes(first) && say.remarks[state.mask],
-      state.axis === 0 && shown.includes("weights") && say.remarks.axis,
-      state.offset !== null && made.size === 1 && say.remarks.single,
-      infinite && shown.includes("output") && say.remarks.infinite,
-    ].filter(Boolean);
-  }
-
-  /** The tables of a step; of one that is ahead, only their places. */
-  results(kind, ahead) {
-    const { say, state, made } = this;
-    const mine = made.heads[state.head];
-    const tables = {
-      project: ["Q", "K", "V"].map((name) => [name, `${name} = X W_${name.toLowerCase()}`, made[name]]),
-      turn: ["Q", "K"].map((name) => [name, `R ${name}`, made[`turned${name}`]]),
-      scores: [["S", made.divisor === 1 ? "S = Q Kᵀ" : "Q Kᵀ", mine.scores]],
-      scale: [["S", this.divided(), mine.scaled]],
-      mask: [["S", "S + M", mine.masked]],
-      weights: [["A", "A = softmax", mine.chosen, mine.chosen]],
-      late: [["A", "A × (0, 1)", mine.weights, mine.weights]],
-      output: [["Y", "Y = A V", made.output]],
-    }[kind];
-    return tables.map(([name, title, matrix, weights]) => {
-      const words = say.rows[kind][name] ?? say.rows[kind];
-      return this.table(name, title, words, matrix, weights, ahead);
-    });
-  }
-
-  divided() {
-    const { state } = this;
-    const scale = { root: "÷ √d", none: "", size: "÷ d" }[state.scale];
-    return ["S = Q Kᵀ", scale, state.temperature === 1 ? "" : "÷ τ"].filter(Boolean).join(" ");
-  }
-
-  table(name, title, words, matrix, weights, ahead) {
-    const { say, state } = this;
-    const { tokens, query } = state;
-    const most = Math.max(...matrix.flat().map(Math.abs).filter(Number.isFinite), 0);
-    const square = name === "S" || name === "A";
-    const top = h("tr", {}, h("td", {}), ...tokens.map((word) => h("th", { scope: "col" }, token(word))));
-    if (weights) top.append(h("th", { scope: "col", class: "sum" }, say.sum));
-    const body = matrix.map((row, i) => {
-      const cells = row.map((number) => shaded(number, most, ahead ? "·" : say.cell(number)));
-      if (weights) cells.push(h("td", { class: "sum" }, ahead ? "·" : say.cell(sum(weights[i]))));
-      const asks = i === query && name !== "K" && name !== "V";
-      const line = h("tr", asks ? { class: "asks" } : {}, h("th", { scope: "row" }, token(tokens[i])), ...cells);
-      line.addEventListener("click", () => this.choose(i)); // the radio buttons do it for the keyboard
-      return line;
-    });
-    const caption = h("caption", {}, ...formula(title), h("span", {}, words));
-    const head = square ? [h("thead", {}, top)] : [];
-    const all = h("table", { class: "attention-table" }, caption, ...head, h("tbody", {}, ...body));
-    const box = boxed(words, all);
-    if (ahead) {
-      box.classList.add("ahead"); // the reader's to predict
-      box.ariaHidden = "true";
-    }
-    return box;
+    this.link.href = address(state);
   }
 
   /** Let the keyboard scroll the tables that are wider than their place. */
@@ -480,10 +366,10 @@ class AttentionExplorer extends HTMLElement {
 
   /** Say to who does not see it what is shown. */
   announce() {
-    const { say, kinds, step } = this;
-    const count = say.count(step, kinds.length - 1);
-    const said = [`${count}${say.colon}${this.line()}`, ...this.remarks()].join(". ");
-    this.status.textContent = this.stopped || said;
+    const { say, kinds, step, fault, current, remark } = this;
+    const count = `${say.count(step, kinds.length - 1)}${say.colon}${current.textContent}`;
+    const said = this.walking.inert ? [] : [count, remark.textContent];
+    this.status.textContent = [fault.textContent, ...said].filter(Boolean).join(". ");
   }
 
   /** Put the state into the address. */
@@ -496,7 +382,6 @@ class AttentionExplorer extends HTMLElement {
 }
 
 const isState = (query) => NAMES.some((name) => query.has(name));
-const token = (word) => h("span", { class: "token" }, word);
 
 /** Where the explorer's own page shows a state. */
 function address(state) {
@@ -506,26 +391,6 @@ function address(state) {
 
 function fill(select, options) {
   select.replaceChildren(...options.map(([value, words]) => h("option", { value }, words)));
-}
-
-/** A table in a box of its own, in which it scrolls. */
-const boxed = (name, table) => h("div", { class: "box", role: "group", "aria-label": name }, table);
-
-/** `W_q` with its letter below the line. */
-const formula = (text) =>
-  text.split(/(_\w)/).map((part) => (part.startsWith("_") ? h("sub", {}, part.slice(1)) : part));
-
-/** A cell, the darker the larger its number; signs, NaN and infinities are said without colour. */
-function shaded(number, most, text) {
-  const cell = h("td", {}, text);
-  if (text === "·") return cell;
-  if (Number.isNaN(number)) cell.className = "nan";
-  else if (!Number.isFinite(number)) cell.className = "infinite";
-  else if (number) {
-    cell.className = number < 0 ? "minus" : "plus";
-    cell.style.setProperty("--shade", `${Math.round((MOST_SHADE * Math.abs(number)) / most)}%`);
-  }
-  return cell;
 }
 
 customElements.define("precis-attention", AttentionExplorer);

@@ -60,7 +60,7 @@ function matrixIn(text) {
 const written = (matrix) =>
   matrix.map((row) => row.map((number) => String(number).replace("Infinity", "inf")).join("_")).join("*");
 
-const one = (text, choices, otherwise) => (choices.includes(text) ? text : otherwise);
+const oneOf = (text, choices, otherwise) => (choices.includes(text) ? text : otherwise);
 
 /** The state that `get` names piece by piece; what it leaves out, or garbles, is the first one's. */
 export function restored(get) {
@@ -74,7 +74,8 @@ export function restored(get) {
   if (!tokens.length) tokens.push(...words(FIRST.tokens));
 
   const vectors = new Map();
-  if (x) for (const [n, word] of tokens.entries()) if (x[n] && !vectors.has(word)) vectors.set(word, fitted([x[n]], 1, size, 0)[0]);
+  for (const [n, word] of tokens.entries())
+    if (x?.[n] && !vectors.has(word)) vectors.set(word, fitted([x[n]], 1, size, 0)[0]);
   for (const word of tokens) if (!vectors.has(word)) vectors.set(word, freshVector(vectors, size));
   const temperature = numberIn(text("temperature"));
   const heads = integerIn(text("heads"), 1, size);
@@ -84,16 +85,16 @@ export function restored(get) {
     size,
     direct: isDirect ? direct.map((matrix) => fitted(matrix, tokens.length, size, 0)) : null,
     weights: weights.map((matrix) => fitted(matrix, size, size, 1)),
-    mask: one(text("mask"), MASKS, FIRST.mask),
+    mask: oneOf(text("mask"), MASKS, FIRST.mask),
     width: integerIn(text("width"), 1, MOST_TOKENS) || Number(FIRST.width),
-    scale: one(text("scale"), Object.keys(DIVISORS), FIRST.scale),
+    scale: oneOf(text("scale"), Object.keys(DIVISORS), FIRST.scale),
     temperature: temperature >= 0.1 && temperature <= 10 ? temperature : 1,
     offset: Number.isNaN(integerIn(text("offset"), 0, 1000)) ? null : Number(text("offset")),
     heads: heads === size ? size : 1,
     axis: text("axis") === "0" ? 0 : 1,
     query: Math.min(integerIn(text("query"), 0, MOST_TOKENS - 1) || 0, tokens.length - 1),
     head: Math.min(integerIn(text("head"), 0, size - 1) || 0, heads === size ? size - 1 : 0),
-    step: one(text("step"), STEPS, FIRST.step),
+    step: oneOf(text("step"), STEPS, FIRST.step),
   };
 }
 
