@@ -270,15 +270,6 @@ print(f"{text / 2**20:.0f} MiB")
 mixed = {"weight": 2, "grad": 2, "copy": 4, "m": 4, "v": 4}
 print(sum(mixed.values()))
 #> 16
-print(torch.tensor(1.0, dtype=torch.bfloat16) + 0.001 == 1)
-#> tensor(True)
-for dtype in (torch.bfloat16, torch.float32):
-    w = torch.tensor(1.0, dtype=dtype)
-    for _ in range(1000):
-        w += 0.001
-    print(dtype, f"{w.item():.2f}")
-#> torch.bfloat16 1.00
-#> torch.float32 2.00
 
 # %% solution-head
 for d, heads in [(768, 12), (1024, 16), (1280, 20), (1600, 25)]:
