@@ -1,4 +1,4 @@
-"""Gradients through several layers, from the chain rule to the loss of a language model."""
+"""Gradients through several layers, up to a language model's loss."""
 
 # %% values
 import matplotlib.pyplot as plt

@@ -477,7 +477,9 @@ def gradient(*losses):
 first, second = x[:6], x[6:]
 print(gradient(((w - x) ** 2).mean()))
 #> -2.0
-print(gradient(((w - first) ** 2).mean() / 2, ((w - second) ** 2).mean() / 2))
+means = [((w - part) ** 2).mean() / 2 for part in (first, second)]
+print(gradient(*means))
 #> -3.0
-print(gradient(((w - first) ** 2).sum() / 10, ((w - second) ** 2).sum() / 10))
+shares = [((w - part) ** 2).sum() / 10 for part in (first, second)]
+print(gradient(*shares))
 #> -2.0

@@ -323,7 +323,8 @@ for axis, (name, part) in zip(panels, parts.items()):
     for step, (place, number) in enumerate(zip(places, numbers)):
         back = step and place < places[step - 1]
         left = place + (-0.8 if back else 0.3)
-        axis.text(left, step + (0.1 if back else -0.15), number, color="C1")
+        down = step + (0.1 if back else -0.15)
+        axis.text(left, down, number, color="C1")
     axis.set_title(name, fontsize=10)
     axis.set(xlim=(-0.6, 5.6), ylim=(5.7, -0.7), xticks=range(6))
     axis.set_yticks([])
@@ -413,11 +414,12 @@ for table, left, colour in tables:
     for i in range(3):
         for j in range(4):
             there = i < table.shape[0] and j < table.shape[1]
-            line = "-" if there else ":"
-            place = (left + j, -i)
-            box = plt.Rectangle(place, 1, 1, ec=colour, fc="none", ls=line)
+            style = {"ec": colour, "ls": "-" if there else ":"}
+            place = left + j, -i
+            box = plt.Rectangle(place, 1, 1, fc="none", **style)
             axis.add_patch(box)
-            axis.text(left + j + 0.5, 0.3 - i, spread[i][j], ha="center")
+            middle = left + j + 0.5, 0.3 - i
+            axis.text(*middle, spread[i][j], ha="center")
 for place, sign in ((4.5, "+"), (9.5, "=")):
     axis.text(place, -0.6, sign, ha="center", fontsize=13)
 axis.set(xlim=(-0.1, 14.1), ylim=(-2.1, 1.1), aspect="equal")

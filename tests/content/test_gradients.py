@@ -243,7 +243,6 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "autograd.py:accumulation": lambda: [n * slope(lambda w: 3 * w, 2.0) for n in (1, 2, 3)],
     "autograd.py:zero-grad": lambda: [slope(lambda w: 3 * w, 2.0)],
     "autograd.py:backward-twice": lambda: [2 * slope(lambda w: w**2, 2.0)],
-    "autograd.py:nothing-saved": lambda: [2 * slope(lambda w: w + 1, 2.0)],
     "autograd.py:gradient-argument": lambda: [
         *partials(lambda w: w[0] ** 2, (1.0, 2.0)),
         *partials(lambda w: w[1] ** 2, (1.0, 2.0)),
@@ -318,6 +317,7 @@ NO_GRADIENT = {
     "autograd.py:best-step": "machine epsilons and steps",
     "autograd.py:no-grad": "a message that counts its elements",
     "autograd.py:numpy": "the value of a leaf",
+    "autograd.py:one-function": "a value",
     "autograd.py:symbolic": "formulas, confirmed by the test below",
     "autograd.py:symbolic-growth": "counts of operations",
     "backpropagation.py:flops": "counts of operations",
