@@ -103,6 +103,8 @@ print(parts, f"{sum(parts.values()):,}")
 
 # %% block-figure
 half = parts["ln"] // 2
+print(f"{half:,}")
+#> 1,536
 steps = [("ln", half), ("attn", parts["attn"]), ("+", 0)]
 steps += [("ln", half), ("mlp", parts["mlp"]), ("+", 0)]
 figure, axis = plt.subplots(figsize=(3.4, 5.4))
