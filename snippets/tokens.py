@@ -411,3 +411,14 @@ for merges in (half, both):
 #> 200 0.586
 #> 400 0.495
 #> 400 0.516
+
+# %% solution-yours
+mine = "for i in range(3):\n    print(i, i * i)\n"
+for merges, vocab in ((en_merges, en_vocab), (fr_merges, fr_vocab)):
+    ids = encode(mine, merges)
+    print(f"{len(ids) / len(mine):.3f}")
+    print(*(show(vocab, n) for n in ids))
+#> 0.846
+#> f or · i ·in ·r an g e ( 3 ) : ↵ · · · · p r in t ( i , · i · * · i ) ↵
+#> 0.744
+#> f or ·i ·in ·r an g e ( 3 ) : ↵ · · · · pr in t ( i , ·i · * ·i ) ↵
