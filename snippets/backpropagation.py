@@ -81,6 +81,16 @@ for column, (weights, slopes) in enumerate([(W1, dW1), (W2, dW2)]):
 axis.set(xlim=(-0.5, 4.5), ylim=(-1.45, 1.45))
 axis.axis("off")
 
+# %% same
+loss.backward()
+torch.testing.assert_close(W2.grad, dW2)
+torch.testing.assert_close(b2.grad, delta2)
+torch.testing.assert_close(W1.grad, dW1)
+torch.testing.assert_close(b1.grad, delta1)
+print(W1.grad)
+#> tensor([[0.2993, 0.5987],
+#>         [0.0000, 0.0000]])
+
 # %% walk
 def teller(name):
     def tell(gradient):
@@ -89,22 +99,17 @@ def teller(name):
     return tell
 
 
+u = W1 @ x + b1
+h = torch.relu(u)
+z = W2 @ h + b2
+y_hat = torch.sigmoid(z)
 for name, tensor in {"u": u, "h": h, "z": z, "ŷ": y_hat}.items():
     tensor.register_hook(teller(name))  # (1)!
-loss.backward()
+F.binary_cross_entropy(y_hat, y).backward()
 #> ∂L/∂ŷ = tensor([-2.4918])
 #> ∂L/∂z = tensor([-0.5987])
 #> ∂L/∂h = tensor([ 0.2993, -1.1974])
 #> ∂L/∂u = tensor([0.2993, 0.0000])
-
-# %% same
-torch.testing.assert_close(W2.grad, dW2)
-torch.testing.assert_close(b2.grad, delta2)
-torch.testing.assert_close(W1.grad, dW1)
-torch.testing.assert_close(b1.grad, delta1)
-print(W1.grad)
-#> tensor([[0.2993, 0.5987],
-#>         [0.0000, 0.0000]])
 
 # %% module
 class SimpleNet(nn.Module):
