@@ -206,7 +206,7 @@ for rows, labels in loader:
 
 # %% validation rtol="1e-2"
 def mean_loss(model, data):
-    ((rows, labels),) = DataLoader(data, batch_size=len(data))
+    ((rows, labels),) = DataLoader(data, batch_size=len(data))  # (1)!
     with torch.no_grad():
         return loss_function(model(rows), labels).item()
 
@@ -453,7 +453,8 @@ for epoch in range(200):
         optimizer.zero_grad()
         loss_function(model(rows), labels).backward()
         optimizer.step()
-    if (now := mean_loss(model, held_out)) < lowest:
+    now = mean_loss(model, held_out)
+    if now < lowest:
         lowest, shared = now, model.state_dict()
         best = deepcopy(shared)
 for state in (shared, best):
