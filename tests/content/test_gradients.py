@@ -92,6 +92,27 @@ def two_layers(
     return -math.log(sigmoid(w2[0] * h[0] + w2[1] * h[1] + 0.1 + dz))
 
 
+def tanh_layers(w1: tuple[float, ...]) -> float:
+    """The loss of the network of two layers where tanh takes the place of ReLU."""
+    h = (math.tanh(w1[0] + 2 * w1[1]), math.tanh(w1[2] + 2 * w1[3] + 0.1))
+    return -math.log(sigmoid(-0.5 * h[0] + 2 * h[1] + 0.1))
+
+
+def batch_loss(w1: tuple[float, ...]) -> float:
+    """The mean loss of the network of two layers over three examples."""
+    total = 0.0
+    for (first, second), label in (((1.0, 2.0), 1), ((0.0, 1.0), 0), ((-1.0, 0.5), 1)):
+        h = (w1[0] * first + w1[1] * second, w1[2] * first + w1[3] * second + 0.1)
+        p = sigmoid(-0.5 * max(h[0], 0) + 2 * max(h[1], 0) + 0.1)
+        total -= math.log(p if label else 1 - p)
+    return total / 3
+
+
+def tenth(w: float) -> float:
+    """The mean square of `w` less ten values, six of which are 0 and four 5."""
+    return (6 * w**2 + 4 * (w - 5) ** 2) / 10
+
+
 def partials(function: Callable[[tuple[float, ...]], float], at: tuple[float, ...]) -> list[float]:
     """The derivative with respect to each number of a tuple."""
     return [
@@ -248,7 +269,6 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "autograd.py:accumulation": lambda: [n * slope(lambda w: 3 * w, 2.0) for n in (1, 2, 3)],
     "autograd.py:zero-grad": lambda: [slope(lambda w: 3 * w, 2.0)],
     "autograd.py:backward-twice": lambda: [2 * slope(lambda w: w**2, 2.0)],
-    "autograd.py:nothing-saved": lambda: [2 * slope(lambda w: w + 1, 2.0)],
     "autograd.py:gradient-argument": lambda: [
         *partials(lambda w: w[0] ** 2, (1.0, 2.0)),
         *partials(lambda w: w[1] ** 2, (1.0, 2.0)),
@@ -292,19 +312,21 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         sum(abs(partial) for partial in partials(loss, (0.0, 8.0, 0.0)))
         for loss in (surprise, lambda s: surprise(softmax(s)))
     ],
-    "backpropagation.py:adamw-check": lambda: in_pairs(adamw(1, 3), adamw(1000, 3)),
-    "backpropagation.py:nan": lambda: [..., ..., 0, ..., 1, slope(lambda w: w, 1.0)],
+    "learning.py:adamw-check": lambda: in_pairs(adamw(1, 3), adamw(1000, 3)),
+    "learning.py:nan": lambda: [..., ..., 0, ..., 1, slope(lambda w: w, 1.0)],
     "backpropagation.py:scores": lambda: [
         *softmax((2.0, 1.0, 0.0)),
         *2 * partials(surprise, (2.0, 1.0, 0.0)),
     ],
+    "backpropagation.py:solution-tanh": lambda: partials(tanh_layers, (0.5, 0.25, -1.0, 0.25)),
+    "backpropagation.py:solution-batch": lambda: partials(batch_loss, (0.5, 0.25, -1.0, 0.25)),
     "backpropagation.py:two-classes": lambda: [
         A, DZ, 1 - A, A, *partials(lambda s: surprises(s, (0, 1)), (0.0, Z))
     ],
     "backpropagation.py:tune-gradient": lambda: 2 * partials(
         lambda s: surprises(s, AFTER_C), 7 * (0.0,)
     ),
-    "backpropagation.py:solution-momentum": lambda: in_pairs(momentum(1, 3), momentum(4, 3)),
+    "learning.py:solution-momentum": lambda: in_pairs(momentum(1, 3), momentum(4, 3)),
     "backpropagation.py:solution-two-right": lambda: 2 * partials(
         lambda s: surprises(s, (0.5, 0.5, 0)), (2.0, 1.0, 0.0)
     ),
@@ -317,6 +339,11 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         *partials(lambda x: x[1] / 2, (1.0, 2.0)),
         *partials(lambda x: x[0] + x[1] + x[1] / 2, (1.0, 2.0)),
     ],
+    "learning.py:solution-parts": lambda: [
+        slope(tenth, 1.0),
+        slope(lambda w: (w**2 + (w - 5) ** 2) / 2, 1.0),
+        slope(tenth, 1.0),
+    ],
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
     "bigrams.py:gradient": lambda: 2 * [pair_of_the_novel("t", "h")],
@@ -326,12 +353,11 @@ NO_GRADIENT = {
     "autograd.py:best-step": "machine epsilons and steps",
     "autograd.py:no-grad": "a message that counts its elements",
     "autograd.py:numpy": "the value of a leaf",
+    "autograd.py:one-function": "a value",
     "autograd.py:symbolic": "formulas, confirmed by the test below",
     "autograd.py:symbolic-growth": "counts of operations",
-    "backpropagation.py:decay": "weights, under gradients that the cell chose itself",
     "backpropagation.py:flops": "counts of operations",
     "backpropagation.py:flops-deep": "counts of operations",
-    "backpropagation.py:one-batch": "a loss",
     "backpropagation.py:parameters": "shapes and counts",
     "backpropagation.py:rates": "losses",
     "backpropagation.py:save": "names and shapes",
@@ -347,6 +373,14 @@ NO_GRADIENT = {
     "embeddings.py:solution-steps": "tokens, and which rows moved",
     "embeddings.py:tied": "counts of parameters and of rows",
     "heads.py:saved": "counts of numbers",
+    "learning.py:autocast": "dtypes",
+    "learning.py:decay": "weights, under gradients that the cell chose itself",
+    "learning.py:one-batch": "a loss",
+    "learning.py:rates": "losses",
+    "learning.py:rounded": "sums of a small step",
+    "learning.py:solution-best": "losses",
+    "learning.py:too-fast": "weights that leap about, confirmed by the test below",
+    "learning.py:validation": "losses",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
@@ -383,7 +417,7 @@ def test_the_derivatives_in_letters_have_the_slope_of_the_function(x: float) -> 
 
 
 def test_a_rate_too_large_leads_where_the_slope_says() -> None:
-    at = [float(line.split()[1]) for line in printed("backpropagation.py:too-fast").splitlines()]
+    at = [float(line.split()[1]) for line in printed("learning.py:too-fast").splitlines()]
 
     # w - 0.5 * 4 w^3, from 4
     expected = [-124.0, -124 + 2 * 124.0**3]

@@ -192,7 +192,9 @@ def test_500_random_states_come_out_as_pytorch_computes_them(
         for one in expected
         if one["scaled"].shape[-1] > 1 and (one["scaled"] == one["scaled"][..., :1]).all()
     ]
-    print(f"{COUNT} states, {nan} with NaN, {len(equal)} with equal scores; worst {worst:.1e} of what is allowed")
+    print(
+        f"{COUNT} states, {nan} with NaN, {len(equal)} with equal scores; worst {worst:.1e} of what is allowed"
+    )
     assert {(state["mask"], state["scale"]) for state in states} == {
         (mask, scale) for mask in MASKS for scale in SCALES
     }
