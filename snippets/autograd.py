@@ -66,7 +66,8 @@ print(f"∂L/∂b = {dL_db:.5f}")
 # %% sigmoid-figure
 along = torch.linspace(-8, 8, 161, device="cpu")
 height = torch.sigmoid(along)
-figure, (upper, lower) = plt.subplots(2, 1, figsize=(4, 3.6), sharex=True)
+figure, halves = plt.subplots(2, 1, figsize=(4, 3.6), sharex=True)
+upper, lower = halves
 upper.plot(along, height, color="C0")
 upper.plot([z], [a], "o", color="C1")
 lower.plot(along, height * (1 - height), color="C0")
@@ -514,7 +515,7 @@ print(w, w.is_leaf)
 #> tensor([1.6000], requires_grad=True) True
 
 # %% descent-figure
-figure, panels = plt.subplots(1, 3, figsize=(5.6, 2.4), sharey=True)
+figure, panels = plt.subplots(1, 3, figsize=(4.4, 2.4), sharey=True)
 curve = [k / 10 for k in range(-36, 37)]
 for axis, rate in zip(panels, (0.05, 0.3, 1.05)):
     at = [2.0]
@@ -524,7 +525,7 @@ for axis, rate in zip(panels, (0.05, 0.3, 1.05)):
     axis.plot(at, [v**2 for v in at], "o-", color="C0", markersize=4)
     axis.plot(2.0, 4.0, "o", color="C1")
     axis.set_title(f"$\\eta = {rate}$", fontsize=10)
-    axis.set_xlabel("$w$")
+    axis.set(xlabel="$w$", xticks=(-2, 0, 2))
 panels[0].set_ylabel("$L$", rotation=0, labelpad=10)
 panels[0].set_ylim(-0.5, 14)
 

@@ -48,7 +48,7 @@ print("∂L/∂W₁ =", dW1)
 layers = [(x, None), (h, delta1), (z, delta2)]
 heights = [(1, -1), (1, -1), (0,)]
 signs = [("$x_1$", "$x_2$"), ("$h_1$", "$h_2$"), ("$z$",)]
-figure, axis = plt.subplots(figsize=(5.8, 4))
+figure, axis = plt.subplots(figsize=(5.1, 3.8))
 
 
 def write(left, up, text, colour, ha="center"):
@@ -61,22 +61,23 @@ for column, (values, errors) in enumerate(layers):
         label = f"{signs[column][k]} = {values[k].item():.4g}"
         write(2 * column, up, label, "C0")
         if errors is not None:
-            label = rf"$\delta$ = {errors[k].item() + 0:.4f}"
+            label = rf"$\delta$ = {errors[k].item() + 0:.4g}"
             write(2 * column, up - 0.27, label, "C1")
 for column, (weights, slopes) in enumerate([(W1, dW1), (W2, dW2)]):
     for i, end in enumerate(heights[column + 1]):
         for j, start in enumerate(heights[column]):
             across = [2 * column + 0.42, 2 * column + 1.58]
             axis.plot(across, [start, end], color="C5", linewidth=1)
-            part, ha = (0.5, "center") if start == end else (0.15, "left")
-            left = across[0] + 1.16 * part + 0.12 * (start != end)
+            level = start == end
+            part, ha = (0.5, "center") if level else (0.15, "left")
+            left = across[0] + 1.16 * part + 0.12 * (not level)
             up = start + part * (end - start)
-            if start == end:
+            if level:
                 up += 0.25 * start  # outside the crossing
             elif len(heights[column + 1]) == 1:
-                up += 0.22 * start
+                left, up = left + 0.12, up + 0.22 * start
             write(left, up + 0.1, f"{weights[i, j].item():g}", "C0", ha)
-            slope = f"{slopes[i, j].item() + 0:.4f}"
+            slope = f"{slopes[i, j].item() + 0:.4g}"
             write(left, up - 0.11, slope, "C1", ha)
 axis.set(xlim=(-0.5, 4.5), ylim=(-1.45, 1.45))
 axis.axis("off")

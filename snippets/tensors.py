@@ -309,7 +309,7 @@ print(m[:, 1:].stride(), m[:, 1:].is_contiguous())
 #> (3, 1) False
 
 # %% strides-figure
-figure, panels = plt.subplots(1, 3, figsize=(5.4, 2.3), sharey=True)
+figure, panels = plt.subplots(1, 3, figsize=(5, 2.3), sharey=True)
 parts = {"m": m, "m.T": m.T, "m[:, 1:]": m[:, 1:]}
 for axis, (name, part) in zip(panels, parts.items()):
     rows, columns = part.shape
@@ -407,7 +407,7 @@ print(column + row)
 #>         [31, 32, 33, 34]])
 
 # %% broadcasting-figure
-figure, axis = plt.subplots(figsize=(5.6, 1.9))
+figure, axis = plt.subplots(figsize=(5, 1.8))
 tables = [(column, 0, "C0"), (row, 5, "C1"), (column + row, 10, "C2")]
 for table, left, colour in tables:
     spread = table.expand(3, 4).tolist()
