@@ -19,6 +19,7 @@ from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from pymdownx.highlight import HighlightExtension
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeExtension
 
 from precis.base.finding import Finding, Malformed
@@ -39,7 +40,7 @@ from precis.text.pages import PageReader
 from precis.text.prose import PageText
 from precis.text.witness import is_excuse
 
-_OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
+_OUTPUT_LINE = re.compile(r'(<span id="[\w-]+-\d+-\d+")(?=><span class="go">)')
 """The element of an output line; Pygments makes it and pymdownx numbers it."""
 
 _BLOCK = re.compile(r"<div [^>]*\bdata-cell=.*?</code></pre>", re.S)
@@ -102,7 +103,7 @@ class PrecisExtension(Extension):
 
 
 def _add_missing_extensions(md: Markdown) -> None:
-    """Add superfences and attr_list if absent, and let superfences have the fences."""
+    """Add superfences, attr_list and the elements of lines; let superfences have the fences."""
     superfences = [e for e in md.registeredExtensions if isinstance(e, SuperFencesCodeExtension)]
     if not superfences:
         md.registerExtensions(["pymdownx.superfences"], {})
@@ -110,6 +111,13 @@ def _add_missing_extensions(md: Markdown) -> None:
         superfences[-1].patch_fenced_rule()
     if "attr_list" not in md.treeprocessors:
         md.registerExtensions(["attr_list"], {})
+    extensions = [e for e in md.registeredExtensions if isinstance(e, HighlightExtension)]
+    lines = {"line_spans": "__span"}  # a copy leaves out the lines of outputs
+    if not any(extension.enabled for extension in extensions):
+        md.registerExtensions(["pymdownx.highlight"], {"pymdownx.highlight": lines})
+    for extension in extensions:
+        if not extension.getConfig("line_spans"):
+            extension.setConfigs(lines)
 
 
 def _superfences_has_fences(md: Markdown) -> bool:
