@@ -103,7 +103,7 @@ class PrecisExtension(Extension):
 
 
 def _add_missing_extensions(md: Markdown) -> None:
-    """Add superfences, attr_list and the elements of lines; let superfences have the fences."""
+    """Add superfences and attr_list if absent, and let superfences have the fences."""
     superfences = [e for e in md.registeredExtensions if isinstance(e, SuperFencesCodeExtension)]
     if not superfences:
         md.registerExtensions(["pymdownx.superfences"], {})
@@ -111,8 +111,15 @@ def _add_missing_extensions(md: Markdown) -> None:
         superfences[-1].patch_fenced_rule()
     if "attr_list" not in md.treeprocessors:
         md.registerExtensions(["attr_list"], {})
+
+
+def _add_line_elements(md: Markdown) -> None:
+    """Let each line of a block be an element, which a copy can leave out.
+
+    At conversion, when all extensions are there: one listed later would not be taken.
+    """
+    lines = {"line_spans": "__span"}
     extensions = [e for e in md.registeredExtensions if isinstance(e, HighlightExtension)]
-    lines = {"line_spans": "__span"}  # a copy leaves out the lines of outputs
     if not any(extension.enabled for extension in extensions):
         md.registerExtensions(["pymdownx.highlight"], {"pymdownx.highlight": lines})
     for extension in extensions:
@@ -139,6 +146,7 @@ class _PagePreprocessor(Preprocessor):
             raise ValueError(
                 "list precis after the extension that takes its fences (fenced_code, extra)"
             )
+        _add_line_elements(self.md)
         page, embeds, policy = self.page, self.embeds, self.reader.project.policy
         source = page.source = self.reader.parse_page(
             page.source.path, lines, page.source.first_line, page.source.lab_page
