@@ -1,67 +1,17 @@
 """One function and one neuron, differentiated; PyTorch's rules."""
 
-# %% one-function
+# %% chain
 import math
 import warnings
 
 import matplotlib.pyplot as plt
-import sympy
 import torch
 import torch.nn.functional as F
 
-
-def f(x, n=3):
-    for _ in range(n):
-        x = 4 * x * (1 - x)
-    return x
-
-
-print(f"f(0.2) = {f(0.2):.4f}")
-#> f(0.2) = 0.2890
-
-# %% symbolic
-s = sympy.Symbol("x")
-print(sympy.diff(f(s, n=1), s))
-#> 4 - 8*x
-print(sympy.diff(f(s, n=2), s))
-#> 16*x*(1 - x)*(8*x - 4) - 16*x*(-4*x*(1 - x) + 1) + 16*(1 - x)*(-4*x*(1 - x) + 1)
-derivative = sympy.diff(f(s), s)
-print(f"f′(0.2) = {float(derivative.subs(s, 0.2)):.4f}")
-#> f′(0.2) = 9.0661
-
-# %% symbolic-growth
-for n in range(1, 7):
-    formula = f(s, n)
-    slope = sympy.diff(formula, s)
-    print(n, sympy.count_ops(formula), sympy.count_ops(slope))
-#> 1 3 2
-#> 2 8 21
-#> 3 18 82
-#> 4 38 264
-#> 5 78 768
-#> 6 158 2096
-
-# %% finite-differences
-x, h = 0.2, 0.001
-forward = (f(x + h) - f(x)) / h
-central = (f(x + h) - f(x - h)) / (2 * h)
-print(f"{forward:.4f}")
-#> 9.0991
-print(f"{central:.4f}")
-#> 9.0654
-
-# %% automatic
-x = torch.tensor(0.2, requires_grad=True)  # (1)!
-y = f(x)
-y.backward()  # (2)!
-print(f"f′(0.2) = {x.grad.item():.4f}")
-#> f′(0.2) = 9.0661
-
-# %% chain
-x = torch.tensor(2.0, requires_grad=True)
+x = torch.tensor(2.0, requires_grad=True)  # (1)!
 u = 3 * x + 1
 y = u**2
-y.backward()
+y.backward()  # (2)!
 print("dy/du =", 2 * u.item(), " du/dx =", 3)
 #> dy/du = 14.0  du/dx = 3
 print("dy/dx =", x.grad)
@@ -113,6 +63,20 @@ print(f"∂L/∂w = {dL_dw:.5f}")
 print(f"∂L/∂b = {dL_db:.5f}")
 #> ∂L/∂b = -0.08166
 
+# %% sigmoid-figure
+along = torch.linspace(-8, 8, 161, device="cpu")
+height = torch.sigmoid(along)
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(4, 3.6), sharex=True)
+upper.plot(along, height, color="C0")
+upper.plot([z], [a], "o", color="C1")
+lower.plot(along, height * (1 - height), color="C0")
+lower.plot([z], [a * (1 - a)], "o", color="C1")
+upper.set_ylabel("$a$", rotation=0, labelpad=12)
+lower.set_ylabel("$a(1-a)$")
+lower.set_xlabel("$z$")
+lower.set_ylim(0, 0.3)
+figure.tight_layout()
+
 # %% neuron-tensors
 x = torch.tensor([1.1])
 y = torch.tensor([1.0])
@@ -143,6 +107,25 @@ print("∂L/∂b =", b.grad)
 print(x.grad)
 #> None
 
+# %% graph-values
+w = torch.tensor([2.2], requires_grad=True)
+b = torch.tensor([0.0], requires_grad=True)
+p = w * x
+z = p + b
+a = torch.sigmoid(z)
+loss = F.binary_cross_entropy(a, y)
+named = {"w": w, "b": b, "wx": p, "z": z, "a": a, "L": loss}
+for t in named.values():
+    t.retain_grad()
+loss.backward()
+for name, t in named.items():
+    print(f"∂L/∂{name} = {t.grad.item():.4f}")
+#> ∂L/∂w = -0.0898
+#> ∂L/∂b = -0.0817
+#> ∂L/∂wx = -0.0817
+#> ∂L/∂z = -0.0817
+#> ∂L/∂a = -1.0889
+#> ∂L/∂L = 1.0000
 
 # %% walk
 def walk(node, depth=0):
@@ -163,35 +146,6 @@ walk(loss.grad_fn)
 #>                 None
 #>             AccumulateGrad
 #>     None
-
-# %% rebuilt
-first = (w * x).grad_fn
-second = (w * x).grad_fn
-print(type(first) is type(second), first is second)
-#> True False
-(leaf, _), (nothing, _) = first.next_functions
-print(leaf.variable is w, nothing)
-#> True None
-
-# %% graph-values
-w = torch.tensor([2.2], requires_grad=True)
-b = torch.tensor([0.0], requires_grad=True)
-p = w * x
-z = p + b
-a = torch.sigmoid(z)
-loss = F.binary_cross_entropy(a, y)
-named = {"w": w, "b": b, "wx": p, "z": z, "a": a, "L": loss}
-for t in named.values():
-    t.retain_grad()
-loss.backward()
-for name, t in named.items():
-    print(f"∂L/∂{name} = {t.grad.item():.4f}")
-#> ∂L/∂w = -0.0898
-#> ∂L/∂b = -0.0817
-#> ∂L/∂wx = -0.0817
-#> ∂L/∂z = -0.0817
-#> ∂L/∂a = -1.0889
-#> ∂L/∂L = 1.0000
 
 # %% graph-depths
 depths, edges = {loss.grad_fn: 0}, []
@@ -236,6 +190,65 @@ for node, parent in edges:
     middle = (x0 + x1) / 2 + shift, (y0 + y1) / 2
     axes.text(*middle, label, va="center", ha=side)
 
+# %% rebuilt
+first = (w * x).grad_fn
+second = (w * x).grad_fn
+print(type(first) is type(second), first is second)
+#> True False
+(leaf, _), (nothing, _) = first.next_functions
+print(leaf.variable is w, nothing)
+#> True None
+
+# %% one-function
+def f(x, n=3):
+    for _ in range(n):
+        x = 4 * x * (1 - x)
+    return x
+
+
+print(f"f(0.2) = {f(0.2):.4f}")
+#> f(0.2) = 0.2890
+
+# %% symbolic
+import sympy
+
+s = sympy.Symbol("x")
+print(sympy.diff(f(s, n=1), s))
+#> 4 - 8*x
+print(sympy.diff(f(s, n=2), s))
+#> 16*x*(1 - x)*(8*x - 4) - 16*x*(-4*x*(1 - x) + 1) + 16*(1 - x)*(-4*x*(1 - x) + 1)
+derivative = sympy.diff(f(s), s)
+print(f"f′(0.2) = {float(derivative.subs(s, 0.2)):.4f}")
+#> f′(0.2) = 9.0661
+
+# %% symbolic-growth
+for n in range(1, 7):
+    formula = f(s, n)
+    slope = sympy.diff(formula, s)
+    print(n, sympy.count_ops(formula), sympy.count_ops(slope))
+#> 1 3 2
+#> 2 8 21
+#> 3 18 82
+#> 4 38 264
+#> 5 78 768
+#> 6 158 2096
+
+# %% finite-differences
+x, h = 0.2, 0.001
+forward = (f(x + h) - f(x)) / h
+central = (f(x + h) - f(x - h)) / (2 * h)
+print(f"{forward:.4f}")
+#> 9.0991
+print(f"{central:.4f}")
+#> 9.0654
+
+# %% automatic
+x = torch.tensor(0.2, requires_grad=True)
+y = f(x)
+y.backward()
+print(f"f′(0.2) = {x.grad.item():.4f}")
+#> f′(0.2) = 9.0661
+
 # %% forward-sweep
 x, slope = 0.2, 1.0
 for _ in range(3):
@@ -245,7 +258,6 @@ for _ in range(3):
 #> 0.6400 2.4000 2.4000
 #> 0.9216 -1.1200 -2.6880
 #> 0.2890 -3.3728 9.0661
-
 
 # %% jvp
 def neuron_loss(w, b):
@@ -282,7 +294,6 @@ print(len(calls))
 #> 1
 torch.testing.assert_close(torch.stack(forward), w.grad)
 
-
 # %% two-precisions
 def both(dtype):
     x = torch.tensor([1.1], dtype=dtype, device="cpu")
@@ -302,7 +313,6 @@ by_graph, by_hand = both(torch.float32)
 print(torch.equal(by_graph, by_hand))
 #> False
 torch.testing.assert_close(by_graph, by_hand)  # (1)!
-
 
 # %% central-differences
 def central(h):
@@ -445,14 +455,6 @@ loss.backward()
 print(w.grad)
 #> tensor([8.])
 
-# %% nothing-saved
-w = torch.tensor([2.0], requires_grad=True)
-loss = w + 1
-loss.backward()
-loss.backward()
-print(w.grad)
-#> tensor([2.])
-
 # %% non-scalar
 w = torch.tensor([1.0, 2.0], requires_grad=True)
 try:
@@ -510,6 +512,21 @@ with torch.no_grad():
     w -= 0.1 * w.grad
 print(w, w.is_leaf)
 #> tensor([1.6000], requires_grad=True) True
+
+# %% descent-figure
+figure, panels = plt.subplots(1, 3, figsize=(5.6, 2.4), sharey=True)
+curve = [k / 10 for k in range(-36, 37)]
+for axis, rate in zip(panels, (0.05, 0.3, 1.05)):
+    at = [2.0]
+    for _ in range(6):
+        at.append(at[-1] - rate * 2 * at[-1])
+    axis.plot(curve, [v**2 for v in curve], color="C5", linewidth=1)
+    axis.plot(at, [v**2 for v in at], "o-", color="C0", markersize=4)
+    axis.plot(2.0, 4.0, "o", color="C1")
+    axis.set_title(f"$\\eta = {rate}$", fontsize=10)
+    axis.set_xlabel("$w$")
+panels[0].set_ylabel("$L$", rotation=0, labelpad=10)
+panels[0].set_ylim(-0.5, 14)
 
 # %% saved-in-place
 w = torch.tensor([2.0], requires_grad=True)
@@ -631,7 +648,6 @@ for _ in range(2):
 #> tensor([12.])
 #> tensor([12.])
 
-
 # %% solution-gradcheck
 def wrong(w):
     return w * w.detach()
@@ -647,7 +663,6 @@ except RuntimeError as error:
 #> numerical:tensor([[6.0000]], dtype=torch.float64)
 #> analytical:tensor([[3.]], dtype=torch.float64)
 #>
-
 
 # %% solution-dual
 class Dual:

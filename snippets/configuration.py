@@ -101,6 +101,30 @@ parts = block_parts(cfg)
 print(parts, f"{sum(parts.values()):,}")
 #> {'attn': 2360064, 'mlp': 4722432, 'ln': 3072} 7,085,568
 
+# %% block-figure
+half = parts["ln"] // 2
+print(f"{half:,}")
+#> 1,536
+steps = [("ln", half), ("attn", parts["attn"]), ("+", 0)]
+steps += [("ln", half), ("mlp", parts["mlp"]), ("+", 0)]
+figure, axis = plt.subplots(figsize=(3.4, 5.4))
+for up, (name, size) in enumerate(steps):
+    shape, colour = ("round", "C0") if size else ("circle", "C1")
+    style = {"boxstyle": shape, "fc": "none", "ec": colour}
+    label = f"{name}\n{size:,}" if size else name
+    axis.text(0, up, label, ha="center", va="center", bbox=style)
+    arrow = {"arrowstyle": "->", "ec": "C5"}
+    axis.annotate("", (0, up - 0.3), (0, up - 0.7), arrowprops=arrow)
+axis.annotate("", (0, 5.9), (0, 5.3), arrowprops=arrow)
+for start in (-0.55, 2.5):
+    end = round(start + 2.5)
+    across, along = (0, 1, 1), (start, start, end)
+    axis.plot(across, along, color="C1", linewidth=1)
+    arrow = {"arrowstyle": "->", "ec": "C1"}
+    axis.annotate("", (0.16, end), (1.02, end), arrowprops=arrow)
+axis.set(xlim=(-0.9, 1.3), ylim=(-0.9, 6))
+axis.axis("off")
+
 # %% total-count
 def count(cfg, tied=True):
     d = cfg["emb_dim"]
@@ -270,15 +294,6 @@ print(f"{text / 2**20:.0f} MiB")
 mixed = {"weight": 2, "grad": 2, "copy": 4, "m": 4, "v": 4}
 print(sum(mixed.values()))
 #> 16
-print(torch.tensor(1.0, dtype=torch.bfloat16) + 0.001 == 1)
-#> tensor(True)
-for dtype in (torch.bfloat16, torch.float32):
-    w = torch.tensor(1.0, dtype=dtype)
-    for _ in range(1000):
-        w += 0.001
-    print(dtype, f"{w.item():.2f}")
-#> torch.bfloat16 1.00
-#> torch.float32 2.00
 
 # %% solution-head
 for d, heads in [(768, 12), (1024, 16), (1280, 20), (1600, 25)]:

@@ -38,6 +38,24 @@ print(targets[:6])
 print(len(inputs))
 #> 31
 
+# %% shift-figure
+import matplotlib.pyplot as plt
+
+figure, axis = plt.subplots(figsize=(5, 1.7))
+for k, (token, following) in enumerate(zip(inputs[:8], targets[:8])):
+    box = {"boxstyle": "square,pad=0.4", "fc": "none"}
+    style = {"ha": "center", "va": "center"}
+    axis.text(k, 1, token, bbox={**box, "ec": "C0"}, **style)
+    axis.text(k, 0, following, bbox={**box, "ec": "C1"}, **style)
+    arrow = {"arrowstyle": "->", "ec": "C5"}
+    axis.annotate("", (k, 0.28), (k, 0.72), arrowprops=arrow)
+    if k < 7:
+        dotted = {"arrowstyle": "-", "ls": ":", "ec": "C2"}
+        end = (k + 0.8, 0.8)
+        axis.annotate("", (k + 0.2, 0.2), end, arrowprops=dotted)
+axis.set(xlim=(-0.6, 7.6), ylim=(-0.4, 1.4))
+axis.axis("off")
+
 # %% surprise
 from math import exp, log
 
@@ -49,8 +67,6 @@ for p in (1.0, 0.5, 0.1, 0.01):
 #> 0.01 4.6052
 
 # %% surprise-figure
-import matplotlib.pyplot as plt
-
 p = [i / 200 for i in range(1, 201)]
 figure, axes = plt.subplots()
 axes.plot(p, [-log(q) for q in p], color="C0")
@@ -182,6 +198,14 @@ for temperature in (0.5, 1.0, 2.0):
 #> 0.5 ['0.00', '0.47', '0.21', '0.05', '0.00', '0.05', '0.21']
 #> 1.0 ['0.00', '0.33', '0.22', '0.11', '0.00', '0.11', '0.22']
 #> 2.0 ['0.00', '0.26', '0.22', '0.15', '0.00', '0.15', '0.22']
+
+# %% softmax
+powers = [exp(score) for score in (2, 1, 0)]
+total = sum(powers)
+print([f"{power:.2f}" for power in powers], f"{total:.2f}")
+#> ['7.39', '2.72', '1.00'] 11.11
+print([f"{power / total:.2f}" for power in powers])
+#> ['0.67', '0.24', '0.09']
 
 # %% table
 import torch

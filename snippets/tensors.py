@@ -308,6 +308,27 @@ print(m.T.stride(), m.T.is_contiguous())
 print(m[:, 1:].stride(), m[:, 1:].is_contiguous())
 #> (3, 1) False
 
+# %% strides-figure
+figure, panels = plt.subplots(1, 3, figsize=(5.4, 2.3), sharey=True)
+parts = {"m": m, "m.T": m.T, "m[:, 1:]": m[:, 1:]}
+for axis, (name, part) in zip(panels, parts.items()):
+    rows, columns = part.shape
+    places = [
+        part.storage_offset() + i * part.stride(0) + j * part.stride(1)
+        for i in range(rows)
+        for j in range(columns)
+    ]
+    axis.plot(places, range(len(places)), "o-", color="C0")
+    numbers = part.reshape(-1).tolist()
+    for step, (place, number) in enumerate(zip(places, numbers)):
+        back = step and place < places[step - 1]
+        left = place + (-0.8 if back else 0.3)
+        down = step + (0.1 if back else -0.15)
+        axis.text(left, down, number, color="C1")
+    axis.set_title(name, fontsize=10)
+    axis.set(xlim=(-0.6, 5.6), ylim=(5.7, -0.7), xticks=range(6))
+    axis.set_yticks([])
+
 # %% view-refuses
 try:
     m.T.view(6)
@@ -384,6 +405,25 @@ print(column + row)
 #> tensor([[11, 12, 13, 14],
 #>         [21, 22, 23, 24],
 #>         [31, 32, 33, 34]])
+
+# %% broadcasting-figure
+figure, axis = plt.subplots(figsize=(5.6, 1.9))
+tables = [(column, 0, "C0"), (row, 5, "C1"), (column + row, 10, "C2")]
+for table, left, colour in tables:
+    spread = table.expand(3, 4).tolist()
+    for i in range(3):
+        for j in range(4):
+            there = i < table.shape[0] and j < table.shape[1]
+            style = {"ec": colour, "ls": "-" if there else ":"}
+            place = left + j, -i
+            box = plt.Rectangle(place, 1, 1, fc="none", **style)
+            axis.add_patch(box)
+            middle = left + j + 0.5, 0.3 - i
+            axis.text(*middle, spread[i][j], ha="center")
+for place, sign in ((4.5, "+"), (9.5, "=")):
+    axis.text(place, -0.6, sign, ha="center", fontsize=13)
+axis.set(xlim=(-0.1, 14.1), ylim=(-2.1, 1.1), aspect="equal")
+axis.axis("off")
 
 # %% broadcasting-refuses
 try:

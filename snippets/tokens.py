@@ -96,6 +96,27 @@ toy = merge(toy, best, 257)
 print(toy)
 #> [257, 256, 97, 32, 257, 100]
 
+# %% merge-figure
+import matplotlib.pyplot as plt
+
+rows, spelt = [list(b"banana band")], {256: "an", 257: "ban"}
+for pair, new in (((97, 110), 256), ((98, 256), 257)):
+    rows.append(merge(rows[-1], pair, new))
+figure, axis = plt.subplots(figsize=(5, 1.9))
+for down, row in enumerate(rows):
+    left = 0
+    for n in row:
+        text = spelt.get(n, chr(n)).replace(" ", "·")
+        style = {"ec": f"C{max(n - 255, 0)}", "fc": "none"}
+        corner = left + 0.06, -down
+        box = plt.Rectangle(corner, len(text) - 0.12, 0.7, **style)
+        axis.add_patch(box)
+        middle = left + len(text) / 2, 0.22 - down
+        axis.text(*middle, text, ha="center")
+        left += len(text)
+axis.set(xlim=(-0.1, 11.1), ylim=(-2.1, 0.8))
+axis.axis("off")
+
 # %% split
 SPLIT = re.compile(r" ?\w+| ?[^\w\s]+|\s+")
 print(SPLIT.findall("On the 20th of July, 1866"))
@@ -306,8 +327,6 @@ for merges in (en_merges, fr_merges):
 #> 404 398
 
 # %% cost-figure
-import matplotlib.pyplot as plt
-
 
 def costs(text, merges):
     times = Counter(SPLIT.findall(text))
@@ -392,3 +411,14 @@ for merges in (half, both):
 #> 200 0.586
 #> 400 0.495
 #> 400 0.516
+
+# %% solution-yours
+mine = "for i in range(3):\n    print(i, i * i)\n"
+for merges, vocab in ((en_merges, en_vocab), (fr_merges, fr_vocab)):
+    ids = encode(mine, merges)
+    print(f"{len(ids) / len(mine):.3f}")
+    print(*(show(vocab, n) for n in ids))
+#> 0.846
+#> f or · i ·in ·r an g e ( 3 ) : ↵ · · · · p r in t ( i , · i · * · i ) ↵
+#> 0.744
+#> f or ·i ·in ·r an g e ( 3 ) : ↵ · · · · pr in t ( i , ·i · * ·i ) ↵

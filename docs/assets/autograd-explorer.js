@@ -4,17 +4,11 @@
 
 import { Fault, INPUTS, respelt } from "./autograd-explorer/expression.js";
 import { graph, walk } from "./autograd-explorer/graph.js";
-import { picture, svg } from "./autograd-explorer/picture.js";
-import { speech, subscripted, typed } from "./autograd-explorer/words.js";
+import { picture } from "./autograd-explorer/picture.js";
+import { speech, subscripted } from "./autograd-explorer/words.js";
+import { Steps, h, shareState, typed } from "./explorers.js";
 
 const RANGE = { x: [-5, 5], w: [-5, 5], b: [-5, 5], y: [0, 1] };
-const ICONS = {
-  first: "M6 6h2v12H6zM20 6v12L9.5 12z",
-  previous: "M16 5v14L5 12z",
-  next: "M8 5v14l11-7z",
-  last: "M16 6h2v12h-2zM4 6v12l10.5-6z",
-};
-const KEYS = { ArrowLeft: "previous", ArrowRight: "next", Home: "first", End: "last" };
 const SETTLED = 400; // milliseconds without a change before it is said, and put into the address
 
 class AutogradExplorer extends HTMLElement {
@@ -26,7 +20,7 @@ class AutogradExplorer extends HTMLElement {
     this.state = restored(new URLSearchParams(location.search), own);
     this.build();
     this.update();
-    this.share();
+    shareState();
     new ResizeObserver(() => this.walked && this.draw()).observe(this);
   }
 
@@ -54,20 +48,12 @@ class AutogradExplorer extends HTMLElement {
     const legend = h("legend", {}, say.inputs);
     const inputs = h("fieldset", { class: "inputs" }, legend, ...this.rows.values());
 
-    this.buttons = new Map(Object.keys(ICONS).map((to) => [to, this.button(to)]));
-    this.count = h("span", { class: "count" });
-    const group = { class: "steps", role: "group", "aria-label": say.steps };
-    const steps = h("div", group, ...this.buttons.values(), this.count);
+    this.steps = new Steps(say, (step) => this.go(step));
     this.current = h("p", { class: "current" });
     this.picture = h("div", { class: "graph", role: "group", tabindex: 0, "aria-label": say.graph });
     this.lists = h("div", { class: "lists" });
-    this.walking = h("div", { class: "walk" }, steps, this.current, this.picture, this.lists);
-    this.walking.addEventListener("keydown", (event) => {
-      const plain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-      if (!plain || !(event.key in KEYS)) return;
-      event.preventDefault();
-      this.go(KEYS[event.key]);
-    });
+    this.walking = h("div", { class: "walk" }, this.steps.element, this.current, this.picture, this.lists);
+    this.steps.listen(this.walking);
 
     this.status = h("p", { class: "precis-said", role: "status" });
     const all = { "aria-label": say.explorer };
@@ -122,15 +108,6 @@ class AutogradExplorer extends HTMLElement {
     return h("div", { class: "input" }, label, number, slider, h("label", {}, asks, say.asks));
   }
 
-  button(to) {
-    const path = svg("path", { d: ICONS[to] });
-    const icon = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, path);
-    const name = this.say[to];
-    const button = h("button", { type: "button", "aria-label": name, title: name }, icon);
-    button.addEventListener("click", () => this.go(to));
-    return button;
-  }
-
   /** The reader changed something: show it at once; say and keep it when they pause. */
   changed() {
     this.update();
@@ -145,12 +122,8 @@ class AutogradExplorer extends HTMLElement {
     }, SETTLED);
   }
 
-  /** To a step by its name or its number. */
-  go(to) {
-    const { step } = this.state;
-    const last = this.walked.steps.length - 1;
-    const steps = { first: 0, previous: step - 1, next: step + 1, last };
-    this.state.step = Math.max(0, Math.min(steps[to] ?? to, last));
+  go(step) {
+    this.state.step = step;
     this.show();
     this.announce();
     this.later();
@@ -261,14 +234,9 @@ class AutogradExplorer extends HTMLElement {
   show() {
     const { say, walked } = this;
     const { step } = this.state;
-    const last = walked.steps.length - 1;
-    this.count.textContent = say.count(step, last);
+    this.steps.show(step, walked.steps.length - 1);
     this.current.textContent = this.told(walked.steps[step]);
     this.current.dataset.kind = walked.steps[step].kind;
-    for (const [to, button] of this.buttons) {
-      const over = to === "first" || to === "previous" ? step === 0 : step === last;
-      button.setAttribute("aria-disabled", over); // a disabled button would lose the focus
-    }
     for (const [n, item] of this.items.entries()) {
       if (!item) continue;
       item.ariaHidden = n > step; // what is ahead is the reader's to predict
@@ -312,12 +280,7 @@ class AutogradExplorer extends HTMLElement {
     query.set("g", [...this.rows.keys()].filter((name) => state.wanted.has(name)).join(""));
     if (state.step) query.set("s", state.step);
     history.replaceState(history.state, "", `?${query}${location.hash}`);
-    this.share();
-  }
-
-  /** Put the address's state into the links to the page's translations. */
-  share() {
-    for (const link of document.querySelectorAll("a[hreflang]")) link.search = location.search;
+    shareState();
   }
 }
 
@@ -336,14 +299,6 @@ function restored(query, own) {
     wanted: new Set(INPUTS.filter((name) => gradients.includes(name))),
     step: Number.isInteger(step) && step > 0 ? step : 0,
   };
-}
-
-/** An HTML element. */
-function h(tag, attributes, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
 }
 
 customElements.define("precis-autograd", AutogradExplorer);

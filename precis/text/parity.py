@@ -95,5 +95,6 @@ def _is_alphabetical(sections: Sequence[Section]) -> bool:
 
 
 def _sort_key(title: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", title.casefold())
+    letters = title.casefold().replace("œ", "oe").replace("æ", "ae")  # NFKD keeps ligatures
+    decomposed = unicodedata.normalize("NFKD", letters)
     return "".join(char for char in decomposed if char.isalnum())

@@ -17,7 +17,7 @@
 #     - entraîner un réseau à une couche cachée et en garder des instantanés ;
 #     - tracer la frontière de décision d’un modèle, et la juger sur des points nouveaux.
 #
-#     Il faut avoir lu [la rétropropagation](../backpropagation.md).
+#     Il faut avoir lu [Apprendre à partir d’exemples](../learning.md).
 #
 # ## Des données faites ici {#data}
 #
@@ -41,7 +41,7 @@
 #     - train a network with one hidden layer and keep snapshots of it;
 #     - draw the decision boundary of a model, and judge it on new points.
 #
-#     You should have read [backpropagation](../backpropagation.md).
+#     You should have read [Learning from examples](../learning.md).
 #
 # ## Data made here {#data}
 #

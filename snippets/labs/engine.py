@@ -347,6 +347,21 @@ print(disagreements(backward, 200))
 #
 #     La sortie choisie ne vient pas des nombres inscrits après elle : leur `grad` reste 0, et ils
 #     n’envoient que des parts nulles.
+#
+# ### 3. Apprendre avec ce moteur {#exercise-learn}
+#
+# Le moteur calcule des gradients ; faites-en apprendre le neurone : vingt pas de descente, avec un
+# taux de 1. Que faut-il faire de la bande à chaque pas ?
+#
+# ??? tip "Indice"
+#
+#     Un pas donne deux nombres nouveaux, qui ne viennent d’aucun autre.
+#
+# ## Une solution {#solutions}
+#
+# À chaque pas, la bande repart de rien, et les deux paramètres y entrent en premier, comme des
+# feuilles : sinon elle s’allongerait sans fin, et chaque passe arrière remonterait tous les pas
+# précédents.
 
 # %% [markdown] lang="en"
 # The first two errors show in each of the 200 expressions. The third escapes three of them, in
@@ -389,3 +404,41 @@ print(disagreements(backward, 200))
 #
 #     The numbers that went on it later are not what the chosen output comes from: their `grad`
 #     stays 0, and they send shares of zero only.
+#
+# ### 3. Learn with this engine {#exercise-learn}
+#
+# The engine computes gradients; let the neuron learn from them: twenty steps of descent, with a
+# rate of 1. What must be done with the tape at each step?
+#
+# ??? tip "Hint"
+#
+#     A step gives two new numbers, which come from no other.
+#
+# ## A solution {#solutions}
+#
+# At each step the tape starts from nothing, and the two parameters go on it first, as leaves:
+# otherwise it would grow without end, and each backward pass would go back over all the steps
+# before.
+
+# %% solution-learn
+w, b = 2.2, 0.0
+for step in range(21):
+    tape.clear()
+    leaves = Scalar(w), Scalar(b)
+    z = leaves[0] * Scalar(1.1) + leaves[1]
+    loss = (Scalar(1.0) + (Scalar(0.0) - z).exp()).log()
+    backward(loss)
+    if step in (0, 1, 20):
+        print(step, f"{loss.value:.4f}", len(tape))
+    w, b = w - leaves[0].grad, b - leaves[1].grad
+#> 0 0.0852 11
+#> 1 0.0716 11
+#> 20 0.0178 11
+
+# %% [markdown] lang="fr"
+# La perte baisse à chaque pas, et la bande garde la même longueur. C’est tout ce que fait une
+# boucle d’entraînement ; celle de [PyTorch](../learning.md#loop) fait de même, sur des tenseurs.
+
+# %% [markdown] lang="en"
+# The loss falls at each step, and the tape keeps the same length. This is all that a training loop
+# does; that of [PyTorch](../learning.md#loop) does the same, on tensors.

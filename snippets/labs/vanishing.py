@@ -18,7 +18,7 @@
 #     - dire ce qu’apporte chacun des remèdes : connexion résiduelle, normalisation de couche,
 #       écrêtage du gradient.
 #
-#     Il faut avoir lu [la rétropropagation](../backpropagation.md).
+#     Il faut avoir lu [Apprendre à partir d’exemples](../learning.md).
 #
 # ## Une chaîne de couches {#chain}
 #
@@ -43,7 +43,7 @@
 #     - say what each of the cures brings: residual connection, layer normalisation, gradient
 #       clipping.
 #
-#     You should have read [backpropagation](../backpropagation.md).
+#     You should have read [Learning from examples](../learning.md).
 #
 # ## A chain of layers {#chain}
 #

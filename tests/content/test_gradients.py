@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import EllipsisType
 
@@ -89,6 +90,27 @@ def two_layers(
     u = (w1[0] + 2 * w1[1] + du[0], w1[2] + 2 * w1[3] + 0.1 + du[1])
     h = (max(u[0], 0) + dh[0], max(u[1], 0) + dh[1])
     return -math.log(sigmoid(w2[0] * h[0] + w2[1] * h[1] + 0.1 + dz))
+
+
+def tanh_layers(w1: tuple[float, ...]) -> float:
+    """The loss of the network of two layers where tanh takes the place of ReLU."""
+    h = (math.tanh(w1[0] + 2 * w1[1]), math.tanh(w1[2] + 2 * w1[3] + 0.1))
+    return -math.log(sigmoid(-0.5 * h[0] + 2 * h[1] + 0.1))
+
+
+def batch_loss(w1: tuple[float, ...]) -> float:
+    """The mean loss of the network of two layers over three examples."""
+    total = 0.0
+    for (first, second), label in (((1.0, 2.0), 1), ((0.0, 1.0), 0), ((-1.0, 0.5), 1)):
+        h = (w1[0] * first + w1[1] * second, w1[2] * first + w1[3] * second + 0.1)
+        p = sigmoid(-0.5 * max(h[0], 0) + 2 * max(h[1], 0) + 0.1)
+        total -= math.log(p if label else 1 - p)
+    return total / 3
+
+
+def tenth(w: float) -> float:
+    """The mean square of `w` less ten values, six of which are 0 and four 5."""
+    return (6 * w**2 + 4 * (w - 5) ** 2) / 10
 
 
 def partials(function: Callable[[tuple[float, ...]], float], at: tuple[float, ...]) -> list[float]:
@@ -181,6 +203,31 @@ def in_pairs(first: list[float], second: list[float]) -> list[float]:
     return [w for pair in zip(first, second, strict=True) for w in (*pair, *pair)]
 
 
+def by_row(tokens: Sequence[int], shares: Sequence[Sequence[float]], rows: int) -> list[float]:
+    """The gradient of a table of which each token reads a row: its shares, summed by row."""
+    width = range(len(shares[0]))
+    return [
+        sum(share[j] for token, share in zip(tokens, shares, strict=True) if token == row)
+        for row in range(rows)
+        for j in width
+    ]
+
+
+def pair_of_the_novel(first: str, second: str) -> float:
+    """The slope of the loss of a table of zeros at the score of one pair of characters."""
+    text = (SNIPPETS / "data/verne.en.txt").read_text(encoding="utf-8").partition("\n\n")[2]
+    text = text.rstrip().rpartition("\n\n")[0]
+
+    def loss(score: float) -> float:
+        # all other scores of the row are 0, as are the 70 of every other row
+        total = math.log(69 + math.exp(score))
+        pairs = list(pairwise(text))
+        rows = [(total - score * (b == second)) if a == first else math.log(70) for a, b in pairs]
+        return sum(rows) / len(rows)
+
+    return slope(loss, 0.0)
+
+
 AFTER_C = (0.0, 3 / 9, 2 / 9, 1 / 9, 0.0, 1 / 9, 2 / 9)
 """The frequencies of the notes A to g after C."""
 
@@ -222,7 +269,6 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "autograd.py:accumulation": lambda: [n * slope(lambda w: 3 * w, 2.0) for n in (1, 2, 3)],
     "autograd.py:zero-grad": lambda: [slope(lambda w: 3 * w, 2.0)],
     "autograd.py:backward-twice": lambda: [2 * slope(lambda w: w**2, 2.0)],
-    "autograd.py:nothing-saved": lambda: [2 * slope(lambda w: w + 1, 2.0)],
     "autograd.py:gradient-argument": lambda: [
         *partials(lambda w: w[0] ** 2, (1.0, 2.0)),
         *partials(lambda w: w[1] ** 2, (1.0, 2.0)),
@@ -266,42 +312,75 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         sum(abs(partial) for partial in partials(loss, (0.0, 8.0, 0.0)))
         for loss in (surprise, lambda s: surprise(softmax(s)))
     ],
-    "backpropagation.py:adamw-check": lambda: in_pairs(adamw(1, 3), adamw(1000, 3)),
-    "backpropagation.py:nan": lambda: [..., ..., 0, ..., 1, slope(lambda w: w, 1.0)],
+    "learning.py:adamw-check": lambda: in_pairs(adamw(1, 3), adamw(1000, 3)),
+    "learning.py:nan": lambda: [..., ..., 0, ..., 1, slope(lambda w: w, 1.0)],
     "backpropagation.py:scores": lambda: [
         *softmax((2.0, 1.0, 0.0)),
         *2 * partials(surprise, (2.0, 1.0, 0.0)),
     ],
+    "backpropagation.py:solution-tanh": lambda: partials(tanh_layers, (0.5, 0.25, -1.0, 0.25)),
+    "backpropagation.py:solution-batch": lambda: partials(batch_loss, (0.5, 0.25, -1.0, 0.25)),
     "backpropagation.py:two-classes": lambda: [
         A, DZ, 1 - A, A, *partials(lambda s: surprises(s, (0, 1)), (0.0, Z))
     ],
     "backpropagation.py:tune-gradient": lambda: 2 * partials(
         lambda s: surprises(s, AFTER_C), 7 * (0.0,)
     ),
-    "backpropagation.py:solution-momentum": lambda: in_pairs(momentum(1, 3), momentum(4, 3)),
+    "learning.py:solution-momentum": lambda: in_pairs(momentum(1, 3), momentum(4, 3)),
     "backpropagation.py:solution-two-right": lambda: 2 * partials(
         lambda s: surprises(s, (0.5, 0.5, 0)), (2.0, 1.0, 0.0)
     ),
+    "embeddings.py:gradient": lambda: by_row((3, 0, 3), ((1, 10), (2, 20), (4, 40)), 4),
+    "embeddings.py:unlearned-rows": lambda: [
+        slope(lambda place, i=i: sum(place for text in range(2) if i < 3), 0.5) for i in range(5)
+    ],
+    "embeddings.py:solution-row": lambda: by_row((1, 1, 2), ((1, 2), (3, 4), (5, 6)), 4),
+    "block.py:residual": lambda: [
+        *partials(lambda x: x[1] / 2, (1.0, 2.0)),
+        *partials(lambda x: x[0] + x[1] + x[1] / 2, (1.0, 2.0)),
+    ],
+    "learning.py:solution-parts": lambda: [
+        slope(tenth, 1.0),
+        slope(lambda w: (w**2 + (w - 5) ** 2) / 2, 1.0),
+        slope(tenth, 1.0),
+    ],
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
+    "bigrams.py:gradient": lambda: 2 * [pair_of_the_novel("t", "h")],
 }  # fmt: skip
 
 NO_GRADIENT = {
     "autograd.py:best-step": "machine epsilons and steps",
     "autograd.py:no-grad": "a message that counts its elements",
     "autograd.py:numpy": "the value of a leaf",
+    "autograd.py:one-function": "a value",
     "autograd.py:symbolic": "formulas, confirmed by the test below",
     "autograd.py:symbolic-growth": "counts of operations",
-    "backpropagation.py:decay": "weights, under gradients that the cell chose itself",
     "backpropagation.py:flops": "counts of operations",
     "backpropagation.py:flops-deep": "counts of operations",
-    "backpropagation.py:one-batch": "a loss",
     "backpropagation.py:parameters": "shapes and counts",
     "backpropagation.py:rates": "losses",
     "backpropagation.py:save": "names and shapes",
     "backpropagation.py:too-fast": "weights that leap about, confirmed by the test below",
     "backpropagation.py:validation": "losses",
+    "block.py:pre-and-post": "lengths of gradients, confirmed by the test below",
+    "block.py:solution-offset": "means of outputs",
+    "block.py:solution-symmetry": "values of a function",
+    "block.py:three-stacks": "sizes of gradients, confirmed by the test below",
     "configuration.py:compute": "counts of operations",
+    "embeddings.py:not-in-table": "messages, and a row of a table",
+    "embeddings.py:rows-that-move": "tokens, and which rows moved",
+    "embeddings.py:solution-steps": "tokens, and which rows moved",
+    "embeddings.py:tied": "counts of parameters and of rows",
+    "heads.py:saved": "counts of numbers",
+    "learning.py:autocast": "dtypes",
+    "learning.py:decay": "weights, under gradients that the cell chose itself",
+    "learning.py:one-batch": "a loss",
+    "learning.py:rates": "losses",
+    "learning.py:rounded": "sums of a small step",
+    "learning.py:solution-best": "losses",
+    "learning.py:too-fast": "weights that leap about, confirmed by the test below",
+    "learning.py:validation": "losses",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
@@ -338,7 +417,7 @@ def test_the_derivatives_in_letters_have_the_slope_of_the_function(x: float) -> 
 
 
 def test_a_rate_too_large_leads_where_the_slope_says() -> None:
-    at = [float(line.split()[1]) for line in printed("backpropagation.py:too-fast").splitlines()]
+    at = [float(line.split()[1]) for line in printed("learning.py:too-fast").splitlines()]
 
     # w - 0.5 * 4 w^3, from 4
     expected = [-124.0, -124 + 2 * 124.0**3]
@@ -346,6 +425,88 @@ def test_a_rate_too_large_leads_where_the_slope_says() -> None:
     assert at[:3] == pytest.approx(expected, rel=5e-3)
     assert at[3] == math.inf
     assert math.isnan(at[4])
+
+
+def gelu_slope(u: torch.Tensor) -> torch.Tensor:
+    """The derivative of u Φ(u)."""
+    density = torch.exp(-u * u / 2) / math.sqrt(2 * math.pi)
+    return (1 + torch.erf(u / math.sqrt(2))) / 2 + u * density
+
+
+def normalised(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each row with mean 0 and deviation 1, and what it was divided by."""
+    centred = x - x.mean(-1, keepdim=True)
+    size = (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+    return centred / size, size
+
+
+def before_norm(g: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The gradient at x, from the gradient g at its normalisation."""
+    y, size = normalised(x)
+    return (g - g.mean(-1, keepdim=True) - y * (g * y).mean(-1, keepdim=True)) / size
+
+
+@torch.no_grad()
+def stacked(depth: int, *, add: bool, norm: bool) -> float:
+    """The mean size of the gradient at the input of a stack, by the chain rule written out."""
+    torch.manual_seed(0)
+    x, steps = torch.randn(16, 64).double(), []
+    for _ in range(depth):
+        layer = nn.Linear(64, 64).double()
+        u = layer(normalised(x)[0] if norm else x)
+        steps.append((x, layer.weight, u))
+        x = nn.functional.gelu(u) + (x if add else 0)
+    g = torch.ones_like(x)
+    for x, weight, u in reversed(steps):
+        through = (g * gelu_slope(u)) @ weight
+        g = (before_norm(through, x) if norm else through) + (g if add else 0)
+    return g.abs().mean().item()
+
+
+def test_the_gradients_of_three_stacks_come_out_of_the_chain_rule() -> None:
+    lines = printed("block.py:three-stacks").splitlines()
+
+    for line, (add, norm) in zip(lines, [(False, False), (True, False), (True, True)], strict=True):
+        expected = [stacked(depth, add=add, norm=norm) for depth in (1, 10, 50)]
+        assert [float(number) for number in line.split()] == pytest.approx(expected, rel=0.02)
+
+
+@torch.no_grad()
+def last_matrix(depth: int, *, post: bool) -> float:
+    """The length of the gradient of the last matrix of a stack of blocks of 64 numbers, 4 heads."""
+    torch.manual_seed(0)
+    shapes = [(64, 192), (64, 64), (64, 256), (256, 64)]
+    blocks = [[nn.Linear(*shape) for shape in shapes] for _ in range(depth)]
+    for layer in (layer for block in blocks for layer in block):
+        nn.init.xavier_uniform_(layer.weight)
+    head, x = nn.Linear(64, 65).double(), torch.randn(8, 16, 64).double()
+    y = torch.randint(65, (8, 16)).flatten()
+    for block in blocks:
+        qkv, out, up, down = (layer.double() for layer in block)
+        q, k, v = (
+            part.unflatten(-1, (4, 16)).transpose(1, 2)
+            for part in qkv(x if post else normalised(x)[0]).chunk(3, -1)
+        )
+        scores = (q @ k.mT / 4).masked_fill(torch.ones(16, 16).triu(1).bool(), -math.inf)
+        x = x + out((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
+        x = normalised(x)[0] if post else x
+        hidden = nn.functional.gelu(up(x if post else normalised(x)[0]), approximate="tanh")
+        added = x + down(hidden)
+        x = normalised(added)[0] if post else added
+    error = head(normalised(x)[0]).flatten(0, 1).softmax(-1)
+    error[torch.arange(len(y)), y] -= 1
+    g = before_norm(error.unflatten(0, (8, 16)) / len(y) @ head.weight, x)
+    if post:
+        g = before_norm(g, added)
+    return (g.flatten(0, 1).T @ hidden.flatten(0, 1)).norm().item()
+
+
+def test_the_last_gradients_of_both_designs_come_out_of_the_chain_rule() -> None:
+    pre, post = printed("block.py:pre-and-post").splitlines()
+
+    for line, after in ((pre, False), (post, True)):
+        expected = [last_matrix(depth, post=after) for depth in (3, 6, 12, 24)]
+        assert [float(n) for n in line.split()[1:]] == pytest.approx(expected, abs=0.006)
 
 
 def printed(reference: str) -> str:

@@ -1,23 +1,15 @@
 // The graph as an SVG at one step of the walk. Colours and fonts are the style sheet's.
 
+import { svg } from "../explorers.js";
 import { edge } from "./graph.js";
 import { layout } from "./layout.js";
 import { subscripted } from "./words.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const LINE = 18; // the height of a line of a box, in CSS pixels
 const PADDING = { x: 12, y: 8 };
 const MORE = " + …"; // after a gradient to which other paths have yet to add
 const TIP = 6; // the length of an arrow's head
 const SMALLEST = 0.8; // of its size, before the picture scrolls instead
-
-/** An SVG element. */
-export function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
 
 /**
  * @param made the graph

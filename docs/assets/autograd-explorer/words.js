@@ -1,5 +1,7 @@
 // What the explorer says, in the page's language: its words, its numbers, its formulas.
 
+import { STEP_WORDS, numbers, raised } from "../explorers.js";
+
 const WORDS = {
   fr: {
     explorer: "Explorateur du graphe de calcul",
@@ -8,12 +10,7 @@ const WORDS = {
     asks: "gradient",
     asksFor: (name) => `gradient de ${name}`,
     slider: (name) => `${name}, au curseur`,
-    steps: "Étapes",
-    first: "Première étape",
-    previous: "Étape précédente",
-    next: "Étape suivante",
-    last: "Dernière étape",
-    count: (step, last) => `Étape ${step} sur ${last}`,
+    ...STEP_WORDS.fr,
     graph: "Graphe ; les flèches du clavier font avancer et reculer d’une étape",
     drawn: (nodes, edges, title) =>
       `Graphe de calcul de ${title} : ${nodes} nœuds, ${edges} arêtes. Ses nombres sont dits par la liste des étapes.`,
@@ -60,12 +57,7 @@ const WORDS = {
     asks: "gradient",
     asksFor: (name) => `gradient of ${name}`,
     slider: (name) => `${name}, by slider`,
-    steps: "Steps",
-    first: "First step",
-    previous: "Previous step",
-    next: "Next step",
-    last: "Last step",
-    count: (step, last) => `Step ${step} of ${last}`,
+    ...STEP_WORDS.en,
     graph: "Graph; the arrow keys go one step forward or back",
     drawn: (nodes, edges, title) =>
       `Computational graph of ${title}: ${nodes} nodes, ${edges} edges. The list of steps says its numbers.`,
@@ -109,42 +101,12 @@ const WORDS = {
 
 const CALLED = { sigmoid: "σ", relu: "ReLU", bce: "BCE" };
 const THIN = "\u202f";
-const SUPERSCRIPTS = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].entries()) };
 
 /** A language's words, with what writes its numbers and formulas. */
 export function speech(language) {
   const locale = language.startsWith("fr") ? "fr" : "en";
   const decimal = locale === "fr" ? "," : ".";
-  const places = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
-
-  /** Whether a number is shown without a power of ten. */
-  const plainly = (value) => value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6);
-
-  /** A number as it is shown, with as many digits as a page shows. */
-  function number(value) {
-    if (Number.isNaN(value)) return "NaN";
-    if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
-    if (plainly(value)) return places.format(value || 0).replace("-", "−");
-    const [mantissa, exponent] = value.toExponential(4).split("e");
-    const raised = [...String(Number(exponent))].map((char) => SUPERSCRIPTS[char]).join("");
-    return `${places.format(Number(mantissa)).replace("-", "−")} × 10${raised}`;
-  }
-
-  /** Whether what is shown is the value; its last bits aside, which no reader means. */
-  function exact(value) {
-    if (!Number.isFinite(value) || value === 0) return true;
-    const kept = Number(plainly(value) ? value.toFixed(4) : value.toExponential(4));
-    return Math.abs(kept - value) <= 1e-12 * Math.abs(value);
-  }
-
-  /** `= 2.42`, or `≈ 0.0852` where digits are left out. */
-  const equals = (value) => `${exact(value) ? "=" : "≈"} ${number(value)}`;
-
-  /** A number as a factor or an operand: in parentheses if it is negative, or a product. */
-  function operand(value) {
-    const text = number(value);
-    return value < 0 || text.includes("×") ? `(${text})` : text;
-  }
+  const { number, exact, equals, operand } = numbers(locale);
 
   /** An operation written with its operands' names or values. */
   function formula(op, args, bare) {
@@ -155,7 +117,7 @@ export function speech(language) {
       mul: `${a} × ${b}`,
       div: `${a} ÷ ${b}`,
       neg: `−${a}`,
-      pow: /^[0-9]$/.test(b) ? `${a}${SUPERSCRIPTS[b]}` : `${a} ^ ${b}`,
+      pow: /^[0-9]$/.test(b) ? `${a}${raised(b)}` : `${a} ^ ${b}`,
     };
     return infix[op] ?? `${CALLED[op] ?? op}(${bare.join(WORDS[locale].separator)})`;
   }
@@ -185,9 +147,3 @@ export const subscripted = (name) =>
   name.replace(/(?<=\p{L})\d+$/u, (digits) =>
     [...digits].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join(""),
   );
-
-/** The number that a reader typed, with either decimal sign; NaN if it is none. */
-export function typed(text) {
-  const plain = text.trim().replace(",", ".").replace(/^[−–]/, "-");
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
-}

@@ -5,6 +5,7 @@ import {
   DTYPES, classOf, decimal, double, error, held, isFloat, literal, neighbours, parts, read,
   rounded, value,
 } from "./dtype.js";
+import { followStates, h as make, shareState } from "../explorers.js";
 import { local, words } from "./words.js";
 
 const FIRST = "0.1";
@@ -18,14 +19,7 @@ const PAUSE = 600; // in milliseconds, before what is typed is said aloud
 
 const MATH = "http://www.w3.org/1998/Math/MathML";
 
-/** An element, or one of MathML, with what it contains. */
-function make(name, attributes = {}, ...content) {
-  const element = document.createElement(name);
-  for (const [key, text] of Object.entries(attributes)) element.setAttribute(key, text);
-  element.append(...content);
-  return element;
-}
-
+/** An element of MathML. */
 function math(name, ...content) {
   const element = document.createElementNS(MATH, name);
   element.append(...content);
@@ -259,34 +253,21 @@ class DtypeExplorer extends HTMLElement {
     this.tabIndex = -1;
     this.replaceChildren(ask, ...this.#rows.map((row) => row.element), this.#aloud);
     this.#field.addEventListener("input", () => this.#typed());
-    addEventListener("popstate", () => this.#visit());
-    document.addEventListener("click", (event) => this.#follow(event));
+    followStates((query) => query.has(PARAMETER), () => this.#visit(), () => this.#arrive());
     this.#field.value = local(FIRST);
     this.#show(); // stays where the address has no number that can be read
     this.#visit();
-  }
-
-  /** The other language's page is to show the same number. */
-  #share() {
-    for (const link of document.querySelectorAll("a[hreflang]")) link.search = location.search;
   }
 
   /** Show the number of the page's address. */
   #visit() {
     this.#field.value = local(new URLSearchParams(location.search).get(PARAMETER) ?? FIRST);
     this.#show();
-    this.#share();
+    shareState();
   }
 
-  /** A link of this page to another number changes the number alone. */
-  #follow(event) {
-    const link = event.target.closest?.("a[href]");
-    const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-    if (!link || !plain || link.host !== location.host || link.pathname !== location.pathname) return;
-    if (!new URLSearchParams(link.search).has(PARAMETER)) return;
-    event.preventDefault();
-    history.pushState(null, "", link.href);
-    this.#visit();
+  /** A link led to another number. */
+  #arrive() {
     this.focus({ preventScroll: true }); // not the field: that would open a telephone's keyboard
     this.scrollIntoView({ block: "start" });
     this.#say(this.#sentences());
@@ -328,7 +309,7 @@ class DtypeExplorer extends HTMLElement {
     const address = new URL(location.href);
     address.searchParams.set(PARAMETER, this.#field.value.replace(",", "."));
     history.replaceState(null, "", address);
-    this.#share();
+    shareState();
   }
 
   #sentences() {

@@ -146,6 +146,18 @@ def test_alphabetical_sections_may_differ_in_order(project: Project) -> None:
     assert check(project) == ""
 
 
+def test_a_ligature_is_sorted_as_its_letters(project: Project) -> None:
+    project.write(
+        mkdocs_yml=BILINGUAL,
+        snippets__a_py="",
+        docs__fr__a_md="# T\n\n## Nœud {#node}\n\nX.\n\n## Norme {#norm}\n\nX.\n",
+        docs__en__a_md="# T\n\n## Magnitude {#norm}\n\nX.\n\n## Node {#node}\n\nX.\n",
+    )
+
+    assert bless(project, "a").returncode == 0
+    assert check(project) == ""
+
+
 def test_a_page_without_twin_is_reported(book: Project) -> None:
     book.write(docs__en__b_md="# B\n")
 
