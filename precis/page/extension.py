@@ -19,6 +19,7 @@ from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from pymdownx.highlight import HighlightExtension
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeExtension
 
 from precis.base.finding import Finding, Malformed
@@ -39,7 +40,7 @@ from precis.text.pages import PageReader
 from precis.text.prose import PageText
 from precis.text.witness import is_excuse
 
-_OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
+_OUTPUT_LINE = re.compile(r'(<span id="[\w-]+-\d+-\d+")(?=><span class="go">)')
 """The element of an output line; Pygments makes it and pymdownx numbers it."""
 
 _BLOCK = re.compile(r"<div [^>]*\bdata-cell=.*?</code></pre>", re.S)
@@ -112,6 +113,20 @@ def _add_missing_extensions(md: Markdown) -> None:
         md.registerExtensions(["attr_list"], {})
 
 
+def _add_line_elements(md: Markdown) -> None:
+    """Let each line of a block be an element, which a copy can leave out.
+
+    At conversion, when all extensions are there: one listed later would not be taken.
+    """
+    lines = {"line_spans": "__span"}
+    extensions = [e for e in md.registeredExtensions if isinstance(e, HighlightExtension)]
+    if not any(extension.enabled for extension in extensions):
+        md.registerExtensions(["pymdownx.highlight"], {"pymdownx.highlight": lines})
+    for extension in extensions:
+        if not extension.getConfig("line_spans"):
+            extension.setConfigs(lines)
+
+
 def _superfences_has_fences(md: Markdown) -> bool:
     return isinstance(md.preprocessors["fenced_code_block"], SuperFencesBlockPreprocessor)
 
@@ -131,6 +146,7 @@ class _PagePreprocessor(Preprocessor):
             raise ValueError(
                 "list precis after the extension that takes its fences (fenced_code, extra)"
             )
+        _add_line_elements(self.md)
         page, embeds, policy = self.page, self.embeds, self.reader.project.policy
         source = page.source = self.reader.parse_page(
             page.source.path, lines, page.source.first_line, page.source.lab_page

@@ -28,7 +28,7 @@ class PrecisConfig(Config):  # type: ignore[no-untyped-call]
     """Seconds that one snippet may take."""
 
     checks = config_options.Type((bool, dict, str), default={})
-    """The level of each check, or one for all: `precis.base.policy`."""
+    """The level of each check by its name, or one level for all."""
 
     elements = config_options.ListOfItems(config_options.Type(str), default=[])
     """Custom elements that contain Markdown: `<name markdown>` … `</name>`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,11 @@ def link_styles(config: MkDocsConfig) -> None:
 
 
 def copy_styles(site: Path) -> None:
-    """Copy the style sheet into a site."""
+    """Copy the style sheet into a site, or into the folder of its pages."""
     target = site / ADDRESS
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(STYLES, target)
+
+
+if __name__ == "__main__":  # for Zensical, which runs no plugin
+    copy_styles(Path(sys.argv[1]))

@@ -11,6 +11,7 @@ page it renders. It caches rendered pages: without `watch`, also after a snippet
 
 from __future__ import annotations
 
+import functools
 import sys
 import xml.etree.ElementTree as etree
 from dataclasses import replace
@@ -28,6 +29,7 @@ from precis.book.book import Book
 from precis.book.checks import snippet_findings
 from precis.page.extension import PrecisExtension
 from precis.run.record import Records
+from precis.sites.styles import ADDRESS
 from precis.source.parse import read
 from precis.text.prose import PageText, strip_front_matter
 
@@ -53,6 +55,12 @@ class ZensicalExtension(PrecisExtension):
         md.treeprocessors.register(_Refusal(md, self), "precis-refusal", -1)
 
 
+@functools.cache
+def _say(sentence: str) -> None:
+    """Print a sentence once in a build: an extension of Zensical can only print or raise."""
+    print(f"precis: {sentence}", file=sys.stderr)
+
+
 class _PageFinder(Preprocessor):
     """Reads which page is converted from Zensical's own extension."""
 
@@ -65,6 +73,10 @@ class _PageFinder(Preprocessor):
             raise ValueError("precis.zensical is for Zensical; elsewhere, list precis instead")
         context: Any = self.md.preprocessors["rendering_context"]
         path = Path(context.config["root_dir"], context.config["docs_dir"], context.page.path)
+        if ADDRESS not in str(context.config.get("extra_css")):
+            _say(f"list {ADDRESS} under extra_css, after: python -m precis.sites.styles docs")
+        if self.extension.book.project.policy.asks_for("cells"):
+            _say("Zensical cannot check whether pages show all cells; MkDocs can")
         _, first_line = strip_front_matter(read(path))
         self.extension.page.source = PageText(display_path(path), first_line=first_line)
         return lines

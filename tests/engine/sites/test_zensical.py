@@ -11,6 +11,8 @@ from markdown.preprocessors import Preprocessor
 from project import Project, site_in
 
 from precis.base.finding import Malformed
+from precis.sites import zensical
+from precis.sites.styles import ADDRESS, STYLES
 
 EMBED = "```snippet\na.py:sum\n```\n"
 
@@ -119,3 +121,25 @@ def test_pages_are_in_the_languages_of_the_configuration(book: Project) -> None:
     render(book, "ai/b.md")
     with pytest.raises(Malformed, match=r"there is no docs/en/b\.md"):
         render(book, "fr/b.md")
+
+
+def test_what_zensical_lacks_is_said_once_in_a_sentence(
+    book: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    zensical._say.cache_clear()
+
+    render(book, "a.md")
+    render(book, "a.md")
+
+    assert capfd.readouterr().err.splitlines() == [
+        "precis: list assets/precis/cells.css under extra_css, "
+        "after: python -m precis.sites.styles docs",
+        "precis: Zensical cannot check whether pages show all cells; MkDocs can",
+    ]
+
+
+def test_the_style_sheet_is_copied_where_zensical_finds_it(book: Project) -> None:
+    copied = book.start("precis.sites.styles", "docs")
+
+    assert copied.returncode == 0, copied.stderr
+    assert book.read(f"docs/{ADDRESS}") == STYLES.read_text(encoding="utf-8")
