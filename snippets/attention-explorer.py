@@ -29,16 +29,18 @@ print(A @ V)
 #>         [0.7160, 8.5997]])
 
 # %% figure
-figure, panels = plt.subplots(1, 3, figsize=(4.2, 1.8))
+shape = {"figsize": (4.2, 1.6), "layout": "constrained"}
+figure, panels = plt.subplots(1, 3, **shape)
 titles = ["$S$", "$A$", "$Y = AV$"]
 for axes, title, matrix in zip(panels, titles, (S, A, A @ V)):
     top, left = matrix.max().item(), (3 - matrix.shape[1]) / 2
     for i, row in enumerate(matrix.tolist()):
         for j, n in enumerate(row):
-            box = plt.Rectangle((left + j, i), 1, 1, alpha=n / top / 2)
-            axes.add_patch(box)
-            place = {"ha": "center", "va": "center", "size": 10}
-            axes.text(left + j + 0.5, i + 0.5, f"{n:.2f}", **place)
+            at, shade = (left + j, i), n / top / 2
+            for look in ({"alpha": shade}, {"fc": "none", "ec": "C0"}):
+                axes.add_patch(plt.Rectangle(at, 1, 1, lw=0.5, **look))
+            place = {"ha": "center", "va": "center", "size": 9}
+            axes.text(left + j + 0.5, i + 0.5, f"{n:.3g}", **place)
     axes.set(xlim=(0, 3), ylim=(3, 0), aspect="equal", title=title)
     axes.axis("off")
 

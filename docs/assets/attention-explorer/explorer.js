@@ -66,14 +66,8 @@ class AttentionExplorer extends HTMLElement {
       this.changed(true);
     });
     this.size = this.choice("size", SIZES.map((size) => [size, size]));
-    const choices = h(
-      "div",
-      { class: "knobs" },
-      this.labelled("size", say.components, this.size),
-      h("label", { class: "tick", for: this.id("direct") }, this.direct, say.direct),
-    );
     this.matrices = h("div", { class: "tables" });
-    const numbers = h("fieldset", {}, h("legend", {}, say.numbers), choices, this.matrices);
+    const numbers = h("fieldset", {}, h("legend", {}, say.numbers), this.matrices);
 
     this.current = h("p", { class: "current" });
     this.remark = h("p", { class: "remark" });
@@ -133,8 +127,10 @@ class AttentionExplorer extends HTMLElement {
       ["heads", this.heads], ["head", this.head],
     ];
     this.knobs = Object.fromEntries(parts.map(([name, part]) => [name, this.labelled(name, say[name], part)]));
-    const legend = h("legend", {}, say.knobs);
-    return h("fieldset", {}, legend, h("div", { class: "knobs" }, ...Object.values(this.knobs)));
+    const components = this.labelled("size", say.components, this.size);
+    const direct = h("label", { class: "tick" }, this.direct, say.direct);
+    const all = h("div", { class: "knobs" }, ...Object.values(this.knobs), components, direct);
+    return h("fieldset", {}, h("legend", {}, say.knobs), all);
   }
 
   id(name) {
