@@ -184,6 +184,11 @@ for (const button of article.querySelectorAll(".precis-latex"))
     }, 2000);
   });
 
+// What only some pages, or some screens, have use for.
+if (article.querySelector("details.question"))
+  import("./quiz.js").then(({ makeQuiz }) => makeQuiz(article, kept, here));
+if (matchMedia("(any-pointer: coarse)").matches && HTMLElement.prototype.showPopover) import("./terms.js");
+
 // On paper, what is folded is unfolded.
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details:not([open])")) {
