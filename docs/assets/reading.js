@@ -13,12 +13,14 @@ const words = {
     again: "Reprendre la lecture :",
     copied: "Formule copiée",
     forget: "oublier où j’en suis",
+    offline: "Tout le livre est maintenant disponible sans réseau.",
     read: (percent) => `, lu à ${percent} %`,
   },
   en: {
     again: "Read on:",
     copied: "Formula copied",
     forget: "forget where I am",
+    offline: "The whole book is now available offline.",
     read: (percent) => `, ${percent}% read`,
   },
 }[language];
@@ -199,5 +201,15 @@ addEventListener("beforeprint", () => {
 
 // The whole book, once one page was seen, without network (hooks/offline.py writes the worker).
 const worker = document.querySelector("meta[name=precis-worker]")?.content;
-if (worker && navigator.serviceWorker && !navigator.connection?.saveData)
+if (worker && navigator.serviceWorker && !navigator.connection?.saveData) {
   addEventListener("load", () => navigator.serviceWorker.register(worker).catch(() => {}));
+  // a worker is ready once all files are there
+  if (!kept.get("offline"))
+    navigator.serviceWorker.ready.then(() => {
+      kept.set("offline", true);
+      const note = made("p", { className: "precis-note", role: "status" });
+      document.body.append(note);
+      note.textContent = words.offline;
+      setTimeout(() => note.remove(), 10_000);
+    });
+}
