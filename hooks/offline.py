@@ -23,6 +23,7 @@ LEFT_OUT = (
     "*.md",
     "assets/cards/*",
     "assets/javascripts/lunr/*",
+    "*feed.xml",
     "llms.txt",
     "sitemap.xml*",
     "verified.*",

@@ -63,7 +63,7 @@ function reach(heading) {
   return [heading?.getBoundingClientRect().top ?? whole.top, next?.getBoundingClientRect().top ?? whole.bottom];
 }
 
-for (const link of document.querySelectorAll(".md-select__link[hreflang]"))
+for (const link of document.querySelectorAll(":is(.md-select__link, .precis-line a)[hreflang]"))
   link.addEventListener("click", () => {
     kept.set("language", link.hreflang);
     const { id, part } = place();
