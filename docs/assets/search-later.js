@@ -26,7 +26,7 @@
 {
   const words = {
     fr: {
-      instead: (typed, read) => `Rien pour « ${typed} » ; voici « ${read} ». `,
+      instead: (typed, read) => `Rien pour « ${typed} » ; voici « ${read} ». `,
       else: ["Cherchez peut-être dans le ", "glossaire", " ou parmi les ", "messages d’erreur", "."],
     },
     en: {

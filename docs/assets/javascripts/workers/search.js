@@ -181,8 +181,8 @@ function nearest(word) {
   const most = word.length < 7 ? 1 : 2;
   let best = [], least = most + 0.5;
   for (const known of vocabulary) {
-    if (/[^a-z]/.test(known)) continue;
-    const away = distance(word, known) ;
+    if (known.length < word.length - most || /[^a-z]/.test(known)) continue;
+    const away = distance(word, known);
     if (away < least || (away === least && count(known) > count(best[0]))) [best, least] = [[known], away];
   }
   return best;
