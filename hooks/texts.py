@@ -34,7 +34,7 @@ def on_nav(nav: Navigation, config: MkDocsConfig, **_: object) -> None:
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> None:
     """Write the page's Markdown; the engine has just put the outputs into it."""
-    text = config.plugins["precis"].extension.page.markdown
+    text = config.plugins["precis"].pages[page.file.src_uri].markdown
     path = Path(config.site_dir, page.file.dest_uri).with_name(NAME)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_plain(text, page, config, files), encoding="utf-8")

@@ -107,6 +107,23 @@ def verified_json(book: Book, others: Iterable[Attestation]) -> bytes:
     )
 
 
+class Attestations:
+    """Other machines' attestations and the date of the verified version, read once a build."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self._read: tuple[int, list[Attestation], str | None] | None = None
+        """The attestations and the date, with the generation of the book."""
+
+    def read(self) -> tuple[list[Attestation], str | None]:
+        """Return the attestations and the date. Raises Malformed."""
+        if self._read is None or self._read[0] != self.book.generation:
+            folder = self.book.folder
+            attestations = read_attestations(folder.with_name(FOLDER))
+            self._read = self.book.generation, attestations, commit_and_date(folder)[1]
+        return self._read[1:]
+
+
 def commit_and_date(folder: Path) -> tuple[str | None, str | None]:
     """Return the current commit and its date; no commit if the folder has uncommitted changes."""
     commit = git("rev-parse", "HEAD", folder=folder)

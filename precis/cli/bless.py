@@ -20,17 +20,17 @@ from precis.text.sections import split_sections
 @click.command()
 @click.argument("slugs", nargs=-1, required=True, type=Slug(), metavar="SLUG[#SECTION] ...")
 @click.option(
-    "--late", metavar="LANGUAGE", help="Whose words have yet to follow; its page says so."
+    "--late", metavar="LANGUAGE", help="Update this language later; its page shows a notice."
 )
 def bless(slugs: tuple[str, ...], late: str | None) -> None:
-    """Say that a chapter's pages were read side by side and agree.
+    """Record in translations.lock that a chapter's pages were read side by side and agree.
 
-    SLUG is all of a chapter, SLUG#SECTION one section by the id of its heading. Writes
-    translations.lock. Refuses pages that hold different cells, formulas or numbers.
+    SLUG is a whole chapter, SLUG#SECTION one section by the id of its heading. Refuses pages that
+    hold different cells, formulas or numbers.
 
-    With --late fr, for who does not write French: the sections that changed are published, the
-    French page tells its readers that its words have yet to follow, and precis status lists them
-    until they are read side by side.
+    --late fr is for authors who do not write French: the changed sections are published, the
+    French page shows a notice that its text is older, and precis status lists the sections until
+    they are read side by side.
 
     \b
     Examples:

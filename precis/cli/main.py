@@ -19,7 +19,7 @@ from precis.cli.verify import verify
 
 
 class Commands(click.Group):
-    """The commands, on streams that take what they say."""
+    """The command group: sets the output encoding, reports Malformed as findings."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command."""
@@ -27,7 +27,7 @@ class Commands(click.Group):
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Say what is wrong with a file that no command can do without."""
+        """Report a malformed file that a command needs."""
         try:
             return super().invoke(ctx)
         except Malformed as error:
@@ -47,7 +47,7 @@ def main() -> None:
     \b
     Exit codes:
       0  all is well
-      1  something is to be mended, and was said
+      1  errors were found and reported
       2  the command was not understood
 
     \b

@@ -1,7 +1,6 @@
-"""`precis status`: which sections wait to be read again beside their twins, and what changed.
+"""`precis status`: list the sections to read again beside their twins, with what changed.
 
-The lock keeps hashes alone. The text that was read is the one in git's history that has the
-hash, whenever and with whatever else it was committed.
+The lock holds only hashes. The text that was read is the version in git's history with that hash.
 """
 
 from __future__ import annotations
@@ -40,20 +39,20 @@ class Side:
     language: str
 
     what: str
-    """What became of it since it was read, in the words of a finding."""
+    """What happened to it since it was read, as the message of a finding."""
 
     changed: bool
 
     diff: tuple[str, ...] | None = None
-    """What changed in it; None where git does not know, or nothing did."""
+    """What changed in it; None if nothing did or git has no version as it was read."""
 
     commit: str | None = None
-    """The last commit that has it as it was read."""
+    """The newest commit with the section as it was read."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A section that is to be read again in all languages."""
+    """A section to read again in all languages."""
 
     page: str
     """The page's path inside its language's folder."""
@@ -63,12 +62,12 @@ class Waiting:
 
     @property
     def argument(self) -> str:
-        """What `precis bless` calls it."""
+        """The argument of `precis bless`."""
         slug = PurePath(self.page).with_suffix("").as_posix()
         return f"{slug}#{self.section}" if self.section else slug
 
     def findings(self) -> Iterator[Finding]:
-        """One for each language, with what changed as the hint."""
+        """Yield a finding for each language, with the changes as the hint."""
         for side in self.sides:
             diff = side.diff or ([UNKNOWN] if side.changed and side.diff is None else [])
             yield Finding(side.path, side.line, 1, side.what, "\n".join(diff))
@@ -78,10 +77,10 @@ class Waiting:
 @click.argument("slugs", nargs=-1, type=Slug(), metavar="[SLUG ...]")
 @JSON
 def status(slugs: tuple[str, ...], as_json: bool) -> None:
-    """List the sections to be read again, since one language changed.
+    """List the sections to read again because one language changed.
 
-    With what changed in each since both languages were last read side by side, if git has the
-    text that was read. Exit code 1 if there are any.
+    Shows what changed since both languages were last read side by side, if git has that text. Exit
+    code 1 if there are any.
 
     \b
     Examples:
@@ -126,7 +125,7 @@ def status(slugs: tuple[str, ...], as_json: bool) -> None:
 def waiting(
     pages: Sequence[PageText], known: Mapping[str, Entry], reader: PageReader
 ) -> Iterator[Waiting]:
-    """The sections of these twins that were not read side by side since one of them changed."""
+    """Yield the sections of twins that changed since they were read side by side."""
     name = reader.project.lock_key(Path(pages[0].path))
     found = [{section.id: section for section in split_sections(page)} for page in pages]
     shared = [section for section in found[0] if all(section in other for other in found)]
@@ -158,7 +157,7 @@ def _side(page: PageText, now: Section, read: str | None, reader: PageReader) ->
 
 
 def _diff(then: str, now: str) -> list[str]:
-    """What changed, sentence by sentence: a paragraph is one long line."""
+    """Return the changes by sentence: a paragraph is one long line."""
     cut = _SENTENCES.split(then), _SENTENCES.split(now)
     if cut[0] == cut[1]:  # the lines are broken elsewhere
         cut = then.split("\n"), now.split("\n")
@@ -169,7 +168,7 @@ def _diff(then: str, now: str) -> list[str]:
 def _as_read(
     path: str, section: str, read: str, reader: PageReader
 ) -> tuple[str | None, Section | None]:
-    """The newest committed version of a section with that hash, and its commit."""
+    """Return the newest commit with a section of that hash, and the section."""
     commits = (git("log", "--format=%H", "--", path) or "").split()
     for commit in commits:
         text = git("show", f"{commit}:./{path}")

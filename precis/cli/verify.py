@@ -1,4 +1,4 @@
-"""`precis verify`: run snippets, or read pages, and report what is wrong."""
+"""`precis verify`: run snippets, or check the text of pages, and report the findings."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from precis.source.snippet import DEVICE_TYPES
 @click.option(
     "--attest",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write what was verified, where and with what, into this file.",
+    help="Write an attestation of what was verified into this file.",
 )
-@click.option("--twice", is_flag=True, help="Run each again as another machine would; compare.")
+@click.option("--twice", is_flag=True, help="Run each again as on another machine, and compare.")
 @click.option("--shard", type=Shard(), help="Only a part of snippets/, for one machine of many.")
 @click.option("--prose", is_flag=True, help="Check the text of pages instead; nothing runs.")
 @click.option(
@@ -47,7 +47,7 @@ from precis.source.snippet import DEVICE_TYPES
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="How to say what is wrong; github: as annotations of a pull request.",
+    help="The form of findings; github: annotations of a pull request.",
 )
 @JSON
 def verify(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import PurePath
 from typing import NamedTuple
@@ -18,18 +18,19 @@ _Embeds = list[tuple[str, Fence]]
 """The cells of one file that a page embeds: their names and fences."""
 
 
-def find_holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
+def find_holes(book: Book, pages: Iterable[Page]) -> list[Finding]:
     """Return the cells that pages omit, repeat or show out of order.
 
-    `pages` are the pages by path. Those called `<slug>.md` belong to `<slug>.py`, and each must
-    show all its cells once and in order. Other snippets must be quoted completely.
+    Pages called `<slug>.md` belong to `<slug>.py`, and each must show all its cells once and in
+    order. Other snippets must be quoted completely.
     """
     findings: list[Finding] = []
     chapters: dict[str, list[str]] = defaultdict(list)
     embeds: dict[str, dict[str, _Embeds]] = defaultdict(lambda: defaultdict(list))
-    for page_path, page in pages.items():  # the pages of a lab share one source file
-        chapters[nfc(PurePath(page.source.path).stem)].append(page_path)
-        for fence in page.source.fences:
+    sources = {page.source.page_path: page.source for page in pages}
+    for page_path, source in sources.items():  # the pages of a lab share one source file
+        chapters[nfc(PurePath(source.path).stem)].append(page_path)
+        for fence in source.fences:
             if fence.is_embed:
                 file, _, name = nfc(fence.body.strip()).partition(":")
                 embeds[file][page_path].append((name, fence))
@@ -42,12 +43,12 @@ def find_holes(book: Book, pages: Mapping[str, Page]) -> list[Finding]:
         embeds_by_page = embeds[snippet.name]
         own_pages = chapters[PurePath(snippet.name).stem]
         for page_path in own_pages:
-            source = pages[page_path].source
-            findings += _order_findings(source.path, embeds_by_page[page_path], names)
+            shown = embeds_by_page[page_path]
+            findings += _order_findings(sources[page_path].path, shown, names)
         embedded = {name for cells in embeds_by_page.values() for name, _ in cells}
         for cell in snippet.cells:
             incomplete = [
-                pages[page_path].source.path
+                sources[page_path].path
                 for page_path in own_pages
                 if cell.name not in dict(embeds_by_page[page_path])
             ]
@@ -94,9 +95,9 @@ def summarize_outputs(book: Book) -> str:
     return f"{pluralize(printed, 'output')}: {verified} verified on cpu{other_device}"
 
 
-def summarize_pages(book: Book, pages: Mapping[str, Page]) -> str:
+def summarize_pages(book: Book, pages: Iterable[Page]) -> str:
     """Return a line with the number of outputs and of blocks that are only shown."""
-    fences = (fence for page in pages.values() for fence in page.source.fences)
+    fences = (fence for page in pages for fence in page.source.fences)
     shown_only = sum(f.language == SHOWN_ONLY and not f.in_comment for f in fences)
     return f"{summarize_outputs(book)}; {pluralize(shown_only, 'block')} shown only"
 

@@ -6,11 +6,12 @@ boxes.
 
 from __future__ import annotations
 
+import copy
 import re
 import xml.etree.ElementTree as etree
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from markdown import Markdown
 from markdown.blockprocessors import BlockProcessor
@@ -22,9 +23,10 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeEx
 
 from precis.base.finding import Malformed
 from precis.base.project import Project
-from precis.book.attest import FOLDER, Attestation, commit_and_date, read_attestations
+from precis.base.words import words
+from precis.book.attest import Attestations
 from precis.book.book import Book
-from precis.page.badge import render_badge
+from precis.page.badge import BADGE, render_badge
 from precis.page.box import box_lines, stash_box
 from precis.page.embeds import EmbedRenderer, FigureProcessor, cell_attributes
 from precis.page.glossary import TermTooltips
@@ -40,6 +42,12 @@ from precis.text.witness import is_excuse
 _OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
 """The element of an output line; Pygments makes it and pymdownx numbers it."""
 
+_BLOCK = re.compile(r"<div [^>]*\bdata-cell=.*?</code></pre>", re.S)
+"""The block of a cell, up to the end of its code."""
+
+_VERIFIED = re.compile(r'data-verified="([^"]*)"')
+"""The devices and versions in the badge."""
+
 
 class PrecisExtension(Extension):
     """`markdown_extensions: [precis]`; adds pymdownx.superfences and attr_list if absent."""
@@ -51,10 +59,18 @@ class PrecisExtension(Extension):
         }
         super().__init__(**options)
         self.book = book or self._book(Path(self.getConfig("snippets")).resolve())
-        self.page = Page()
-        """The page to convert: set it before a conversion, and read its findings afterwards."""
+        self.attestations = Attestations(self.book)
+        self.reader: PageReader | None = None
+        """Reads pages as the site's Markdown does; if None, each Markdown has its own reader."""
 
-        self._attestations: tuple[int, list[Attestation], str | None] | None = None
+        self.page = Page()
+        """The page that a Markdown with this extension converts."""
+
+    def for_page(self, page: Page, book: Book | None = None) -> Self:
+        """Return the same extension for another page, whose outputs come from `book` if given."""
+        extension = copy.copy(self)
+        extension.page, extension.book = page, book or self.book
+        return extension
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before superfences (25) and after whitespace is normalised (30)."""
@@ -62,38 +78,21 @@ class PrecisExtension(Extension):
         md.block_level_elements += self.getConfig("elements")  # for md_in_html
         _add_missing_extensions(md)
         register_snippet_fence(md)
-        if not hasattr(self, "reader"):  # one reader, for its caches; all Markdowns are alike
-            self.reader = PageReader(self.book, md)
-        md.preprocessors.register(_EmbedPreprocessor(md, self), "precis", 26)
-        md.treeprocessors.register(_BadgeProcessor(md, self), "precis-badge", 4)
-        tooltips = TermTooltips(md, lambda: self.page.source.page_path)
-        md.treeprocessors.register(tooltips, "precis-glossary", 3)
-        md.treeprocessors.register(_AttributeCheck(md, self), "precis-attributes", 2)
-        md.postprocessors.register(_OutputLineClass(md), "precis-output", 5)
+        page, reader = self.page, self.reader or PageReader(self.book, md)
+        embeds = EmbedRenderer(md, self.book, page)
+        md.preprocessors.register(_PagePreprocessor(md, page, reader, embeds), "precis", 26)
+        md.treeprocessors.register(_BadgeProcessor(md, self, reader), "precis-badge", 4)
+        md.treeprocessors.register(TermTooltips(md, page), "precis-glossary", 3)
+        check = _AttributeCheck(md, page, reader)
+        md.treeprocessors.register(check, "precis-attributes", 2)
+        md.postprocessors.register(_OutputLines(md, page), "precis-output", 5)
         md.parser.blockprocessors.register(FigureProcessor(md.parser), "precis-figure", 185)
-        md.parser.blockprocessors.register(_IndentedCodeCheck(md, self), "code", 80)
+        md.parser.blockprocessors.register(_IndentedCodeCheck(md, page), "code", 80)
 
     def _book(self, snippets: Path) -> Book:
         """Return the book of a folder of snippets, in a project with default settings."""
         project = Project.from_settings(snippets.parent, snippets=snippets.name)
         return Book(project, Records(project.root))
-
-    def attestations(self) -> list[Attestation]:
-        """Return the attestations of other machines. Raises Malformed."""
-        return self._read_attestations()[0]
-
-    def date(self) -> str | None:
-        """Return the date of the version that is verified. Raises Malformed."""
-        return self._read_attestations()[1]
-
-    def _read_attestations(self) -> tuple[list[Attestation], str | None]:
-        """Return the attestations and the date, re-read for each build."""
-        if self._attestations is None or self._attestations[0] != self.book.generation:
-            folder = self.book.folder
-            attestations = read_attestations(folder.with_name(FOLDER))
-            date = commit_and_date(folder)[1]
-            self._attestations = (self.book.generation, attestations, date)
-        return self._attestations[1:]
 
 
 def _add_missing_extensions(md: Markdown) -> None:
@@ -111,21 +110,23 @@ def _superfences_has_fences(md: Markdown) -> bool:
     return isinstance(md.preprocessors["fenced_code_block"], SuperFencesBlockPreprocessor)
 
 
-class _EmbedPreprocessor(Preprocessor):
+class _PagePreprocessor(Preprocessor):
     """Replaces embeds, and inserts the boxes of findings and the notices for readers."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, page: Page, reader: PageReader, embeds: EmbedRenderer) -> None:
         super().__init__(md)
         self.md: Markdown = md
-        self.extension = extension
+        self.page = page
+        self.reader = reader
+        self.embeds = embeds
 
     def run(self, lines: list[str]) -> list[str]:
         if not _superfences_has_fences(self.md):
             raise ValueError(
                 "list precis after the extension that takes its fences (fenced_code, extra)"
             )
-        book, reader, page = self.extension.book, self.extension.reader, self.extension.page
-        source = page.source = reader.parse_page(
+        page, embeds = self.page, self.embeds
+        source = page.source = self.reader.parse_page(
             page.source.path, lines, page.source.first_line, page.source.lab_page
         )
         boxes: dict[int, list[str]] = defaultdict(list)
@@ -133,7 +134,6 @@ class _EmbedPreprocessor(Preprocessor):
             lines, list(source.fences), source.first_line
         ):
             boxes[line] += box_lines(page.report(line, message, hint), self.md)
-        embeds = EmbedRenderer(self.md, book, page)
         replaced: dict[int, list[str]] = {}
         for fence in source.fences:
             if fence.is_embed:
@@ -144,13 +144,13 @@ class _EmbedPreprocessor(Preprocessor):
                     boxes[source.first_line] += box
                 replaced[fence.line] = [] if fence.in_comment else box
         try:
-            findings = page_findings(reader, source)
+            findings = page_findings(self.reader, source)
         except Malformed as malformed:  # a twin
             findings = malformed.findings
         page.findings += findings
         for finding in findings:
             boxes[source.block_start(finding.line)] += box_lines(finding, self.md)
-        notices = outdated_notices(book.project, source)
+        notices = outdated_notices(self.reader.project, source)
         out = _assemble(source, boxes, replaced, notices)
         page.markdown = embeds.without_figures("\n".join(out))
         return out
@@ -187,41 +187,55 @@ def _assemble(
 class _BadgeProcessor(Treeprocessor):
     """Appends the badge to a page."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, extension: PrecisExtension, reader: PageReader) -> None:
         super().__init__(md)
         self.extension = extension
+        self.reader = reader
 
     def run(self, root: etree.Element) -> None:
-        extension, page = self.extension, self.extension.page
+        page, book = self.extension.page, self.extension.book
         try:
-            attestations, date = extension.attestations(), extension.date()
+            attestations, date = self.extension.attestations.read()
         except Malformed as error:
             page.findings += error.findings
             return
-        cells = extension.reader.embedded_cells(page.source)
-        badge = render_badge(page.source, extension.book, cells, attestations, date)
+        cells = self.reader.embedded_cells(page.source)
+        badge = render_badge(page.source, book, cells, attestations, date)
         if badge is not None:
             root.append(badge)
 
 
-class _OutputLineClass(Postprocessor):
-    """Adds a class to output lines: browsers take seconds to select them by their content."""
+class _OutputLines(Postprocessor):
+    """Adds a class to output lines, and a tick to blocks with outputs.
+
+    Browsers take seconds to select the lines by their content.
+    """
+
+    def __init__(self, md: Markdown, page: Page) -> None:
+        super().__init__(md)
+        self.page = page
 
     def run(self, text: str) -> str:
-        return _OUTPUT_LINE.sub(r'\1 class="precis-output"', text)
+        text = _OUTPUT_LINE.sub(r'\1 class="precis-output"', text)
+        if not (badge := _VERIFIED.search(text)):
+            return text
+        label = f"{words(self.page.source.language).verified} {badge[1]}"
+        tick = f'<a class="precis-seal" href="#{BADGE}" aria-label="{label}"></a>'
+        return _BLOCK.sub(lambda b: b[0] + tick if '"go"' in b[0] else b[0], text)
 
 
 class _AttributeCheck(Treeprocessor):
     """Reports blocks without the names of their cells, on which `precis audit` relies."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, page: Page, reader: PageReader) -> None:
         super().__init__(md)
-        self.extension = extension
+        self.page = page
+        self.reader = reader
 
     def run(self, root: etree.Element) -> None:
-        page = self.extension.page
+        page = self.page
         blocks = "\n".join(map(str, self.md.htmlStash.rawHtmlBlocks))
-        for snippet, cell in self.extension.reader.embedded_cells(page.source):
+        for snippet, cell in self.reader.embedded_cells(page.source):
             attributes = cell_attributes(snippet, cell)
             before, match, _ = blocks.partition(attributes)
             element = before[before.rfind("<") :]
@@ -240,16 +254,16 @@ class _AttributeCheck(Treeprocessor):
 class _IndentedCodeCheck(BlockProcessor):
     """Reports blocks that only their indentation makes code: nothing verifies them."""
 
-    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+    def __init__(self, md: Markdown, page: Page) -> None:
         super().__init__(md.parser)
         self.md = md
-        self.extension = extension
+        self.page = page
 
     def test(self, parent: etree.Element, block: str) -> bool:
         return block.startswith(" " * self.tab_length)
 
     def run(self, parent: etree.Element, blocks: list[str]) -> None:
-        page = self.extension.page
+        page = self.page
         first = blocks.pop(0).split("\n")[0].strip()
         indented = re.compile(rf"[> \t]* {{4}}{re.escape(first)}\s*")
         reported = {finding.line for finding in page.findings}

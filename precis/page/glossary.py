@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
+
+from precis.page.page import Page
 
 GLOSSARY = "glossary.md"
 
@@ -24,10 +25,10 @@ _MARKUP = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*`]+")
 class TermTooltips(Treeprocessor):
     """Adds the definition of a tensor to `[tensor](glossary.md#tensor)`."""
 
-    def __init__(self, md: Markdown, page_path: Callable[[], str]) -> None:
+    def __init__(self, md: Markdown, page: Page) -> None:
         super().__init__(md)
-        self.page_path = page_path
-        """Returns the path of the page being converted, from which its links start."""
+        self.page = page
+        """The page being converted, from whose path its links start."""
 
     def run(self, root: etree.Element) -> None:
         """Add the definition to each link that names an entry."""
@@ -37,7 +38,7 @@ class TermTooltips(Treeprocessor):
             if PurePosixPath(file).name != GLOSSARY or not entry:
                 continue
             if entries is None:
-                entries = read_definitions(Path(self.page_path()).parent / file)
+                entries = read_definitions(Path(self.page.source.page_path).parent / file)
             if entry in entries:
                 link.set("title", entries[entry])
                 link.set("class", "precis-term")

@@ -1,7 +1,7 @@
 """Run a snippet on a device other than the CPU, with results that can be compared.
 
-Tensors are created on the device, random numbers come from the CPU's generator, so that a seed
-gives the same values everywhere, and float32 is not reduced to TF32. torch is imported on use.
+Tensors are created on the device, random numbers come from the CPU, and float32 is not reduced to
+TF32. torch is imported on use.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 FAKE = "fakegpu"
 
@@ -39,6 +39,8 @@ def device_name(device: str) -> str:
 def on_device(device: str) -> Iterator[None]:
     """Create tensors on a device inside the block, unless the code names another."""
     torch: Any = importlib.import_module("torch")
+    from precis.run.randomness import CpuRandomNumbers
+
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
@@ -50,92 +52,9 @@ def on_device(device: str) -> Iterator[None]:
             fake.set_up()
             stack.enter_context(fake.Dispatch())
             stack.enter_context(fake.Attention())
-        stack.enter_context(_cpu_random_numbers(torch))
+        stack.enter_context(CpuRandomNumbers())
         stack.enter_context(torch.device(device))
         yield
-
-
-def is_random(operation: Any) -> bool:
-    """Return whether an operation tagged `nondeterministic_seeded` returns random numbers.
-
-    Fused attention and recurrent layers have the tag even without dropout.
-    """
-    arguments = {argument.name for argument in operation._schema.arguments}
-    name = operation._schema.name.partition("::")[2]
-    if arguments & _FUSED_DROPOUT:
-        return False
-    return "generator" in arguments or name.startswith("rand") or "dropout" in name
-
-
-def refuse_fused_dropout(operation: str) -> NoReturn:
-    """Raise NotImplementedError for an operation whose dropout a kernel of the device draws."""
-    raise NotImplementedError(
-        f"the dropout of {operation} is drawn by the device, so its values are not the CPU's: "
-        "run attention under torch.nn.attention.sdpa_kernel(SDPBackend.MATH), "
-        "and put nn.Dropout between recurrent layers"
-    )
-
-
-_FUSED_DROPOUT = {"dropout_p", "dropout"}
-"""The names of the dropout probability among the arguments of fused operations."""
-
-
-def _has_dropout(operation: Any, args: Any, kwargs: Any) -> bool:
-    """Return whether a call of a fused operation draws a dropout.
-
-    An operation that returns no tensor only chooses a kernel.
-    """
-    if not any("Tensor" in repr(result.type) for result in operation._schema.returns):
-        return False
-    arguments = operation._schema.arguments
-    values = {a.name: a.default_value for a in arguments if a.has_default_value()}
-    values |= dict(zip((a.name for a in arguments), args, strict=False)) | kwargs
-    return any(values.get(name) for name in _FUSED_DROPOUT) and values.get("train", True)
-
-
-def _cpu_random_numbers(torch: Any) -> contextlib.AbstractContextManager[Any]:
-    """Return a dispatch mode that draws random numbers on the CPU and moves them to the device."""
-    from torch.utils import _pytree as pytree
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    class CpuRandomNumbers(TorchDispatchMode):
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            kwargs = kwargs or {}
-            if torch.Tag.nondeterministic_seeded not in func.tags:
-                return func(*args, **kwargs)
-            leaves = pytree.tree_leaves((args, kwargs))
-            tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-            argument = [kwargs["device"]] if kwargs.get("device") is not None else []
-            device = torch.device(next(iter([*argument, *(t.device for t in tensors)]), "cpu"))
-            if device.type in ("cpu", "meta"):
-                return func(*args, **kwargs)
-            if _has_dropout(func, args, kwargs):
-                refuse_fused_dropout(func._schema.name)
-            if not is_random(func):
-                return func(*args, **kwargs)
-            copies = {id(t): t.cpu() for t in tensors}
-
-            def on_cpu(leaf: Any) -> Any:
-                if isinstance(leaf, torch.Tensor):
-                    return copies[id(leaf)]
-                return torch.device("cpu") if isinstance(leaf, torch.device) else leaf
-
-            cpu_args, cpu_kwargs = pytree.tree_map(on_cpu, (args, kwargs))
-            result = func(*cpu_args, **cpu_kwargs)
-
-            def to_device(leaf: Any) -> Any:
-                if not isinstance(leaf, torch.Tensor):
-                    return leaf
-                for tensor in tensors:  # an operation in place returns its argument
-                    if copies[id(tensor)] is leaf:
-                        return tensor.copy_(leaf)
-                return leaf.to(device)
-
-            return pytree.tree_map(to_device, result)
-
-    return CpuRandomNumbers()
 
 
 def hide_accelerators(torch: Any) -> None:

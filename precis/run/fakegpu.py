@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
-from precis.run.device import refuse_fused_dropout
+from precis.run.randomness import refuse_fused_dropout
 
 NAME = "fakegpu"
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config import Config, config_options
 from mkdocs.config.defaults import MkDocsConfig
 
 from precis.base.project import Project
+from precis.page.extension import PrecisExtension
 from precis.run.outcome import TIMEOUT
 
 
@@ -35,3 +39,16 @@ def configured_project(config: MkDocsConfig, snippets: str) -> Project:
         i18n.config if i18n else None,
         file,
     )
+
+
+def map_extension(
+    config: MkDocsConfig, change: Callable[[PrecisExtension], PrecisExtension]
+) -> MkDocsConfig:
+    """Return a configuration whose pages are converted with a changed extension."""
+    changed = copy.copy(config)
+    extensions: list[Any] = config.markdown_extensions  # of names, says MkDocs
+    changed.markdown_extensions = extensions = list(extensions)
+    for place, extension in enumerate(extensions):
+        if isinstance(extension, PrecisExtension):
+            extensions[place] = change(extension)
+    return changed

@@ -1,12 +1,12 @@
 """Labs among the pages of a MkDocs site: mkdocs-jupyter renders the notebook of each.
 
 The engine writes a lab's notebook beside its page, where readers download it, and mkdocs-jupyter
-reads it there. Our template gives its cells to the site's Markdown: the text of the page is the
-lab's, since a notebook's has no anchors, boxes or notes; the outputs are those in the cells.
+reads it there. Our template converts its cells with the site's Markdown: the text is the lab's,
+since a notebook has no anchors, boxes or notes; the outputs are the cells'.
 
-mkdocs-jupyter's own options do not reach so far. It takes no filters: ours are added to nbconvert's
-for one notebook at a time, because the conversion does not say which page it is for. And it looks
-for the table of contents in the notebook: the page's own replaces it.
+mkdocs-jupyter has no option for this. It takes no filters: ours are added to nbconvert's for one
+notebook at a time, because the conversion does not say which page it is for. And it builds the
+table of contents from the notebook: the page's own replaces it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from precis.base.project import Project
 from precis.book.book import Book, Verified
 from precis.export.notebook import notebook_name, with_outputs
 from precis.page.extension import PrecisExtension
+from precis.sites.config import map_extension
 from precis.text import lab
 
 PLUGIN = "mkdocs-jupyter"
@@ -43,13 +44,13 @@ class Lab(NamedTuple):
     snippet: Path
     language: str
     notebook: str
-    """The name of the notebook that its page offers."""
+    """The name of the notebook for download."""
 
 
 def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
-    """Return the labs by the address of the page's source, which is no file in `docs/`.
+    """Return the labs by the path in `docs/` where MkDocs expects their source; there is no file.
 
-    A file there would have `mkdocs serve` build again each time that it is written.
+    `mkdocs serve` would build again each time a file there is written.
     """
     project = book.project
     labs = {}
@@ -61,7 +62,7 @@ def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
     if labs:
         if PLUGIN not in config.plugins:
             raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")
-        let_notebooks_be_pages()
+        register_notebooks()
         jupyter = config.plugins[PLUGIN].config
         jupyter["cache"] = False  # it goes by the notebook alone
         ran = [lab.notebook for lab in labs.values()]
@@ -84,24 +85,24 @@ def _languages(path: Path, book: Book) -> Sequence[str]:
 
 
 def _has_pages(project: Project, languages: Sequence[str]) -> bool:
-    """Whether a lab in these languages has a page for each."""
+    """Return whether the site has a page for each language of a lab."""
     if not project.languages:
         return len(languages) < 2
     return set(languages) <= set(project.languages)
 
 
-def let_notebooks_be_pages() -> None:
-    """Let MkDocs, and so all its plugins, see a page in a notebook.
+def register_notebooks() -> None:
+    """Make MkDocs and all plugins treat `.ipynb` as pages.
 
-    mkdocs-jupyter says it of each file that it is given, and static-i18n makes other files of
-    these: the pages would lack their addresses in other languages.
+    mkdocs-jupyter marks single files, but static-i18n replaces these: their pages would lack the
+    addresses in other languages.
     """
     if SUFFIX not in utils.markdown_extensions:
         utils.markdown_extensions = (*utils.markdown_extensions, SUFFIX)  # type: ignore[assignment]
 
 
 def add_files(labs: Iterable[str], files: Files, config: MkDocsConfig) -> None:
-    """Add the files of the labs, as if they lay in `docs/`: static-i18n takes no generated ones."""
+    """Add the labs as files in `docs/`: static-i18n ignores generated files."""
     for address in labs:
         if file := files.src_uris.get(address):
             files.remove(file)
@@ -113,18 +114,17 @@ def render_finding(page: Page) -> None:
     page.render = partial(Page.render, page)  # type: ignore[method-assign]
 
 
-def render_notebook(page: Page, extension: PrecisExtension, verified: Verified) -> None:
+def render_notebook(page: Page, verified: Verified) -> None:
     """Render a lab's notebook with the outputs of its cells."""
     convert = page.render
 
     def render(config: MkDocsConfig, files: Files) -> None:
         def site_page(cells: Iterable[dict[str, Any]]) -> str | None:
-            book = extension.book
-            extension.book = _NotebookBook(book, with_outputs(verified, cells))
-            try:
-                Page.render(page, config, files)
-            finally:
-                extension.book = book
+            def with_notebook(extension: PrecisExtension) -> PrecisExtension:
+                return extension.for_page(extension.page, _NotebookBook(extension.book, lab))
+
+            lab = with_outputs(verified, cells)
+            Page.render(page, map_extension(config, with_notebook), files)
             contents.append(page.toc)
             return page.content
 
@@ -138,7 +138,7 @@ def render_notebook(page: Page, extension: PrecisExtension, verified: Verified) 
 
 @contextmanager
 def _our_template(**filters: Any) -> Iterator[None]:
-    """Let mkdocs-jupyter use our templates, with these filters, for one notebook."""
+    """Make mkdocs-jupyter use our templates and these filters for one notebook."""
     from mkdocs_jupyter.config import settings  # heavy: only where there are labs
     from nbconvert.exporters.templateexporter import default_filters
 
@@ -156,9 +156,9 @@ class _NotebookBook(Book):
     """A book in which one snippet has the outputs of its notebook."""
 
     def __init__(self, book: Book, lab: Verified) -> None:
-        vars(self).update(vars(book))  # it reads no file again
+        vars(self).update(vars(book))  # share its caches
         self.lab = lab
 
     def verified(self, path: Path) -> Verified:
-        """One file, run and compared. Raises Malformed."""
+        """Return a verified file; for the lab, with the outputs of its notebook."""
         return self.lab if path == self.lab.snippet.path else super().verified(path)

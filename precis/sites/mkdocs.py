@@ -6,6 +6,7 @@ import datetime
 import logging
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +22,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.utils.templates import TemplateContext
 
 from precis.base.files import is_writable
-from precis.base.finding import Malformed, display_path, pluralize
+from precis.base.finding import Finding, Malformed, display_path, pluralize
 from precis.base.project import Project
 from precis.base.streams import set_output_encoding
 from precis.base.words import words
@@ -40,10 +41,12 @@ from precis.sites.notebooks import write_notebook
 from precis.sites.page_cache import PageCache
 from precis.sites.publish import Publication
 from precis.sites.serving import Watcher, disable_strict_mode
+from precis.sites.styles import copy_styles, link_styles
 from precis.sites.template_cache import TemplateCache
 from precis.source.parse import read
 from precis.text.checks import page_findings
 from precis.text.fences import EMBED
+from precis.text.pages import PageReader
 from precis.text.prose import PageText
 
 if TYPE_CHECKING:
@@ -69,6 +72,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.publication: Publication | None = None
 
         self.pages: dict[str, Page] = {}
+        """The pages of the build, by the path in `docs/` that MkDocs knows."""
+
         self.notebooks: dict[str, str] = {}
         """The name of each notebook, by the file of its page on the site."""
 
@@ -102,10 +107,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             self.settings = settings
             self.book = Book(project, Records(project.root, timeout=self.config.timeout))
             self.extension = PrecisExtension(self.book, elements=self.config.elements)
-            self.page_cache = PageCache(self.extension)
         extensions: list[Any] = config.markdown_extensions
         if self.extension not in extensions:
             extensions.append(self.extension)
+        link_styles(config)
         if self.serving:
             disable_strict_mode(config)
         if self.publishes and self.publication is None:
@@ -119,32 +124,24 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             return
         self.pages, self.notebooks, self.errors = {}, {}, {}
         self.book.start_runs()
-        # registers the extension, as a conversion would: there may be none, if all is cached
-        Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)
+        if self.extension.reader is None:  # by now all plugins have added their extensions
+            md = Markdown(
+                extensions=config.markdown_extensions, extension_configs=config.mdx_configs
+            )
+            self.reader = self.extension.reader = PageReader(self.book, md)
+            self.page_cache = PageCache(self.extension, self.reader)
         for path in self.book.paths():
             try:
                 self.book.snippet(path)
             except Malformed as error:
-                self.errors |= dict.fromkeys(map(str, error.findings))
-        if self.errors and not self.serving:
-            self._check_snippets()
-            self._refuse()
+                self._add(error.findings)
         if self.book.records.running:
             self._check_pages()
         self.labs = labs.find_labs(self.book, config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
-        """Add the labs; refuse unreadable files before MkDocs reads them."""
+        """Add the labs."""
         labs.add_files(self.labs, files, config)
-        for file in files.documentation_pages():
-            if file.abs_src_path and file.src_uri not in self.labs:
-                try:
-                    read(Path(file.abs_src_path))
-                except Malformed as error:
-                    self.errors |= dict.fromkeys(map(str, error.findings))
-        if self.errors and not self.serving:
-            self._check_snippets()
-            self._refuse()
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> None:
         """Give MkDocs the snippet of each lab, whose date `--dirty` compares."""
@@ -158,17 +155,16 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             page.file.abs_src_path = str(Path(page.file.abs_dest_path).with_name(lab.notebook))
 
     def on_page_read_source(self, page: MkDocsPage, config: MkDocsConfig) -> str | None:
-        """While serving, show the finding of an unreadable file on its page."""
+        """Read a page; one that is unreadable shows its findings."""
         if page.file.src_uri in self.labs:
             return ""  # `on_page_markdown` gives its text
         path = page.file.abs_src_path
-        if path and self.serving:
-            try:
-                return read(Path(path))
-            except Malformed as error:
-                boxes = "\n\n".join(map(render_box, error.findings))
-                return boxes.replace("<pre>", "<p>").replace("</pre>", "</p>")  # not code
-        return None
+        try:
+            return read(Path(path)) if path else None
+        except Malformed as error:
+            self._add(error.findings)
+            boxes = "\n\n".join(map(render_box, error.findings))
+            return boxes.replace("<pre>", "<p>").replace("</pre>", "</p>")  # not code
 
     @event_priority(100)
     def on_page_markdown(
@@ -177,11 +173,11 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Give the extension the next page, before other plugins change its text."""
         notebook = b""
         if lab := self.labs.get(page.file.src_uri):
-            markdown, notebook = self._lab(lab, page, files)
+            ours, markdown, notebook = self._lab(lab, page, files)
         else:
-            self.extension.page = _opened(page, markdown)
-            self.pages[self.extension.page.source.path] = self.extension.page
-        self.page_cache.wrap(page, notebook)
+            ours = _opened(page, markdown)
+        self.pages[page.file.src_uri] = ours
+        self.page_cache.wrap(page, ours, notebook)
         return markdown
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
@@ -201,11 +197,11 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if lab := self.labs.get(page.file.src_uri):
             page.file.abs_src_path = str(lab.snippet)
             return  # its notebook is written already
-        if self.errors or self.extension.page.findings:
+        ours = self.pages[page.file.src_uri]
+        if self.errors or ours.findings:
             return  # the page shows errors
-        source = self.extension.page.source
-        if is_chapter(source):
-            cells = self.extension.reader.embedded_cells(source)
+        if is_chapter(source := ours.source):
+            cells = self.reader.embedded_cells(source)
             if not any(self.book.verified(snippet.path).mismatches for snippet, _ in cells):
                 name = notebook_name(Path(source.path), source.language)
                 self.notebooks[page.file.dest_uri] = name
@@ -226,18 +222,24 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth -= 1
         if self.depth:
             return
+        site = self.publication.aside if self.publication else Path(config.site_dir)
+        copy_styles(site)
         self._check_snippets()
         findings = [finding for page in self.pages.values() for finding in page.findings]
-        self.errors |= dict.fromkeys(map(str, [*findings, *find_holes(self.book, self.pages)]))
+        self._add([*findings, *find_holes(self.book, self.pages.values())])
         if self.errors and not self.serving:
             self._refuse()
         for finding in self.errors:  # while serving: the pages show them too
             click.secho(finding, fg="red", err=True)
         if not self.errors:
-            site = self.publication.aside if self.publication else Path(config.site_dir)
-            (site / FILE).write_bytes(verified_json(self.book, self.extension.attestations()))
+            (site / FILE).write_bytes(
+                verified_json(self.book, self.extension.attestations.read()[0])
+            )
             shutil.copyfile(SCHEMA, site / SCHEMA.name)
-            for line in (summarize_pages(self.book, self.pages), *list_unrecorded(self.book)):
+            for line in (
+                summarize_pages(self.book, self.pages.values()),
+                *list_unrecorded(self.book),
+            ):
                 log.info(line)
         self.finished = True
         if self.watcher:
@@ -266,38 +268,38 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.publication:
             self.publication.end(complete=self.finished)
 
+    def _add(self, findings: Iterable[Finding]) -> None:
+        self.errors |= dict.fromkeys(map(str, findings))
+
     def _check_pages(self) -> None:
         """Check the text of pages while the snippets of the first page run.
 
         A page without findings is cached, and not checked again when it is rendered.
         """
-        reader, project = self.extension.reader, self.book.project
         # translations in turn: each is compared with the other
-        for path in sorted(project.docs.rglob("*.md"), key=project.lock_key):
-            with suppress(Malformed):  # reported by `on_files`
-                page_findings(reader, reader.read_page(path))
+        for path in sorted(self.book.project.docs.rglob("*.md"), key=self.book.project.lock_key):
+            with suppress(Malformed):  # reported by `on_page_read_source`
+                page_findings(self.reader, self.reader.read_page(path))
 
     def _check_snippets(self) -> None:
         """Collect the findings of all snippets, embedded or not."""
         for path in self.book.paths():
-            self.errors |= dict.fromkeys(map(str, snippet_findings(self.book, path)))
+            self._add(snippet_findings(self.book, path))
 
-    def _lab(self, lab: labs.Lab, page: MkDocsPage, files: Files) -> tuple[str, bytes]:
-        """Return the Markdown of a lab's page, and the lab's notebook."""
+    def _lab(self, lab: labs.Lab, page: MkDocsPage, files: Files) -> tuple[Page, str, bytes]:
+        """Return the page of a lab, its Markdown, and the lab's notebook."""
         try:
             verified = self.book.verified(lab.snippet)
         except Malformed as error:
-            self.errors |= dict.fromkeys(map(str, error.findings))
-            self.extension.page = Page()
+            self._add(error.findings)
             labs.render_finding(page)
             # an embed of nothing becomes the finding
-            return f"```{EMBED}\n{lab.snippet.name}:text\n```\n", b""
-        source = self.extension.reader.read_lab(verified.snippet, lab.language)
+            return Page(), f"```{EMBED}\n{lab.snippet.name}:text\n```\n", b""
+        source = self.reader.read_lab(verified.snippet, lab.language)
         self.notebooks[page.file.dest_uri] = lab.notebook
         notebook = write_notebook(source, lab.notebook, self.book, page, files)
-        self.extension.page = self.pages[source.page_path] = Page(source)
-        labs.render_notebook(page, self.extension, verified)
-        return "\n".join(source.lines), notebook
+        labs.render_notebook(page, verified)
+        return Page(source), "\n".join(source.lines), notebook
 
     def _refuse(self) -> None:
         count = pluralize(len(self.errors), "error")
@@ -305,7 +307,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
 
 def _opened(page: MkDocsPage, markdown: str) -> Page:
-    """Return the page to convert; `on_files` reports unreadable ones."""
+    """Return the page to convert; an empty one for an unreadable file."""
     source = page.file.abs_src_path
     path = display_path(Path(source)) if source else page.file.src_uri
     try:

@@ -33,9 +33,11 @@ from precis.base.installed import is_code_installed
 from precis.page.extension import PrecisExtension
 from precis.page.glossary import GLOSSARY, read_definitions
 from precis.page.page import Page
+from precis.sites.config import map_extension
 from precis.text.checks import page_findings
 from precis.text.fences import Fence, embed_names
 from precis.text.lock import outdated_notices
+from precis.text.pages import PageReader
 
 _READERS = ("pymdownx.b64", "pymdownx.emoji", "pymdownx.snippets")
 """Extensions of known packages that read files besides the page."""
@@ -47,21 +49,21 @@ _COLOUR = re.compile(r'<span(?: (?:class|id)="[^"]*")*>|</span>')
 class PageCache:
     """The rendered pages of a site, and their entries in the search index."""
 
-    def __init__(self, extension: PrecisExtension) -> None:
+    def __init__(self, extension: PrecisExtension, reader: PageReader) -> None:
         self.extension = extension
+        self.reader = reader
         self._site: tuple[Files | None, str] = None, ""
         """The files of a build and the fingerprint shared by its pages; "" disables the cache."""
 
         self._entries: dict[str, tuple[object, list[dict[str, Any]]]] = {}
 
-    def wrap(self, page: MkDocsPage, notebook: bytes = b"") -> None:
+    def wrap(self, page: MkDocsPage, ours: Page, notebook: bytes = b"") -> None:
         """Replace a page's `render` by one that converts it only on a cache miss.
 
         `notebook` is another input of a lab's page.
         """
-        convert, ours = page.render, self.extension.page
-        source = ours.source
-        cache, name = self.extension.book.records.cache, f"page {page.file.src_uri}"
+        convert, source = page.render, ours.source
+        cache, name = self.reader.book.records.cache, f"page {page.file.src_uri}"
 
         def render(config: MkDocsConfig, files: Files) -> None:
             key = ""
@@ -74,7 +76,7 @@ class PageCache:
                     _restore(cached, page, files)
                     return
             with _counting() as messages:
-                convert(config, files)
+                convert(map_extension(config, lambda e: e.for_page(ours)), files)
             asked = page.links_to_anchors is not None  # not asked when MkDocs debugs
             if key and asked and not ours.findings and not messages.get_counts():
                 with suppress(Malformed, LookupError):  # the page shows an error
@@ -111,34 +113,35 @@ class PageCache:
             ours.source,
             lines=tuple(cached["lines"]),
             fences=tuple(Fence(**fence) for fence in cached["fences"]),
-            language=self.extension.reader.project.language(Path(ours.source.page_path)),
+            language=self.reader.project.language(Path(ours.source.page_path)),
         )
         ours.markdown = cached["text"]
         with suppress(LookupError):  # reported by the conversion
             return bool(cached["embeds"] == self._embeds_key(ours)) and not page_findings(
-                self.extension.reader, ours.source
+                self.reader, ours.source
             )
         return False
 
     def _shared(self, config: MkDocsConfig, files: Files) -> str:
         """Return the fingerprint of the inputs shared by all pages. Raises Malformed."""
         if self._site[0] is not files:
-            extension, settings = self.extension, _settings(self.extension, config)
+            settings = _settings(self.extension, config)
+            attestations, date = self.extension.attestations.read()
             glossaries = [str(f.abs_src_path) for f in files if f.src_uri.endswith(GLOSSARY)]
             shared = settings and fingerprint(
                 settings,
-                extension.book.project.languages,
+                self.reader.project.languages,
                 [read_definitions(Path(glossary)) for glossary in glossaries],
                 [(file.src_uri, file.url, str(file.inclusion)) for file in files],
-                extension.attestations(),
-                (extension.date() or "")[:10],  # pages show the day
+                attestations,
+                (date or "")[:10],  # pages show the day
             )
             self._site = files, shared or ""
         return self._site[1]
 
     def _embeds_key(self, page: Page) -> str:
         """Return the fingerprint of a page's embeds and notices. Raises Malformed."""
-        book = self.extension.book
+        book = self.reader.book
         verified = [
             book.verified(book.cell(e)[0].path).hash for e in embed_names(page.source.fences)
         ]

@@ -71,10 +71,10 @@ def aside(site: Path) -> Path:
 
 
 def publish(made: Path, site: Path) -> bool:
-    """Make a new site the published one; the old one goes. Return whether that was one step.
+    """Replace the published site by a new one; return whether it was one step.
 
     A mount point cannot be replaced, nor a folder whose parent is not writable: these are filled
-    file by file. Raises OSError where the site cannot be written either way.
+    file by file. Raises OSError if the site cannot be written either way.
     """
     try:
         _replace(made, site)
@@ -87,7 +87,7 @@ def publish(made: Path, site: Path) -> bool:
 
 
 def clear(site: Path) -> None:
-    """Remove what builds that were killed have left beside a site, or in it."""
+    """Delete the folders that killed builds left beside a site or in it."""
     for left, pid in [*_left(site.parent, f".{site.name}"), *_left(site, _COPY)]:
         if _alive(pid):
             continue
@@ -98,7 +98,7 @@ def clear(site: Path) -> None:
 
 
 def _left(folder: Path, name: str) -> Iterator[tuple[Path, int]]:
-    """Yield the folders of this name that a process has made, with its number."""
+    """Yield the folders that processes made, with the process's number."""
     for path in sorted(folder.glob(f"{glob.escape(name)}.*")):
         pid = path.name.removeprefix(f"{name}.").removesuffix(".old")
         if pid.isdigit():
@@ -106,7 +106,7 @@ def _left(folder: Path, name: str) -> Iterator[tuple[Path, int]]:
 
 
 def _replace(made: Path, site: Path) -> None:
-    """Rename the new site to the old one's name. Raises OSError with the old one in its place."""
+    """Rename the new site to the old one's name. After an OSError the old one is in its place."""
     with contextlib.suppress(OSError):  # another folder stands there
         made.rename(site)
         return
@@ -123,11 +123,10 @@ def _replace(made: Path, site: Path) -> None:
 
 
 def _fill(made: Path, site: Path) -> None:
-    """Put the files of a new site into the old one's folder, and remove those that it has not.
+    """Move the files of a new site into the old one's folder, and delete all others there.
 
-    All are copied before any takes its place, so that a full disk changes nothing; pages take
-    theirs last, when what they refer to is there. Hidden files at the top stay, as MkDocs leaves
-    them.
+    All are copied before the first is moved, so that a full disk changes nothing; pages are moved
+    last, after the files they refer to. Hidden files at the top stay, as in MkDocs.
     """
     site.mkdir(parents=True, exist_ok=True)
     copy = site / f"{_COPY}.{os.getpid()}"
@@ -163,7 +162,7 @@ def _first_error() -> Iterator[None]:
 
 
 def _make_room(site: Path, file: Path) -> None:
-    """Remove what is a file in the old site and a folder in the new one, or the reverse."""
+    """Delete a file where the new site has a folder, and the reverse."""
     for folder in [*file.parents][-2::-1]:
         if (site / folder).is_symlink() or (site / folder).is_file():
             (site / folder).unlink()
@@ -178,7 +177,10 @@ def _spelled(file: Path) -> str:
 
 
 def _exchanged(a: Path, b: Path) -> bool:
-    """Whether the system gave each of two folders the other's name, in one step."""
+    """Exchange two folders in one system call; return whether the system can.
+
+    With two renames, a request between them would find no site.
+    """
     if os.name != "posix":
         return False
     library = ctypes.CDLL(None, use_errno=True)

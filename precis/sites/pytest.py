@@ -1,4 +1,4 @@
-"""Tie the engine to pytest, which finds this plug-in by itself.
+"""The pytest plug-in, which pytest finds by its entry point.
 
     pytest --precis
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect documents where it is asked for; refuse a device that this machine lacks."""
+    """Register the collector; refuse a device that this machine lacks."""
     device = config.getoption("device")
     if reason := why_unavailable(device):
         raise pytest.UsageError(reason)
@@ -73,19 +74,22 @@ class Documents:
         from precis.page.extension import PrecisExtension
         from precis.run.record import Records
         from precis.sites.sybil import cells, fences, sybil
+        from precis.text.pages import PageReader
 
         project = self.project
         book = Book(project, Records(project.root), self.device)
         config = load_config(str(project.config))
         extension = PrecisExtension(book)
-        md = markdown.Markdown(
-            extensions=[*config.markdown_extensions, extension],
-            extension_configs=config.mdx_configs,
-        )
+
+        def make_markdown(extension: PrecisExtension) -> markdown.Markdown:
+            extensions: list[Any] = [*config.markdown_extensions, extension]
+            return markdown.Markdown(extensions=extensions, extension_configs=config.mdx_configs)
+
+        extension.reader = PageReader(book, make_markdown(extension))
         collection = SybilCollection(
             [
                 sybil(project.snippets, cells(book), "*.py"),
-                sybil(project.docs, fences(extension, md), "*.md"),
+                sybil(project.docs, fences(extension, make_markdown), "*.md"),
             ]
         )
         collect: Collect = collection.pytest()

@@ -1,7 +1,7 @@
-"""Snippets and pages as Sybil documents: what pytest refuses and the build refuses.
+"""Snippets and pages as Sybil documents: pytest reports the findings that the build reports.
 
-A parser is a callable from a document to regions; the evaluator of a region
-returns what is wrong, or None.
+A parser maps a document to regions. The evaluator of a region returns its findings as text, or
+None.
 """
 
 from __future__ import annotations
@@ -25,20 +25,23 @@ from precis.text.prose import PageText, strip_front_matter
 
 Parser = Callable[[Document], Iterable[Region]]
 
+MakeMarkdown = Callable[[PrecisExtension], Markdown]
+"""Returns the site's Markdown with the extension of one page."""
+
 
 @dataclass(frozen=True)
 class Check:
     """A tested part of a document: a cell, an embed or the text of a page."""
 
     name: str
-    """What test ids call it."""
+    """Its name in test ids."""
 
     findings: Callable[[], list[Finding]]
-    """What is wrong with it now."""
+    """Returns its findings."""
 
 
 class TextDocument(Document):
-    """A document of any kind, in UTF-8 or with the finding that it is not."""
+    """A document in UTF-8, or one with the finding that its file is unreadable."""
 
     @classmethod
     def parse(cls, path: str, *parsers: Parser, encoding: str = "utf-8-sig") -> Document:
@@ -56,18 +59,18 @@ class NamedSybil(Sybil):
     """Sybil whose test ids name the cell or the embed instead of the line."""
 
     def identify(self, example: Example) -> str:
-        """The id of one example."""
+        """Return the id of an example."""
         return str(example.parsed.name)
 
 
 def sybil(folder: Path, parser: Parser, pattern: str) -> Sybil:
-    """A Sybil for the files of a folder, without Sybil's own document for .py: it imports them."""
+    """Return a Sybil for a folder's files; Sybil's own document for `.py` would import them."""
     types: dict[str | None, type[Document]] = {".py": TextDocument, None: TextDocument}
     return NamedSybil([parser], path=str(folder), patterns=[pattern], document_types=types)
 
 
 def cells(book: Book) -> Parser:
-    """The parser of snippet files: one region a cell, or one for what is malformed."""
+    """Return the parser of snippets: a region for each cell, or one for a malformed file."""
 
     def regions(document: Document) -> Iterator[Region]:
         path = Path(document.path)
@@ -84,11 +87,11 @@ def cells(book: Book) -> Parser:
     return regions
 
 
-def fences(extension: PrecisExtension, md: Markdown) -> Parser:
-    """The parser of pages: one region a fence, and one, `text`, for all that is not in a fence."""
+def fences(extension: PrecisExtension, make_markdown: MakeMarkdown) -> Parser:
+    """Return the parser of pages: a region for each fence, and `text` for what is in none."""
 
     def regions(document: Document) -> Iterator[Region]:
-        page = convert(Path(document.path), document.text, extension, md)
+        page = convert(Path(document.path), document.text, extension, make_markdown)
         at_fence = {fence.line: fence for fence in page.source.fences}
         text = [finding for finding in page.findings if finding.line not in at_fence]
         if 1 not in at_fence:
@@ -103,12 +106,11 @@ def fences(extension: PrecisExtension, md: Markdown) -> Parser:
     return regions
 
 
-def convert(path: Path, text: str, extension: PrecisExtension, md: Markdown) -> Page:
-    """Convert a page as the site does, and give what was found in it."""
+def convert(path: Path, text: str, extension: PrecisExtension, make_markdown: MakeMarkdown) -> Page:
+    """Convert a page as the site does, and return it with its findings."""
     lines, first_line = strip_front_matter(text)
-    page = extension.page = Page(PageText(display_path(path), first_line=first_line))
-    md.reset()
-    md.convert("\n".join(lines))
+    page = Page(PageText(display_path(path), first_line=first_line))
+    make_markdown(extension.for_page(page)).convert("\n".join(lines))
     return page
 
 
@@ -117,7 +119,7 @@ def _evaluate(example: Example) -> str | None:
 
 
 def _region(document: Document, first: int, last: int, check: Check) -> Region:
-    """The region of these lines, without the newline that ends them."""
+    """Return the region of some lines, without the final newline."""
     starts = [0]
     for line in document.text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)

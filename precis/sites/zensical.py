@@ -1,13 +1,12 @@
-"""Tie the engine to Zensical, which takes Python-Markdown's extensions and knows no plugins.
+"""The Markdown extension for Zensical, which runs Python-Markdown's extensions but no plugins.
 
     markdown_extensions:
       - pymdownx.superfences
       - precis.zensical
     watch: [snippets]
 
-Run it in the project's folder. Zensical makes the extensions anew for each page, one page after
-the other, and tells them which one it renders. It keeps rendered pages: without `watch` it would
-keep them, too, when a snippet has changed.
+Run it in the project's folder. Zensical makes new extensions for each page, and tells them which
+page it renders. It caches rendered pages: without `watch`, also after a snippet has changed.
 """
 
 from __future__ import annotations
@@ -26,33 +25,32 @@ from precis.base.project import Project
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
 from precis.page.extension import PrecisExtension
-from precis.page.page import Page
 from precis.run.record import Records
 from precis.source.parse import read
 from precis.text.prose import PageText, strip_front_matter
 
 
 class ZensicalExtension(PrecisExtension):
-    """The extension of a build with Zensical; it takes the same options.
+    """The extension for Zensical, with the options of PrecisExtension.
 
-    A conversion raises Malformed where a page has something to mend, or any snippet of the book:
-    an exception is all that ends a build of Zensical.
+    A conversion raises Malformed for a finding on the page or in any snippet: only an exception
+    stops a build of Zensical.
     """
 
     def _book(self, snippets: Path) -> Book:
-        """Return the book of the project, whose mkdocs.yml names its languages."""
+        """Return the book of the project, with the languages from mkdocs.yml."""
         project = replace(Project.read(snippets.parent), snippets=snippets)
         return Book(project, Records(project.root))
 
     def extendMarkdown(self, md: Markdown) -> None:
-        """Register before the embeds (26), which ask for their page, and after all others."""
+        """Register one processor before the embeds (26) and one after all others."""
         super().extendMarkdown(md)
-        md.preprocessors.register(_Opening(md, self), "precis-opening", 27)
-        md.treeprocessors.register(_Closing(md, self), "precis-closing", -1)
+        md.preprocessors.register(_PageFinder(md, self), "precis-page", 27)
+        md.treeprocessors.register(_Refusal(md, self), "precis-refusal", -1)
 
 
-class _Opening(Preprocessor):
-    """Learns the page from the extension of its own that Zensical adds to each Markdown."""
+class _PageFinder(Preprocessor):
+    """Reads which page is converted from Zensical's own extension."""
 
     def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
         super().__init__(md)
@@ -64,20 +62,20 @@ class _Opening(Preprocessor):
         context: Any = self.md.preprocessors["rendering_context"]
         path = Path(context.config["root_dir"], context.config["docs_dir"], context.page.path)
         _, first_line = strip_front_matter(read(path))
-        self.extension.page = Page(PageText(display_path(path), first_line=first_line))
+        self.extension.page.source = PageText(display_path(path), first_line=first_line)
         return lines
 
 
-class _Closing(Treeprocessor):
-    """Refuses what the page and the snippets have wrong."""
+class _Refusal(Treeprocessor):
+    """Raises Malformed with the findings of the page and of all snippets."""
 
     def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
         super().__init__(md)
         self.extension = extension
 
     def run(self, root: etree.Element) -> None:
-        book, wrong = self.extension.book, [*self.extension.page.findings]
+        book, findings = self.extension.book, [*self.extension.page.findings]
         for path in book.paths():
-            wrong += snippet_findings(book, path)
-        if wrong:
-            raise Malformed(*dict.fromkeys(wrong))
+            findings += snippet_findings(book, path)
+        if findings:
+            raise Malformed(*dict.fromkeys(findings))

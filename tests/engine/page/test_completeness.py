@@ -22,10 +22,7 @@ def page(path: str, *references: str) -> Page:
 
 def holes(project: Project, *pages: Page) -> list[str]:
     book = project.write(snippets__a_py=SNIPPET).book()
-    return [
-        str(finding).split("\n")[0]
-        for finding in find_holes(book, {p.source.path: p for p in pages})
-    ]
+    return [str(finding).split("\n")[0] for finding in find_holes(book, pages)]
 
 
 def test_a_complete_chapter_has_no_holes(project: Project) -> None:
@@ -67,4 +64,4 @@ def test_the_summary_counts_outputs_and_blocks_that_are_only_shown(project: Proj
     fence = Fence(1, 3, "", "text", {}, "words")
     shown = Page(PageText("docs/fr/a.md", fences=(fence,)))
 
-    assert summarize_pages(book, {"a": shown}) == "2 outputs: 1 verified on cpu; 1 block shown only"
+    assert summarize_pages(book, [shown]) == "2 outputs: 1 verified on cpu; 1 block shown only"

@@ -87,11 +87,12 @@ Convert = Callable[..., tuple[BeautifulSoup, Page]]
 def convert(project: Project) -> Convert:
     """Return a function that converts Markdown to parsed HTML and a page with findings."""
     extension = PrecisExtension(project.write(**SNIPPETS).book())
-    md = markdown.Markdown(extensions=[*EXTENSIONS, extension], extension_configs=CONFIGS)
 
     def converted(text: str, first_line: int = 1) -> tuple[BeautifulSoup, Page]:
-        extension.page = Page(PageText("docs/page.md", first_line=first_line))
-        return BeautifulSoup(md.reset().convert(text), "html.parser"), extension.page
+        page = Page(PageText("docs/page.md", first_line=first_line))
+        extensions = [*EXTENSIONS, extension.for_page(page)]
+        html = markdown.markdown(text, extensions=extensions, extension_configs=CONFIGS)
+        return BeautifulSoup(html, "html.parser"), page
 
     return converted
 

@@ -24,8 +24,7 @@ def test_a_link_into_the_glossary_gets_the_definition_of_its_term(project: Proje
         French: tenseur.
         """
     )
-    extension = PrecisExtension()
-    extension.page = Page(PageText("docs/tensors.md"))
+    extension = PrecisExtension().for_page(Page(PageText("docs/tensors.md")))
 
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     text = md.convert("A [**tensor**](glossary.md#tensor), [other](glossary.md#no).")

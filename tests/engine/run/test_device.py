@@ -10,7 +10,8 @@ import torch
 from project import Project
 
 from precis.compare.values import same_values
-from precis.run.device import is_random, why_unavailable
+from precis.run.device import why_unavailable
+from precis.run.randomness import is_random
 
 DRAWS = """
     # %% draws
@@ -82,7 +83,7 @@ ATTENTION = """
     import sys
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
-    from precis.run import device, fakegpu
+    from precis.run import fakegpu, randomness
 
     aten = torch.ops.aten
     fakegpu.set_up()
@@ -122,7 +123,7 @@ ATTENTION = """
     for call in sys.argv[1:]:
         seen, error = [], ""
         try:
-            with Kernels(), device._cpu_random_numbers(torch):
+            with Kernels(), randomness.CpuRandomNumbers():
                 exec(call)
         except Exception as raised:
             error = f"{type(raised).__name__}: {raised}"

@@ -153,10 +153,9 @@ def test_an_unused_excuse_is_reported(project: Project, text: str) -> None:
 
 def test_the_page_shows_the_finding_and_hides_the_excuse(project: Project) -> None:
     project.write(mkdocs_yml=site_in("en"), snippets__a_py=SNIPPET, docs__en__a_md="")
-    extension = PrecisExtension(project.book())
+    extension = PrecisExtension(project.book()).for_page(Page(PageText("docs/en/a.md")))
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     text = "Before.\n\n<!-- no witness for 0.77: made up -->\nIt is 0.77, not 0.78.\n"
-    extension.page = Page(PageText("docs/en/a.md"))
 
     html = md.convert(text)
 
