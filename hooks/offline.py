@@ -1,7 +1,7 @@
 """The book without network: a service worker that keeps every file of the site.
 
-Written last, when all files are there; their hashes make its version, so that a reader's copy
-changes when the site does. `mkdocs serve` has none: it would show what was, not what is.
+Written last, when all files are there; it has their hashes, so that a reader fetches again what
+has changed, and only that. `mkdocs serve` has none: it would show what was, not what is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 
 WORKER = "worker.js"
@@ -20,12 +21,13 @@ LEFT_OUT = (
     "*.ipynb",
     "*.map",
     "*.md",
-    "404.html",
     "assets/cards/*",
     "assets/javascripts/lunr/*",
+    "*feed.xml",
     "llms.txt",
     "sitemap.xml*",
     "verified.*",
+    WORKER,
 )
 """What no reader opens from a page; of the search's languages, those of the site are kept."""
 
@@ -51,18 +53,26 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Write the worker, once all languages are built."""
     if config.plugins["i18n"].building or not _published:
         return
-    site = Path(config.site_dir)
-    languages = config.plugins["i18n"].build_languages
+    write_worker(Path(config.site_dir), config.plugins["i18n"].build_languages)
+
+
+def write_worker(site: Path, languages: list[str]) -> None:
+    """Write the worker of a site whose other files are all there."""
     hashes = {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        name.removesuffix("index.html") or "./": hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         for path in sorted(site.rglob("*"))
         if path.is_file() and _opened(name := path.relative_to(site).as_posix(), languages)
     }
-    version = hashlib.sha256(json.dumps(hashes).encode())
-    files = [f"./{name}".removesuffix("index.html") for name in hashes]
+    version = hashlib.sha256(json.dumps(hashes).encode()).hexdigest()[:16]
     text = _TEMPLATE.read_text(encoding="utf-8")
-    text = text.replace('"VERSION"', json.dumps(f"precis-{version.hexdigest()[:16]}"))
-    (site / WORKER).write_text(text.replace('["FILES"]', json.dumps(files)), encoding="utf-8")
+    for mark, value in (
+        ('"VERSION"', f"precis-{version}"),
+        ('{ FILES: "hash of its content" }', hashes),
+    ):
+        if mark not in text:
+            raise PluginError(f"{_TEMPLATE.name} has no {mark}")
+        text = text.replace(mark, json.dumps(value))
+    (site / WORKER).write_text(text, encoding="utf-8")
 
 
 def _opened(name: str, languages: list[str]) -> bool:

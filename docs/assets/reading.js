@@ -13,12 +13,14 @@ const words = {
     again: "Reprendre la lecture :",
     copied: "Formule copiée",
     forget: "oublier où j’en suis",
+    offline: "Tout le livre est maintenant disponible sans réseau.",
     read: (percent) => `, lu à ${percent} %`,
   },
   en: {
     again: "Read on:",
     copied: "Formula copied",
     forget: "forget where I am",
+    offline: "The whole book is now available offline.",
     read: (percent) => `, ${percent}% read`,
   },
 }[language];
@@ -61,7 +63,7 @@ function reach(heading) {
   return [heading?.getBoundingClientRect().top ?? whole.top, next?.getBoundingClientRect().top ?? whole.bottom];
 }
 
-for (const link of document.querySelectorAll(".md-select__link[hreflang]"))
+for (const link of document.querySelectorAll(":is(.md-select__link, .precis-line a)[hreflang]"))
   link.addEventListener("click", () => {
     kept.set("language", link.hreflang);
     const { id, part } = place();
@@ -184,6 +186,11 @@ for (const button of article.querySelectorAll(".precis-latex"))
     }, 2000);
   });
 
+// What only some pages, or some screens, have use for.
+if (article.querySelector("details.question"))
+  import("./quiz.js").then(({ makeQuiz }) => makeQuiz(article, kept, here));
+if (matchMedia("(any-pointer: coarse)").matches && HTMLElement.prototype.showPopover) import("./terms.js");
+
 // On paper, what is folded is unfolded.
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details:not([open])")) {
@@ -194,5 +201,15 @@ addEventListener("beforeprint", () => {
 
 // The whole book, once one page was seen, without network (hooks/offline.py writes the worker).
 const worker = document.querySelector("meta[name=precis-worker]")?.content;
-if (worker && navigator.serviceWorker && !navigator.connection?.saveData)
+if (worker && navigator.serviceWorker && !navigator.connection?.saveData) {
   addEventListener("load", () => navigator.serviceWorker.register(worker).catch(() => {}));
+  // a worker is ready once all files are there
+  if (!kept.get("offline"))
+    navigator.serviceWorker.ready.then(() => {
+      kept.set("offline", true);
+      const note = made("p", { className: "precis-note", role: "status" });
+      document.body.append(note);
+      note.textContent = words.offline;
+      setTimeout(() => note.remove(), 10_000);
+    });
+}

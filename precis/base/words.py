@@ -29,6 +29,9 @@ class Words:
     notebook_of_packages: str
     """The first line of a notebook; the second form names what printed its outputs."""
 
+    notebook_open: str
+    """How to open a notebook, with a command that installs what it needs."""
+
     notebook_download: str
     """The label of the link to a notebook."""
 
@@ -55,6 +58,8 @@ WORDS = {
         verified="Verified:",
         notebook="Notebook of the page {page}.",
         notebook_of_packages="Notebook of the page {page}. Its outputs were printed by {packages}.",
+        notebook_open="To open it, install what it needs with `{install}`, then start "
+        "`jupyter lab` in its folder. Other versions may print something else.",
         notebook_download="Notebook of this page, for Jupyter, to download",
         continued="continued",
         outdated="The {ahead} text of this section has changed since both were read side by side, "
@@ -71,6 +76,8 @@ WORDS = {
         notebook="Notebook de la page {page}.",
         notebook_of_packages="Notebook de la page {page}. Ses sorties ont été affichées par "
         "{packages}.",
+        notebook_open="Pour l’ouvrir, installez ce qu’il lui faut par `{install}`, puis lancez "
+        "`jupyter lab` dans son dossier. D’autres versions peuvent afficher autre chose.",
         notebook_download="Notebook Jupyter de cette page, à télécharger",
         continued="suite",
         outdated="Le texte {ahead} de cette section a changé depuis que les deux ont été lus côte "

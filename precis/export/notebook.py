@@ -102,7 +102,7 @@ def _notebook_json(exported: ExportedPage, address: str) -> str:
 
 
 def _introduction(exported: ExportedPage, address: str) -> str:
-    """Return a line with the page of the notebook and the packages that printed its outputs."""
+    """Return the page of the notebook, what printed its outputs, and how to open it."""
     texts = exported.book.project.words(exported.page.language)
     verified = _own_snippet(exported)
     versions = verified.record.run.packages
@@ -110,7 +110,10 @@ def _introduction(exported: ExportedPage, address: str) -> str:
     packages = ", ".join(f"{name} {versions[name]}" for name in names)
     page = f"[{exported.title or address}]({address})"
     text = texts.notebook_of_packages if packages else texts.notebook
-    return f"*{text.format(page=page, packages=packages)}*"
+    pinned = [f"{name}=={versions[name].partition('+')[0]}" for name in names]  # +cpu is local
+    install = " ".join(["python -m pip install jupyterlab", *pinned])
+    about = text.format(page=page, packages=packages)
+    return f"*{about}*\n\n*{texts.notebook_open.format(install=install)}*"
 
 
 def _cells(exported: ExportedPage, address: str) -> Iterator[dict[str, Any]]:

@@ -87,3 +87,36 @@ def test_the_sitemap_has_every_page_with_its_twin(site: Site) -> None:
     found = {element.text for element in sitemap.iter(f"{SITEMAP}loc")}
     assert found == {HOME + path for path in PAGES}
     assert len([*sitemap.iter(f"{XHTML}link")]) == 2 * len(PAGES)
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.mark.parametrize("start", LANGUAGES.values())
+def test_each_page_names_the_feed_of_its_language(site: Site, start: str) -> None:
+    for path in PAGES:
+        if path.startswith("en/") == (start == "en/"):
+            address = only(site.pages[path], "link[type='application/atom+xml']", "href")
+            assert address == f"{HOME}{start}feed.xml"
+
+
+@pytest.mark.parametrize("start", LANGUAGES.values())
+def test_the_feed_has_each_item_of_whats_new_with_its_date(site: Site, start: str) -> None:
+    feed = ElementTree.parse(site.folder / f"{start}feed.xml").getroot()
+    entries = feed.findall(f"{ATOM}entry")
+    items = site.pages[f"{start}changes/"].select("article h2 ~ ul > li")
+    read = [
+        BeautifulSoup(entry.findtext(f"{ATOM}content") or "", "html.parser") for entry in entries
+    ]
+    assert [text.get_text() for text in read] == [item.get_text().strip() for item in items]
+    for text in read:
+        assert all(str(link["href"]).startswith("https://") for link in text.select("a[href]"))
+    names = [entry.findtext(f"{ATOM}id") for entry in entries]
+    assert len(set(names)) == len(names)
+    dates = [entry.findtext(f"{ATOM}updated") or "" for entry in entries]
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", date) for date in dates)
+    assert feed.findtext(f"{ATOM}updated") == max(dates)
+    assert feed.get("xml:lang") or feed.get("{http://www.w3.org/XML/1998/namespace}lang")
+    link = site.pages[f"{start}changes/"].select_one("article a[href$='feed.xml']")
+    assert link is not None
+    assert link["href"] == "../feed.xml"

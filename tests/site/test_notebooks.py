@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 import nbformat
@@ -126,25 +128,53 @@ def test_both_languages_have_the_same_code(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", CHAPTERS)
-def test_a_page_offers_its_notebook_without_javascript(
+def test_a_page_offers_its_notebooks_without_javascript(
     browser: Browser, address: str, site: Site, path: str
 ) -> None:
     context = browser.new_context(java_script_enabled=False, accept_downloads=True)
     page = context.new_page()
     page.goto(address + path)
-    name = {"f": "Notebook Jupyter de cette page", "e": "Notebook of this page"}[
-        CHAPTERS[path].split(".")[1][0]
-    ]
-
-    with page.expect_download() as download:
-        page.get_by_role("link", name=name).click()
-
-    assert download.value.suggested_filename == CHAPTERS[path]
-    assert (
-        Path(download.value.path()).read_bytes()
-        == (site.folder / path / CHAPTERS[path]).read_bytes()
-    )
+    page.locator(".precis-notebook > summary").click()
+    offered = page.locator(".precis-notebook a").all()
+    assert len(offered) == 2
+    for link, name in zip(offered, (CHAPTERS[path], blank(path)), strict=True):
+        with page.expect_download() as download:
+            link.click()
+        assert download.value.suggested_filename == name
+        downloaded = Path(download.value.path()).read_bytes()
+        assert downloaded == (site.folder / path / name).read_bytes()
     context.close()
+
+
+def blank(path: str) -> str:
+    """The name of the notebook without outputs."""
+    return CHAPTERS[path].replace(".ipynb", ".blank.ipynb")
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_the_second_notebook_has_the_same_cells_without_outputs(site: Site, path: str) -> None:
+    whole, other = opened(site, path), nbformat.read(site.folder / path / blank(path), as_version=4)
+    nbformat.validate(other)
+    assert [cell.source for cell in other.cells[1:]] == [cell.source for cell in whole.cells[1:]]
+    assert other.cells[0].source.startswith(whole.cells[0].source)
+    assert other.cells[0].source != whole.cells[0].source
+    assert any(cell.outputs for cell in code(whole))
+    assert not any(cell.outputs or cell.execution_count for cell in code(other))
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_a_notebook_says_what_to_install(site: Site, path: str) -> None:
+    notebook = opened(site, path)
+    (command,) = re.findall(r"`(python -m pip install [^`]*)`", notebook.cells[0].source)
+    pinned = dict(word.split("==") for word in command.split()[5:])
+    for name, version in pinned.items():
+        assert metadata.version(name).partition("+")[0] == version
+    imported = {
+        name
+        for cell in code(notebook)
+        for name in re.findall(r"^(?:import|from) (\w+)", cell.source, re.MULTILINE)
+    }
+    assert imported - set(sys.stdlib_module_names) <= pinned.keys()
 
 
 def test_a_page_without_cells_of_its_own_offers_none(site: Site) -> None:
@@ -153,7 +183,8 @@ def test_a_page_without_cells_of_its_own_offers_none(site: Site) -> None:
     assert others
     for path in others:
         assert not site.pages[path].select(".precis-notebook"), path
-    assert sorted(p.name for p in site.folder.rglob("*.ipynb")) == sorted(CHAPTERS.values())
+    names = [name for path in CHAPTERS for name in (CHAPTERS[path], blank(path))]
+    assert sorted(p.name for p in site.folder.rglob("*.ipynb")) == sorted(names)
 
 
 @pytest.mark.parametrize("path", [path for path in CHAPTERS if "labs/" in path])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from built import becomes_true, open_page
+from built import becomes_true, open_page, violations
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 
@@ -62,6 +62,48 @@ def test_a_first_visit_is_never_sent_elsewhere(browser, address):
     page = context.new_page()
     open_page(page, address)
     expect(page).to_have_url(address)
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("preferred", "path", "offered"),
+    [
+        ("en-GB", "tensors/", "en/tensors/"),
+        ("de-DE", "", "en/"),
+        ("fr-CA", "en/tensors/", "tensors/"),
+        ("fr-FR", "tensors/", None),
+        ("en-US", "en/", None),
+        ("de-DE", "en/tensors/", None),
+    ],
+)
+def test_a_page_in_the_other_language_offers_the_reader_s_own(
+    browser, address, preferred, path, offered
+):
+    context = browser.new_context(locale=preferred)
+    page = context.new_page()
+    open_page(page, address + path)
+    line = page.locator(".precis-line")
+    expect(line).to_be_visible(visible=offered is not None)
+    if offered is not None:
+        language = "en" if offered.startswith("en/") else "fr"
+        expect(line).to_have_attribute("lang", language)
+        assert violations(page, ".precis-line") == []
+        line.get_by_role("link").click()
+        page.wait_for_url(address + offered)
+        page.go_back()
+        expect(line).to_be_hidden()  # a language was chosen
+    context.close()
+
+
+def test_the_line_is_dismissed_once(browser, address):
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    open_page(page, address + "tensors/")
+    line = page.locator(".precis-line")
+    line.get_by_role("button", name="Close").click()
+    expect(line).to_be_hidden()
+    open_page(page, address + "tokens/")
+    expect(line).to_be_hidden()
     context.close()
 
 

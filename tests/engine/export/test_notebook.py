@@ -123,6 +123,7 @@ def test_the_introduction_names_the_page_and_the_packages(make: Make) -> None:
 
     assert "[Numbers](https://book.example/a/)" in notebook.cells[0].source
     assert "printed by sympy 1." in notebook.cells[0].source
+    assert "`python -m pip install jupyterlab sympy==1." in notebook.cells[0].source
 
 
 def test_a_figure_is_an_output_in_light_colours(make: Make) -> None:
@@ -353,7 +354,9 @@ def test_attributes_comments_and_front_matter_are_removed(make: Make) -> None:
 def test_french_pages_have_french_words(make: Make) -> None:
     notebook = make("# A\n" + ONE, folder="docs/fr", mkdocs_yml=site_in("fr"))
 
-    assert notebook.cells[0].source == "*Notebook de la page [A](https://book.example/a/).*"
+    about, how = notebook.cells[0].source.split("\n\n")
+    assert about == "*Notebook de la page [A](https://book.example/a/).*"
+    assert how.startswith("*Pour l’ouvrir, installez ce qu’il lui faut par `python -m pip install")
 
 
 def test_a_chapter_embeds_cells_of_the_snippet_of_its_name(project: Project) -> None:
