@@ -18,16 +18,14 @@ WORDS = {
         "Copier le code",
         "Copier la formule en LaTeX",
         "Lien vers cette section",
-        "Vérifié :",
     ),
     "en": (
         "Copy the code",
         "Copy the formula as LaTeX",
         "Link to this section",
-        "Verified:",
     ),
 }
-"""What the buttons and a heading's link do, and what the tick at a block's foot begins with."""
+"""What the buttons and a heading's link do."""
 
 _BLOCK = re.compile(r'<div class="(?:[^"]* )?highlight[ "]')
 """The element around each block; the box of a finding has none."""
@@ -46,30 +44,21 @@ _FORMULA = re.compile(r'<div class="arithmatex">.*?</div>', re.DOTALL)
 
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 
-_VERIFIED = re.compile(r'data-verified="([^"]*)"')
-
 
 def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     """Write the blocks of a page anew."""
-    copy, latex, link, verified = WORDS[config.plugins["i18n"].current_language]
-    where = _VERIFIED.search(output)
+    copy, latex, link = WORDS[config.plugins["i18n"].current_language]
     numbers = count(1)
 
     def block(match: re.Match[str]) -> str:
         name = f"code-{next(numbers)}"
         code = _LINE.sub("", _PLAIN.sub(r"\1\2", match[1]))
         code = _NOTED.sub(r"\1  ", code)
-        seal = (
-            f'<a class="precis-seal" href="#precis-verified"'
-            f' aria-label="{verified} {where[1]}"></a>'
-            if where and 'class="go"' in code
-            else ""
-        )
         return (
             f'<pre><span class="md-code__nav"><button type="button" class="md-code__button"'
             f' aria-label="{copy}" data-clipboard-target="#{name}" data-md-type="copy"></button>'
             f"</span>"
-            f'<code id="{name}" class="md-code__content">{code}</code></pre>{seal}'
+            f'<code id="{name}" class="md-code__content">{code}</code></pre>'
         )
 
     button = f'<button type="button" class="precis-latex" aria-label="{latex}">LaTeX</button>'

@@ -18,6 +18,8 @@ from typing import Any
 
 import yaml
 
+from precis.sites.styles import ADDRESS, copy_styles
+
 ROOT = Path(__file__).parents[1]
 EXTENSION = "precis.zensical"
 
@@ -35,6 +37,7 @@ def lay_out(folder: Path) -> None:
     # a language's pages do not hold what both share; a theme's files come with each of them
     shutil.copytree(ROOT / "material/.icons", folder / "material/.icons")
     shutil.copytree(ROOT / "docs/assets", folder / "material/assets")
+    copy_styles(folder / "material")
     for language in languages():
         told = yaml.safe_dump(configuration(language), allow_unicode=True, sort_keys=False)
         (folder / f"{language}.yml").write_text(told, encoding="utf-8")
@@ -62,6 +65,7 @@ def configuration(language: str) -> dict[str, Any]:
         ]
     }
     config["markdown_extensions"] += [{EXTENSION: {"elements": plugins["precis"]["elements"]}}]
+    config["extra_css"].insert(0, ADDRESS)
     config["watch"] = ["snippets"]
     del config["hooks"], config["plugins"]
     return dict(config)

@@ -17,6 +17,9 @@ class Words:
     how_to_check: str
     """The badge below a page."""
 
+    verified: str
+    """The start of a tick's label; devices and versions follow."""
+
     notebook: str
     notebook_of_packages: str
     """The first line of a notebook; the second form names what printed its outputs."""
@@ -41,6 +44,7 @@ WORDS = {
         verified_otherwise="{device}: verified for another version",
         version="version of {day}",
         how_to_check="check it yourself",
+        verified="Verified:",
         notebook="Notebook of the page {page}.",
         notebook_of_packages="Notebook of the page {page}. Its outputs were printed by {packages}.",
         notebook_download="Notebook of this page, for Jupyter, to download",
@@ -55,6 +59,7 @@ WORDS = {
         verified_otherwise="{device}\u00a0: vérifié pour une autre version",
         version="version du {day}",
         how_to_check="comment le vérifier",
+        verified="Vérifié\u00a0:",
         notebook="Notebook de la page {page}.",
         notebook_of_packages="Notebook de la page {page}. Ses sorties ont été affichées par "
         "{packages}.",

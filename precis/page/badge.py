@@ -20,6 +20,9 @@ from precis.text.prose import PageText
 EXPLANATION = "verification.md"
 """The page, in each language, on how to check the values oneself."""
 
+BADGE = "precis-verified"
+"""The class and the id of the badge."""
+
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "xpu": "XPU", "fakegpu": "fakegpu"}
 
 EXPECTED_DEVICES = ("cuda",)
@@ -38,8 +41,8 @@ def render_badge(
 ) -> etree.Element | None:
     """Return the badge of a page with these cells; None without outputs.
 
-    `date` is the date of the version, as in an attestation. Scripts copy the text of
-    `data-verified` to each block.
+    `date` is the date of the version, as in an attestation. The text of `data-verified` goes to
+    the tick of each block.
     """
     count = sum(book.verified(snippet.path).count_outputs(cell) for snippet, cell in cells)
     if not count:
@@ -64,7 +67,7 @@ def render_badge(
         moment = datetime.datetime.fromisoformat(date)
         day = format_date(moment, "long", locale=supported(page.language))
         parts.append(texts.version.format(day=day))
-    paragraph = etree.Element("p", {"class": "precis-verified", "id": "precis-verified"})
+    paragraph = etree.Element("p", {"class": BADGE, "id": BADGE})
     paragraph.text = f"{values}{_DOT}"
     devices = etree.SubElement(paragraph, "span", {"data-verified": _DOT.join(parts)})
     devices.text = _DOT.join(parts)

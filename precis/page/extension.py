@@ -22,9 +22,10 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesCodeEx
 
 from precis.base.finding import Malformed
 from precis.base.project import Project
+from precis.base.words import words
 from precis.book.attest import FOLDER, Attestation, commit_and_date, read_attestations
 from precis.book.book import Book
-from precis.page.badge import render_badge
+from precis.page.badge import BADGE, render_badge
 from precis.page.box import box_lines, stash_box
 from precis.page.embeds import EmbedRenderer, FigureProcessor, cell_attributes
 from precis.page.glossary import TermTooltips
@@ -39,6 +40,12 @@ from precis.text.witness import is_excuse
 
 _OUTPUT_LINE = re.compile(r'(<span id="__span-\d+-\d+")(?=><span class="go">)')
 """The element of an output line; Pygments makes it and pymdownx numbers it."""
+
+_BLOCK = re.compile(r"<div [^>]*\bdata-cell=.*?</code></pre>", re.S)
+"""The block of a cell, up to the end of its code."""
+
+_VERIFIED = re.compile(r'data-verified="([^"]*)"')
+"""The devices and versions in the badge."""
 
 
 class PrecisExtension(Extension):
@@ -69,7 +76,7 @@ class PrecisExtension(Extension):
         tooltips = TermTooltips(md, lambda: self.page.source.page_path)
         md.treeprocessors.register(tooltips, "precis-glossary", 3)
         md.treeprocessors.register(_AttributeCheck(md, self), "precis-attributes", 2)
-        md.postprocessors.register(_OutputLineClass(md), "precis-output", 5)
+        md.postprocessors.register(_OutputLines(md, self), "precis-output", 5)
         md.parser.blockprocessors.register(FigureProcessor(md.parser), "precis-figure", 185)
         md.parser.blockprocessors.register(_IndentedCodeCheck(md, self), "code", 80)
 
@@ -204,11 +211,23 @@ class _BadgeProcessor(Treeprocessor):
             root.append(badge)
 
 
-class _OutputLineClass(Postprocessor):
-    """Adds a class to output lines: browsers take seconds to select them by their content."""
+class _OutputLines(Postprocessor):
+    """Adds a class to output lines, and a tick to blocks with outputs.
+
+    Browsers take seconds to select the lines by their content.
+    """
+
+    def __init__(self, md: Markdown, extension: PrecisExtension) -> None:
+        super().__init__(md)
+        self.extension = extension
 
     def run(self, text: str) -> str:
-        return _OUTPUT_LINE.sub(r'\1 class="precis-output"', text)
+        text = _OUTPUT_LINE.sub(r'\1 class="precis-output"', text)
+        if not (badge := _VERIFIED.search(text)):
+            return text
+        label = f"{words(self.extension.page.source.language).verified} {badge[1]}"
+        tick = f'<a class="precis-seal" href="#{BADGE}" aria-label="{label}"></a>'
+        return _BLOCK.sub(lambda b: b[0] + tick if '"go"' in b[0] else b[0], text)
 
 
 class _AttributeCheck(Treeprocessor):

@@ -40,6 +40,7 @@ from precis.sites.notebooks import write_notebook
 from precis.sites.page_cache import PageCache
 from precis.sites.publish import Publication
 from precis.sites.serving import Watcher, disable_strict_mode
+from precis.sites.styles import copy_styles, link_styles
 from precis.sites.template_cache import TemplateCache
 from precis.source.parse import read
 from precis.text.checks import page_findings
@@ -106,6 +107,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         extensions: list[Any] = config.markdown_extensions
         if self.extension not in extensions:
             extensions.append(self.extension)
+        link_styles(config)
         if self.serving:
             disable_strict_mode(config)
         if self.publishes and self.publication is None:
@@ -226,6 +228,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth -= 1
         if self.depth:
             return
+        site = self.publication.aside if self.publication else Path(config.site_dir)
+        copy_styles(site)
         self._check_snippets()
         findings = [finding for page in self.pages.values() for finding in page.findings]
         self.errors |= dict.fromkeys(map(str, [*findings, *find_holes(self.book, self.pages)]))
@@ -234,7 +238,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         for finding in self.errors:  # while serving: the pages show them too
             click.secho(finding, fg="red", err=True)
         if not self.errors:
-            site = self.publication.aside if self.publication else Path(config.site_dir)
             (site / FILE).write_bytes(verified_json(self.book, self.extension.attestations()))
             shutil.copyfile(SCHEMA, site / SCHEMA.name)
             for line in (summarize_pages(self.book, self.pages), *list_unrecorded(self.book)):

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 
 import pytest
 from bs4 import BeautifulSoup
 from project import BILINGUAL, PLAIN, Project, logging_runs
+
+from precis.sites.styles import STYLES
 
 SNIPPET = """
     # %% one
@@ -359,6 +362,37 @@ def test_the_smallest_site_has_all_that_a_block_is_relied_on_for(
     assert [block["data-cell"] for block in blocks] == ["one", "two"]
     assert len(page.select("div.highlight span.go")) == 2
     assert plain.run("precis", "audit", "site").returncode == 0
+
+
+@pytest.mark.parametrize("made", ["plain", "bilingual"], indirect=True)
+def test_blocks_bring_their_styles_which_an_author_may_change(made: Project) -> None:
+    config = made.read("mkdocs.yml") + "\nextra_css: [mine.css]\n"
+    made.write(mkdocs_yml=config)
+    assert made.run("mkdocs", "build").returncode == 0
+
+    pages = list(made.folder.glob("site/**/a/index.html"))
+    assert pages
+    for page in pages:
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        sheets = [str(link["href"]) for link in soup.select("link[rel=stylesheet]")]
+        ours, mine = sheets[-2:]
+        assert (page.parent / ours).read_bytes() == STYLES.read_bytes()
+        assert mine.endswith("mine.css")
+
+
+def test_a_tick_says_where_the_outputs_of_a_block_were_verified(plain: Project) -> None:
+    silent = "\n# %% three\nx = 3\n"
+    plain.write(snippets__a_py=textwrap.dedent(SNIPPET) + silent)
+    plain.write(docs__a_md=PAGE + "\n```snippet\na.py:three\n```\n")
+    assert plain.run("mkdocs", "build").returncode == 0
+
+    soup = BeautifulSoup(plain.read("site/a/index.html"), "html.parser")
+    ticks = [block.select("a.precis-seal") for block in soup.select("[data-cell]")]
+    assert [len(found) for found in ticks] == [1, 1, 0]
+    badge = soup.select_one("#precis-verified span")
+    assert badge
+    assert ticks[0][0]["aria-label"] == f"Verified: {badge.text}"
+    assert ticks[0][0]["href"] == "#precis-verified"
 
 
 def test_a_site_whose_blocks_do_not_name_their_cells_is_refused_in_a_sentence(
