@@ -35,6 +35,8 @@ IN_TEMPLATES = {  # each matches once in its block
     "worker": Patch(r"workers/search\.", "workers/search.js?search."),
     # the one sentence that Material has in English alone
     "footer": Patch("Made with", "{}"),
+    # above it, whose book it is
+    "colophon": Patch('<div class="md-copyright">', '{}<div class="md-copyright">'),
     # search engines want whole addresses of the other languages' pages
     "alternate": Patch('rel="alternate" href="[^"]*" hreflang="({})"', 'rel="alternate" href="{}"'
                        r' hreflang="\1"'),

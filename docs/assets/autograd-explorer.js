@@ -126,7 +126,7 @@ class AutogradExplorer extends HTMLElement {
     const path = svg("path", { d: ICONS[to] });
     const icon = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, path);
     const name = this.say[to];
-    const button = h("button", { type: "button", "aria-label": name, title: name }, icon);
+    const button = h("button", { type: "button", "aria-label": name }, icon);
     button.addEventListener("click", () => this.go(to));
     return button;
   }
