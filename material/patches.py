@@ -47,6 +47,8 @@ IN_PAGES = (  # each matches somewhere on the site
     Patch(r'(type="checkbox" id="__\w+") autocomplete="off"', r"\1"),
     Patch(r' tabindex=""', ""),
     Patch(r"<style>\s*</style>", ""),  # mkdocs-jupyter's, of a notebook without styles
+    # nothing of a page waits for a script
+    Patch(r'<script (src="[^"]+")>', r"<script defer \1>"),
     Patch('<button (?=class="md-header__button)', '<button type="button" '),
 )
 
