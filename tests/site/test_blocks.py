@@ -94,7 +94,8 @@ def test_the_marks_of_a_block_lie_under_its_code_and_are_wide_enough(
             mark.scrollIntoView({ block: "center", behavior: "instant" });
             const code = block.querySelector("pre > code").getBoundingClientRect();
             const { bottom, height, right, top, width } = mark.getBoundingClientRect();
-            const inside = bottom <= block.getBoundingClientRect().bottom && right <= code.right;
+            const { bottom: foot } = block.querySelector("pre").getBoundingClientRect();
+            const inside = bottom <= foot && right <= code.right;
             const [size, under] = [Math.min(width, height), top - code.bottom];
             const hit = document.elementFromPoint(right - width / 2, bottom - height / 2);
             return { inside, name: mark.className, seen: hit === mark, size, under };

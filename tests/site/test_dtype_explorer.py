@@ -129,7 +129,7 @@ def in_integer(number: int | float, dtype: torch.dtype) -> int | None:
     info = torch.iinfo(dtype)
     if isinstance(number, int):
         if not -(2**63) <= number < 2**63:
-            with pytest.raises((RuntimeError, ValueError, OverflowError)):
+            with pytest.raises((RuntimeError, ValueError)):
                 torch.tensor(number)
             return None
         return bits_of(torch.tensor([number]).to(dtype))[0]
@@ -228,7 +228,7 @@ def _float(number: int | float) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
 
 
 @pytest.mark.parametrize("dtype", VIEWS, ids=name)
