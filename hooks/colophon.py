@@ -39,6 +39,12 @@ WORDS = {
 }
 
 
+def on_config(config: MkDocsConfig) -> None:
+    """Let the environment give the address: a build tells where it is published from."""
+    if address := os.environ.get("PRECIS_REPOSITORY"):
+        config.extra["repository"] = address
+
+
 def with_repository(text: str, repository: str) -> str:
     """Return a text with its passages about the repository, or without them if there is none."""
     return _PASSAGE.sub(r"\1\n\n" if repository else "", text).replace(PLACEHOLDER, repository)

@@ -16,8 +16,7 @@ STARTS = tuple(LANGUAGES.values())
 
 def menu() -> list[tuple[str, list[str]]]:
     """The groups of the menu, each with the addresses of its pages."""
-    # without MkDocs' own tags, such as !ENV
-    text = re.sub(r"!\w+ ", "", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     groups = []
     for group in yaml.safe_load(text)["nav"]:
         for title, pages in group.items():
