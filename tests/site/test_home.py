@@ -234,6 +234,14 @@ def test_a_home_page_is_one_in_each_language(site: Site, start: str) -> None:
     assert head(site, start + "tensors/")["kind"] == "LearningResource"
 
 
+def test_headings_have_the_font_that_comes_with_the_site(page: Page, address: str) -> None:
+    open_page(page, address)
+    loaded = "[...document.fonts].filter(font => font.status === 'loaded').map(font => font.family)"
+    assert becomes_true(page, f"{loaded}.some(family => family.includes('Pagella'))")
+    family = page.locator("h1").evaluate("heading => getComputedStyle(heading).fontFamily")
+    assert family.startswith("Pagella")
+
+
 def test_the_ring_of_a_chapter_shows_what_was_read(page: Page, address: str) -> None:
     page.add_init_script("""localStorage.setItem("precis.progress", JSON.stringify(
         { last: "tokens", chapters: { tokens: { read: ["a", "b"], of: 8 } } }))""")
