@@ -30,16 +30,18 @@ def on_page_context(
     context: dict[str, object], page: Page, config: MkDocsConfig, **_: object
 ) -> None:
     """Put the page's card into the site, and its address where the template finds it."""
-    title, about = page.title or config.site_name, page.meta.get("description", "")
+    language = config.plugins["i18n"].current_language
+    title = "" if context["is_home"] else page.title or ""
+    about = page.meta.get("description", "")
     said = "\0".join([_DRAWING, config.site_name, title, about])
     name = f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.png"
     kept = Path(config.config_file_path).parent / CACHE / "cards" / name
     card = kept.read_bytes() if kept.exists() else b""
     if not card:
-        card = _drawn(config.site_name, "" if page.is_homepage else title, about)
+        card = _drawn(config.site_name, title, about)
         # whole or not at all: another build may be looking for the same card
         write_cache(kept, card)
-    address = f"assets/cards/{config.plugins['i18n'].current_language}/{page.file.name}.png"
+    address = f"assets/cards/{language}/{page.file.name}.png"
     published = Path(config.site_dir, address)
     published.parent.mkdir(parents=True, exist_ok=True)
     published.write_bytes(card)

@@ -23,6 +23,9 @@ _FENCE = re.compile(r"^( *)(`{3,}) \{\.python-cell[^}]*\}$", re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()([^):\s#]+\.md)(?=[)#])")
 _IDS = re.compile(r" \{ *#[\w-]+ *\}$", re.MULTILINE)
 
+_ATTRIBUTES = re.compile(r"\n?\{ \.[^}]*\}|<div id=\"[\w-]+\"></div>\n*")
+"""Classes of a paragraph or a link; places that a template fills."""
+
 _languages: dict[str, tuple[str, list[Page]]] = {}
 """The name of the site in each language, and its pages in reading order."""
 
@@ -47,7 +50,7 @@ def _plain(text: str, page: Page, config: MkDocsConfig, files: Files) -> str:
         return urljoin(config.site_url or "", posixpath.join(file.url, NAME) if file else match[1])
 
     text = _FENCE.sub(r"\1\2python", text)
-    text = _IDS.sub("", text)
+    text = _ATTRIBUTES.sub("", _IDS.sub("", text))
     return _LINK.sub(linked, text).strip() + "\n"
 
 

@@ -35,6 +35,8 @@ IN_TEMPLATES = {  # each matches once in its block
     "worker": Patch(r"workers/search\.", "workers/search.js?search."),
     # the one sentence that Material has in English alone
     "footer": Patch("Made with", "{}"),
+    # above it, whose book it is
+    "colophon": Patch('<div class="md-copyright">', '{}<div class="md-copyright">'),
     # search engines want whole addresses of the other languages' pages
     "alternate": Patch('rel="alternate" href="[^"]*" hreflang="({})"', 'rel="alternate" href="{}"'
                        r' hreflang="\1"'),
@@ -45,6 +47,8 @@ IN_PAGES = (  # each matches somewhere on the site
     Patch(r'(type="checkbox" id="__\w+") autocomplete="off"', r"\1"),
     Patch(r' tabindex=""', ""),
     Patch(r"<style>\s*</style>", ""),  # mkdocs-jupyter's, of a notebook without styles
+    # nothing of a page waits for a script
+    Patch(r'<script (src="[^"]+")>', r"<script defer \1>"),
     Patch('<button (?=class="md-header__button)', '<button type="button" '),
 )
 

@@ -90,6 +90,19 @@ for token, following in zip(inputs, targets):
 print(after["C"])
 #> Counter({'C': 3, 'D': 2, 'g': 2, 'E': 1, 'G': 1})
 
+# %% count-table
+print(" ", *vocabulary)
+#>   A C D E F G g
+for token in vocabulary:
+    print(token, *(after[token][following] for following in vocabulary))
+#> A 0 0 0 0 0 2 0
+#> C 0 3 2 1 0 1 2
+#> D 0 0 0 2 0 0 0
+#> E 0 4 0 0 2 0 0
+#> F 0 0 0 2 0 2 0
+#> G 2 0 0 1 2 1 0
+#> g 0 2 0 0 0 0 0
+
 # %% probabilities
 def probability(following, token):
     return after[token][following] / after[token].total()

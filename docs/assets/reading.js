@@ -10,14 +10,14 @@ const language = document.documentElement.lang;
 
 const words = {
   fr: {
-    again: "Reprendre la lecture :",
+    again: "Continuer : ",
     copied: "Formule copiée",
     forget: "oublier où j’en suis",
     offline: "Tout le livre est maintenant disponible sans réseau.",
     read: (percent) => `, lu à ${percent} %`,
   },
   en: {
-    again: "Read on:",
+    again: "Go on: ",
     copied: "Formula copied",
     forget: "forget where I am",
     offline: "The whole book is now available offline.",
@@ -115,7 +115,7 @@ if (chapter) {
 
 function showProgress() {
   for (const mark of document.querySelectorAll(".precis-progress")) mark.remove();
-  for (const link of document.querySelectorAll(".md-nav--primary a.md-nav__link")) {
+  for (const link of document.querySelectorAll(".md-nav--primary a.md-nav__link, .home-link")) {
     const known = link.hash ? undefined : progress.chapters[slug(link)];
     if (!known) continue;
     const part = Math.min(1, known.read.length / known.of);
@@ -127,11 +127,14 @@ function showProgress() {
 }
 showProgress();
 
-const resume = here === "" && progress.last &&
-  [...document.querySelectorAll(".md-nav--primary a.md-nav__link")].find((link) => slug(link) === progress.last);
+const start = document.querySelector(".home-start");
+const resume = start && progress.last &&
+  [...document.querySelectorAll(".home-link")].find((link) => slug(link) === progress.last);
 if (resume) {
-  const line = made("p", { className: "precis-resume" });
-  const title = resume.querySelector(".md-ellipsis").textContent.trim();
+  const line = made("span", { className: "precis-resume" });
+  const { read, of } = progress.chapters[progress.last];
+  const on = made("a", { className: "md-button", href: resume.href });
+  on.textContent = words.again + resume.firstChild.textContent + words.read(Math.round((100 * read.length) / of));
   const forget = made("button", { type: "button", textContent: words.forget });
   forget.addEventListener("click", () => {
     progress = { last: "", chapters: {} };
@@ -139,8 +142,8 @@ if (resume) {
     showProgress();
     line.remove();
   });
-  line.append(`${words.again} `, made("a", { href: resume.href, textContent: title }), " · ", forget);
-  article.querySelector(".highlight").after(line);
+  line.append(on, forget);
+  start.after(line);
 }
 
 // Formulas as LaTeX: from a selection, and by a button beside each displayed one.

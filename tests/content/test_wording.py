@@ -105,6 +105,7 @@ def read(block: Block) -> str:
             text += block.plain[piece.start : piece.start + len(piece.text)]
         elif piece.kind in ("code", "formula"):
             text += "\ufffc"
+    text = re.sub(r"\s*\{ \.[^}]*\}", "", text)  # attributes of a paragraph or a link
     return re.sub("\ufffc+", "X", text)
 
 

@@ -547,6 +547,32 @@ def test_boxes_stand_apart_from_each_other(page: Page, address: str) -> None:
                 assert apart, (width, n)
 
 
+@pytest.mark.parametrize("width", [390, 1366])
+def test_a_label_touches_no_box(page: Page, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    explorer = opened(page, address)
+    explorer.get_by_role("button", name="Dernière étape").click()
+    edges = """all => all.map(rect => rect.getBoundingClientRect())
+                         .map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
+    boxes = explorer.locator(".node rect").evaluate_all(edges)
+    labels = explorer.locator("rect.under").evaluate_all(edges)
+    assert len(labels) > 3
+    for left, top, right, bottom in labels:
+        for box in boxes:
+            assert right <= box[0] or box[2] <= left or bottom <= box[1] or box[3] <= top
+
+
+def test_nothing_floats_over_the_line_that_a_step_shows(page: Page, address: str) -> None:
+    explorer = opened(page, address)
+    explorer.get_by_role("button", name="Étape suivante").hover()
+    page.wait_for_timeout(500)  # Material shows its tooltips after 250 ms
+    line = explorer.locator(".current").bounding_box()
+    assert line is not None
+    hit = "([x, y]) => document.elementFromPoint(x, y).closest('.current') !== null"
+    assert page.evaluate(hit, [line["x"] + 20, line["y"] + line["height"] / 2])
+    assert page.locator(".md-tooltip2").count() == 0
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_without_javascript_the_figure_of_the_chapter_is_there(
     browser: Browser, address: str, path: str

@@ -80,19 +80,28 @@ def test_a_heading_is_as_high_as_what_one_sees_of_it(
     context.close()
 
 
-def test_the_end_of_a_line_can_be_scrolled_from_under_the_button(
-    browser: Browser, address: str
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("path", ["en/", "tokens/"])
+def test_the_marks_of_a_block_lie_under_its_code_and_are_wide_enough(
+    browser: Browser, address: str, path: str, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740})
+    context = browser.new_context(viewport={"width": width, "height": 740})
     page = context.new_page()
-    open_page(page, address + "tokens/")
-    hidden = page.evaluate("""[...document.querySelectorAll("pre > code")].filter((code) => {
-        if (code.closest("details:not([open])")) return false;
-        code.scrollLeft = code.scrollWidth;
-        const words = document.createRange();
-        words.selectNodeContents(code.firstElementChild);
-        const button = code.parentElement.querySelector(".md-code__button");
-        return words.getBoundingClientRect().right > button.getBoundingClientRect().left;
-    }).length""")
-    assert hidden == 0
+    open_page(page, address + path)
+    marks = page.evaluate("""[...document.querySelectorAll(".highlight")].flatMap((block) => {
+        if (block.closest("details:not([open])")) return [];
+        return [...block.querySelectorAll(".md-code__button, .precis-seal")].map((mark) => {
+            mark.scrollIntoView({ block: "center", behavior: "instant" });
+            const code = block.querySelector("pre > code").getBoundingClientRect();
+            const { bottom, height, right, top, width } = mark.getBoundingClientRect();
+            const { bottom: foot } = block.querySelector("pre").getBoundingClientRect();
+            const inside = bottom <= foot && right <= code.right;
+            const [size, under] = [Math.min(width, height), top - code.bottom];
+            const hit = document.elementFromPoint(right - width / 2, bottom - height / 2);
+            return { inside, name: mark.className, seen: hit === mark, size, under };
+        });
+    })""")
+    assert {mark["name"] for mark in marks} == {"md-code__button", "precis-seal"}
+    assert [mark for mark in marks if not (mark["inside"] and mark["seen"])] == []
+    assert [mark for mark in marks if mark["under"] < 0 or mark["size"] < 24] == []
     context.close()

@@ -59,6 +59,8 @@ def texts() -> Iterator[str]:
     """Numbers as a reader could type them, the hard ones first of all."""
     yield from ("nan", "inf", "-inf", "0", "-0", "0.0", "-0.0", "1e400", "-1e400", "1e-400")
     yield from ("65504", "65519.99", "65520", "65520.0", "1/3", "2/3", "1e-8", "1e-45", "16777217")
+    yield from ("1/-3", "-1/-3", "0/-3", "-0/3", "7", str(2**1024 - 2**970), "1" + "0" * 309)
+    yield from (str(2**1024 - 2**970 - 1), str(-(10**320)))
     yield from ("1.000488281250001", "1.00390625000001", "9007199254740993", "9007199254740993.0")
     draw = random.Random(2026)
 
@@ -166,8 +168,12 @@ def test_bits_are_those_of_torch(module: Page) -> None:
     )
 
     floats = in_floats([_float(number) for number in numbers])
+    large = [isinstance(n, int) and math.isinf(_float(n)) for n in numbers]
+    assert sum(large) == 3
+    with pytest.raises(OverflowError):
+        torch.tensor(2**1024 - 2**970, dtype=torch.float64)
     expected = [
-        *floats,
+        *([None if no else n for no, n in zip(large, row, strict=True)] for row in floats),
         *([in_integer(number, dtype) for number in numbers] for dtype in INTEGERS),
     ]
     names = [name(dtype) for dtype in (*VIEWS, *INTEGERS)]
@@ -183,12 +189,46 @@ def test_bits_are_those_of_torch(module: Page) -> None:
     assert values > 40_000
 
 
+@pytest.mark.parametrize("dtype", INTEGERS, ids=name)
+def test_it_is_known_where_the_dtype_asked_for_at_once_is_refused(
+    module: Page, dtype: torch.dtype
+) -> None:
+    info = torch.iinfo(dtype)
+    near = [limit + step for limit in (info.min, info.max, -info.max, 0) for step in range(-3, 4)]
+    texts = [f"{n}{rest}" for n in near for rest in ("", ".0", ".5")] + ["-0.25", "-1e-300", "-0.0"]
+
+    found = module.evaluate(
+        """([texts, dtype]) => texts.map(text => {
+            const { bits, indirect } = window.dtype.held(window.dtype.read(text), dtype);
+            return bits === undefined ? null : indirect;
+        })""",
+        [texts, name(dtype)],
+    )
+
+    expected = [is_refused(as_python(text), dtype) for text in texts]
+    differ = [
+        (text, got, wanted)
+        for text, got, wanted in zip(texts, found, expected, strict=True)
+        if got is not None and got != wanted
+    ]
+    assert differ == []
+    assert {True, False} <= {*found} or dtype is torch.int64
+
+
+def is_refused(number: float, dtype: torch.dtype) -> bool:
+    try:
+        torch.tensor(number, dtype=dtype)
+    except (RuntimeError, ValueError):
+        return True
+    return False
+
+
 def _float(number: int | float) -> float:
     """float(number), with an infinity where Python's int is too large for one."""
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
 
 
 @pytest.mark.parametrize("dtype", VIEWS, ids=name)
@@ -366,6 +406,20 @@ def test_what_is_no_number_is_said_and_changes_nothing(page: Page, address: str)
     expect(field).to_have_accessible_description(re.compile("not a number"))
     expect(page.get_by_role("status")).to_contain_text("not a number")
     assert stored(page, torch.float32) == before
+    dimmed = "rows => rows.every(row => row.inert && getComputedStyle(row).opacity < 0.6)"
+    assert page.locator(".dtype-row").evaluate_all(dimmed)
+    field.fill("0.5")
+    assert not page.locator(".dtype-row").evaluate_all(dimmed)
+
+
+def test_a_row_says_what_pytorch_refuses(page: Page, address: str) -> None:
+    page.goto(f"{address}en/dtype-explorer/?x=300")
+    for dtype, refused in ((torch.int8, True), (torch.uint8, True), (torch.int32, False)):
+        said = "raises RuntimeError" in row(page, dtype).locator(".dtype-note").inner_text()
+        assert said is refused is is_refused(300, dtype)
+    page.goto(f"{address}en/dtype-explorer/?x=1{'0' * 309}")
+    expect(row(page, torch.float64).locator(".dtype-note")).to_contain_text("OverflowError")
+    expect(row(page, torch.float64).locator(".dtype-value")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from built import ROOT
+from built import hook
 from mkdocs.exceptions import PluginError
-
-
-def hook(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"material/{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
 def patches() -> ModuleType:
-    return hook("patches")
+    return hook("material/patches")
 
 
 def test_a_patch_puts_in_what_the_template_passes(patches: ModuleType) -> None:
@@ -54,7 +44,7 @@ def test_a_page_may_hold_the_box_of_a_finding_beside_its_blocks() -> None:
     config = SimpleNamespace(plugins={"i18n": SimpleNamespace(current_language="en")})
     box = '<div class="precis-finding"><pre>a.py:1:1: printed something else</pre></div>'
 
-    page = hook("blocks").on_post_page(CODE.format("x = 1") + box, config)
+    page = hook("material/blocks").on_post_page(CODE.format("x = 1") + box, config)
 
     assert page.count("md-code__button") == 1
     assert box in page
@@ -63,5 +53,7 @@ def test_a_page_may_hold_the_box_of_a_finding_beside_its_blocks() -> None:
 def test_blocks_of_another_form_end_the_build() -> None:
     config = SimpleNamespace(plugins={"i18n": SimpleNamespace(current_language="en")})
 
+    page = CODE.replace("<span></span>", "").format("x = 1")
+
     with pytest.raises(PluginError, match="blocks of code begin otherwise"):
-        hook("blocks").on_post_page(CODE.replace("<span></span>", "").format("x = 1"), config)
+        hook("material/blocks").on_post_page(page, config)

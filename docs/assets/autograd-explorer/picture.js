@@ -8,6 +8,7 @@ import { subscripted } from "./words.js";
 const LINE = 18; // the height of a line of a box, in CSS pixels
 const PADDING = { x: 12, y: 8 };
 const MORE = " + …"; // after a gradient to which other paths have yet to add
+const ALONG = 68; // between two layers, from left to right
 const TIP = 6; // the length of an arrow's head
 const SMALLEST = 0.8; // of its size, before the picture scrolls instead
 
@@ -30,7 +31,9 @@ export function picture(made, walked, step, say, room, font) {
       2 * PADDING.x,
     height: LINE * Object.keys(box).length + 2 * PADDING.y,
   }));
-  const right = layout(nodes, sizes, false, { along: 68, across: 18 });
+  const slopes = [...walked.locals.values()].map((slope) => beside(slope, say, font));
+  const along = Math.max(ALONG, ...slopes.map(({ wide }) => wide + 2 * TIP)); // the label touches no box
+  const right = layout(nodes, sizes, false, { along, across: 18 });
   const down = layout(nodes, sizes, true, { along: 48, across: 14 });
   const downwards = right.width + 2 > room;
   const { places, routes, width, height } = downwards ? down : right;
@@ -62,8 +65,7 @@ export function picture(made, walked, step, say, room, font) {
     tips.push(svg("path", { class: `tip ${state}`, d: head }));
     const slope = walked.locals.get(edge(to, place));
     if (slope === undefined) continue;
-    const text = `× ${say.number(slope)}`;
-    const wide = font("slope", text) + 6;
+    const { text, wide } = beside(slope, say, font);
     const { x, y } = label(points, downwards, wide, taken);
     if (crossed.has(edge(to, place)))
       labels.push(
@@ -111,6 +113,12 @@ export function picture(made, walked, step, say, room, font) {
     ...tips,
     ...boxes,
   );
+}
+
+/** The label of an edge and its width. */
+function beside(slope, say, font) {
+  const text = `× ${say.number(slope)}`;
+  return { text, wide: font("slope", text) + 6 };
 }
 
 /** The lines of a box when the walk is over: how it is computed, its value, its gradient. */

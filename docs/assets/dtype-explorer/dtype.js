@@ -31,10 +31,12 @@ export function read(text) {
   if (word === "nan") return NAN;
   if (/^(inf|infinity|∞)$/.test(word)) return infinity(negative);
 
-  const whole = /^(\d+)(?:\/(\d*[1-9]\d*))?$/.exec(word);
+  const whole = /^(\d+)(?:\/([+-]?)(\d*[1-9]\d*))?$/.exec(word);
   if (whole) {
-    const [n, d] = [BigInt(whole[1]), BigInt(whole[2] ?? 1)];
-    return { kind: whole[2] ? "float" : "int", negative: negative && n > 0n, n, d };
+    const [n, d] = [BigInt(whole[1]), BigInt(whole[3] ?? 1)];
+    const below = whole[2] === "-";
+    // an int has no negative zero; divided by a negative one, it becomes the float -0.0
+    return { kind: whole[3] ? "float" : "int", negative: n > 0n ? negative !== below : below, n, d };
   }
   const real = /^(\d*)\.?(\d*)(?:e([+-]?\d+))?$/.exec(word);
   if (!real || !(real[1] + real[2])) return null;
@@ -53,13 +55,18 @@ export function read(text) {
  * What a dtype holds of a number: `{bits}`, or `{missing}` where torch gives no value.
  *
  * As in `torch.tensor`, a number first becomes Python's float, a float64, and on its way to 16
- * bits a float32. A Python int goes to the integers as it is: where it does not fit, its low bits
- * are kept (`wrapped`), and beyond int64 torch refuses it. A float that does not fit an integer
- * has no value at all: C++ leaves open what comes out.
+ * bits a float32, unless it is an int that Python cannot make a float of. A Python int goes to
+ * the integers as it is: where it does not fit, its low bits are kept (`wrapped`), and beyond int64
+ * torch refuses it. A float that does not fit an integer has no value at all: C++ leaves open what
+ * comes out. Where torch converts, but refuses the dtype in `torch.tensor(x, dtype=…)`, the value
+ * is `indirect`.
  */
 export function held(number, dtype) {
   const { bits: size, signed } = DTYPES[dtype];
-  if (isFloat(dtype)) return { bits: rounded(before(number, dtype), dtype) };
+  if (isFloat(dtype)) {
+    const large = number.kind === "int" && classOf(rounded(number, "float64"), "float64") === "inf";
+    return large ? { missing: "large" } : { bits: rounded(before(number, dtype), dtype) };
+  }
 
   const whole = number.kind === "int" ? number : value(rounded(number, "float64"), "float64");
   if (whole.kind !== "int" && whole.kind !== "float") return { missing: "undefined" };
@@ -67,7 +74,12 @@ export function held(number, dtype) {
   if (number.kind === "int" && BigInt.asIntN(64, n) !== n) return { missing: "refused" };
   const kept = signed ? BigInt.asIntN(size, n) : BigInt.asUintN(size, n);
   if (number.kind !== "int" && kept !== n) return { missing: "undefined" };
-  return { bits: BigInt.asUintN(size, n), wrapped: kept !== n };
+  const largest = (1n << BigInt(signed ? size - 1 : size)) - 1n;
+  // torch lets a negative int pass for an unsigned dtype, as C++ does, and no negative float
+  const smallest = signed ? -largest - 1n : number.kind === "int" ? -largest : 0n;
+  const over = (whole.negative ? -whole.n : whole.n) - largest * whole.d;
+  const indirect = over > 0n || over < (smallest - largest) * whole.d;
+  return { bits: BigInt.asUintN(size, n), wrapped: kept !== n, indirect };
 }
 
 /** The number as it is when a float dtype rounds it: a float64 or, for 16 bits, a float32. */

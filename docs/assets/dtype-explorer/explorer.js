@@ -170,8 +170,9 @@ class Row {
       cell.setAttribute("aria-label", words.bit(field, size - 1 - index, bits[index]));
     }
     this.hex.textContent = has ? "0x" + result.bits.toString(16).padStart(size / 4, "0") : "";
-    const kind = isFloat(dtype) ? classOf(result.bits, dtype) : DTYPES[dtype].signed ? "signed" : "unsigned";
-    this.kind.textContent = words.kinds[kind];
+    const whole = DTYPES[dtype].signed ? "signed" : "unsigned";
+    const kind = !isFloat(dtype) ? whole : has ? classOf(result.bits, dtype) : "";
+    this.kind.textContent = words.kinds[kind] ?? "";
     this.value.replaceChildren(...(has ? this.#stored(result.bits, kind) : []));
     this.value.hidden = !has;
     const remarks = isFloat(dtype) ? ofFloat(number, result, dtype) : ofInteger(number, result, dtype);
@@ -194,7 +195,8 @@ class Row {
 }
 
 /** Sentences on what a float dtype did to a number. */
-function ofFloat(number, { bits }, dtype) {
+function ofFloat(number, { bits, missing }, dtype) {
+  if (missing) return [[words[missing]]];
   if (number.kind === "nan") return [];
   const stored = value(bits, dtype);
   const [one, other] = neighbours(bits, dtype)
@@ -208,12 +210,13 @@ function ofFloat(number, { bits }, dtype) {
 }
 
 /** Sentences on what an integer dtype did to a number. */
-function ofInteger(number, { bits, missing, wrapped }, dtype) {
+function ofInteger(number, { bits, indirect, missing, wrapped }, dtype) {
   if (missing) return [[words[missing]]];
   const stored = value(bits, dtype);
-  if (wrapped) return [[words.wrapped(DTYPES[dtype].bits), ...turns(number, stored, dtype), "."]];
+  const direct = indirect ? [[...words.direct(make("code", {}, `torch.tensor(x, dtype=torch.${dtype})`))]] : [];
+  if (wrapped) return [[words.wrapped(DTYPES[dtype].bits), ...turns(number, stored, dtype), "."], ...direct];
   const cut = number.d > 1n && number.n / number.d === stored.n && number.n % number.d > 0n;
-  return [cut ? [words.cut] : distance(number, stored)];
+  return [cut ? [words.cut] : distance(number, stored), ...direct];
 }
 
 /** How far a stored number is from the typed one, and in proportion to it. */
@@ -297,6 +300,7 @@ class DtypeExplorer extends HTMLElement {
     const reading = number === null ? "unread" : number.kind === "int" ? "int" : "float";
     this.#field.setAttribute("aria-invalid", String(number === null));
     this.#reading.textContent = words[reading];
+    for (const row of this.#rows) row.element.inert = number === null; // what they show is not of it
     if (number === null) return false;
     for (const row of this.#rows) {
       const result = row.dtype === dtype ? { bits } : held(number, row.dtype);

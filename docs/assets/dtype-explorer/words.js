@@ -26,6 +26,8 @@ const WORDS = {
     undefined:
       "Aucune valeur définie : ce float ne tient pas dans le format, et C++ ne dit pas ce que donne alors la conversion. Le résultat dépend de la machine.",
     refused: "Aucune valeur : au-delà de int64, PyTorch refuse un int.",
+    large: "Aucune valeur : Python refuse de faire un float d’un int aussi grand (OverflowError).",
+    direct: (call) => [call, " lève pourtant RuntimeError."],
     beyond: "Au-delà du plus grand nombre fini, ",
     between: "Voisins : ",
     and: " et ",
@@ -60,6 +62,8 @@ const WORDS = {
     undefined:
       "No value is defined: this float does not fit the format, and C++ does not say what converting it then gives. The result depends on the machine.",
     refused: "No value: beyond int64, PyTorch refuses an int.",
+    large: "No value: Python refuses to make a float of so large an int (OverflowError).",
+    direct: (call) => ["Yet ", call, " raises RuntimeError."],
     beyond: "Beyond the largest finite number, ",
     between: "Neighbours: ",
     and: " and ",
