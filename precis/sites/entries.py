@@ -8,8 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-import click
-
 from precis.base.extras import why_missing
 
 _MODULES = {
@@ -22,7 +20,10 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import an entry point. Raises click's exception, which MkDocs and Zensical show."""
+    """Import an entry point.
+
+    Raises SystemExit with the sentence: MkDocs would show the traceback of any other exception.
+    """
     if name not in _MODULES:
         raise AttributeError(name)
     try:
@@ -30,4 +31,4 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if not (message := why_missing(error)):
             raise
-        raise click.ClickException(f"precis: {message}") from None
+        raise SystemExit(f"precis: {message}") from None

@@ -119,7 +119,10 @@ class Documents:
         except ModuleNotFoundError as error:
             raise pytest.UsageError(why_missing(error) or str(error)) from error
 
-        config = load_config(str(self.project.config))
+        try:
+            config = load_config(str(self.project.config))
+        except SystemExit as error:  # an extension lacks a package
+            raise pytest.UsageError(str(error)) from None
         extension = PrecisExtension(self._book)
 
         def make_markdown(extension: PrecisExtension) -> markdown.Markdown:

@@ -46,9 +46,18 @@ class Environment:
         with zipfile.ZipFile(wheel) as files:
             files.extractall(library)
         engine = Distribution.at(next(library.glob("precis-*.dist-info")))
-        for name in _needed(engine, extras) | _needed(distribution("pytest")):
+        self.library = library
+        self._link(_needed(engine, extras))
+        self.add("pytest")
+
+    def add(self, name: str) -> None:
+        """Add another distribution, and what it needs."""
+        self._link({name} | _needed(distribution(name)))
+
+    def _link(self, names: Iterable[str]) -> None:
+        for name in names:
             for file in distribution(name).files or ():
-                target = library / file.parts[0]
+                target = self.library / file.parts[0]
                 if file.parts[0] not in ("..", "__pycache__") and not target.exists():
                     source = Path(str(distribution(name).locate_file(file.parts[0])))
                     target.symlink_to(source.resolve())
