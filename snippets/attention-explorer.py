@@ -82,3 +82,8 @@ print(late.sum(dim=1))
 columns = torch.softmax(S.masked_fill(~past, -inf), dim=0)
 print(columns.sum(dim=1))
 #> tensor([0.1978, 0.5967, 2.2055])
+
+# %% nobody
+attend = torch.nn.functional.scaled_dot_product_attention
+print(attend(Q, K, V, attn_mask=past.tril(-1))[0])
+#> tensor([0., 0.])
