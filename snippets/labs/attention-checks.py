@@ -313,7 +313,7 @@ for name, f in {"ours": attention, **damaged}.items():
 # Aucune faute ne passe, et presque toutes ont leur signature.
 #
 # - `scale` ne se voit qu’à la dernière colonne : c’est une moyenne, elle est causale, elle voit le
-#   passé ; ce n’est simplement pas la bonne moyenne. Sans une référence, rien ne la trahirait que
+#   passé ; ce n’est pas la bonne moyenne. Sans une référence, rien ne la trahirait que
 #   l’entraînement.
 # - `axis` : les lignes de poids n’ont plus pour somme 1, et chaque colonne dépend de tous les
 #   jetons, donc aussi de ceux d’après.
@@ -330,9 +330,9 @@ for name, f in {"ours": attention, **damaged}.items():
 # - `batch` : les jetons d’un même texte ne se voient plus, et un texte voit l’autre.
 # - `one head` respecte tout, sauf ce pour quoi l’on a plusieurs têtes.
 #
-# D’où deux leçons. Une question seule ne suffit pas : chacune des six est nulle pour plusieurs des
-# dix. Et comparer avec une référence les trouve toutes, mais ne dit pas ce qui ne va pas ; les cinq
-# autres le disent, et n’ont pas besoin de référence.
+# D’où deux leçons. Une question seule ne suffit pas : chacune des cinq premières est nulle pour
+# plusieurs des dix. Et comparer avec une référence les trouve toutes, mais ne dit pas ce qui ne va
+# pas ; les cinq autres le disent pour toutes sauf `scale`, et n’ont pas besoin de référence.
 #
 # ## Ce que les six questions ne voient pas {#blind}
 #
@@ -391,9 +391,9 @@ for name, f in {"ours": attention, **damaged}.items():
 # - `batch`: the tokens of a text no longer see each other, and a text sees the other.
 # - `one head` respects everything, except what several heads are for.
 #
-# Hence two lessons. One question is not enough: each of the six is zero for several of the ten. And
-# comparing with a reference finds them all, but does not say what is wrong; the other five do, and
-# need no reference.
+# Hence two lessons. One question is not enough: each of the first five is zero for several of the
+# ten. And comparing with a reference finds them all, but does not say what is wrong; the other five
+# say it for all but `scale`, and need no reference.
 #
 # ## What the six questions do not see {#blind}
 #
