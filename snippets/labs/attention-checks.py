@@ -331,9 +331,10 @@ for name, f in {"ours": attention, **damaged}.items():
 # - `batch` : les jetons d’un même texte ne se voient plus, et un texte voit l’autre.
 # - `one head` respecte tout, sauf ce pour quoi l’on a plusieurs têtes.
 #
-# On en tire deux leçons. Une question seule ne suffit pas : chacune des six mesures est nulle pour
-# plusieurs des dix fautes. Et la comparaison avec une référence les trouve toutes, mais ne dit pas
-# ce qui ne va pas ; les cinq autres questions le disent, et n’ont pas besoin de référence.
+# On en tire deux leçons. Une question seule ne suffit pas : chacune des cinq premières mesures est
+# nulle pour plusieurs des dix fautes. Et la comparaison avec une référence les trouve toutes, mais
+# ne dit pas ce qui ne va pas ; les cinq autres questions le disent, sauf pour `scale`, et n’ont
+# pas besoin de référence.
 #
 # ## Ce que les six questions ne voient pas {#blind}
 #
@@ -392,9 +393,9 @@ for name, f in {"ours": attention, **damaged}.items():
 # - `batch`: the tokens of a text no longer see each other, and a text sees the other.
 # - `one head` respects everything, except what several heads are for.
 #
-# Hence two lessons. One question is not enough: each of the six is zero for several of the ten. And
-# comparing with a reference finds them all, but does not say what is wrong; the other five do, and
-# need no reference.
+# Hence two lessons. One question is not enough: each of the first five is zero for several of the
+# ten. And comparing with a reference finds them all, but does not say what is wrong; the other five
+# say it for all but `scale`, and need no reference.
 #
 # ## What the six questions do not see {#blind}
 #
