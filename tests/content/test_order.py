@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 LANGUAGES = ("fr", "en")
 
 PART = re.compile(r"[IV]+\. ")
-LINK = re.compile(r"\]\((\w+\.md)")
+LINK = re.compile(r"\]\(([\w-]+\.md)")
 
 
 def chapters() -> list[str]:
