@@ -12,7 +12,7 @@
 #
 #     À la fin de ce TP, vous saurez :
 #
-#     - dire six choses qui doivent être vraies de toute attention causale à plusieurs têtes ;
+#     - énoncer six propriétés que doit avoir toute attention causale à plusieurs têtes ;
 #     - les changer en mesures qui valent zéro ;
 #     - reconnaître dix fautes courantes à ce que ces mesures affichent ;
 #     - mettre à l’épreuve une attention que vous n’avez pas écrite.
@@ -23,7 +23,7 @@
 #
 # Une attention reçoit des requêtes, des clés et des valeurs, de forme $[B, T, d]$, et un nombre de
 # têtes ; elle rend un tenseur de la même forme. La voici en trois morceaux, que l’on pourra
-# remplacer un à un : séparer les têtes, peser, recoller.
+# remplacer un à un : séparer les têtes, pondérer, recoller.
 
 # %% [markdown] lang="en"
 # # Test your own attention
@@ -86,10 +86,10 @@ attention = make()
 # %% [markdown] lang="fr"
 # ## À vous d’écrire {#yours}
 #
-# Dans le notebook de cette page, remplacez la cellule ci-dessus par une attention à vous, de la
-# façon que vous voulez, pourvu qu’elle respecte le contrat ; puis exécutez le reste. Sur la page,
-# c’est la nôtre qui passe l’épreuve. Les questions se posent à deux textes de six jetons, de huit
-# nombres chacun, et à deux têtes.
+# Dans le notebook de cette page, remplacez la cellule ci-dessus par votre propre attention, écrite
+# comme vous voulez, pourvu qu’elle respecte le contrat ; puis exécutez le reste. Sur la page, c’est
+# la nôtre qui passe l’épreuve. Les questions sont posées avec deux textes de six jetons, de huit
+# nombres chacun, et avec deux têtes.
 
 # %% [markdown] lang="en"
 # ## Yours to write {#yours}
@@ -118,8 +118,8 @@ print(attention(q, k, v, heads).shape)
 # **3. Le passé est-il vu ?** On change le premier jeton ; on compte les sorties suivantes qui ne
 # bougent pas.
 #
-# Une attention qui n’aurait que le jeton lui-même serait parfaitement causale : c’est pourquoi la
-# troisième question accompagne la deuxième.
+# Une attention où chaque jeton ne regarderait que lui-même serait parfaitement causale : c’est
+# pourquoi la troisième question accompagne la deuxième.
 
 # %% [markdown] lang="en"
 # ## Six questions {#questions}
@@ -209,13 +209,14 @@ for check in (texts, halves, peer):
 #> peer 0.0
 
 # %% [markdown] lang="fr"
-# Six zéros, à une décimale. Une décimale suffit : les fautes se voient de loin, et les erreurs
-# d’arrondi, de l’ordre du millionième, n’y paraissent pas.
+# Arrondies au dixième, les six mesures valent zéro. Une décimale suffit : les fautes se voient de
+# loin, et les erreurs d’arrondi, de l’ordre du millionième, n’y paraissent pas.
 #
 # ## La galerie {#gallery}
 #
-# Dix attentions abîmées, chacune par un changement d’une ligne ou deux. D’abord celles qui pèsent
-# mal. Avant de lire la table, cherchez, pour chacune, laquelle des six mesures ne sera pas nulle.
+# Dix attentions abîmées, chacune par un changement d’une ligne ou deux. Voici d’abord celles qui
+# pondèrent mal. Avant de lire la table, cherchez, pour chacune, laquelle des six mesures ne sera
+# pas nulle.
 
 # %% [markdown] lang="en"
 # Six zeros, to one decimal. One decimal is enough: the mistakes are seen from afar, and rounding
@@ -249,7 +250,7 @@ damaged = {
 # %% [markdown] lang="fr"
 # `scale` oublie la racine ; `axis` fait le softmax sur les colonnes ; `late` masque après le
 # softmax ; `itself` cache aussi le jeton lui-même ; `next` laisse voir le suivant ; `product` fait
-# son masque en multipliant par $-\infty$. Viennent celles qui rangent mal les nombres.
+# son masque en multipliant par $-\infty$. Viennent ensuite celles qui rangent mal les nombres.
 
 # %% [markdown] lang="en"
 # `scale` forgets the root; `axis` takes the softmax over the columns; `late` masks after the
@@ -313,26 +314,27 @@ for name, f in {"ours": attention, **damaged}.items():
 # Aucune faute ne passe, et presque toutes ont leur signature.
 #
 # - `scale` ne se voit qu’à la dernière colonne : c’est une moyenne, elle est causale, elle voit le
-#   passé ; ce n’est simplement pas la bonne moyenne. Sans une référence, rien ne la trahirait que
-#   l’entraînement.
+#   passé, mais ce n’est pas la bonne moyenne. Sans référence, seul l’entraînement la trahirait.
 # - `axis` : les lignes de poids n’ont plus pour somme 1, et chaque colonne dépend de tous les
 #   jetons, donc aussi de ceux d’après.
 # - `late` : le masque a retiré des poids sans rien rendre aux autres, et le softmax avait déjà lu
 #   l’avenir.
-# - `itself` et `product` : des `nan`. Pour le premier, le seul premier jeton n’a rien à regarder ;
-#   pour le second, $0 \times \infty$ partout où l’on ne voulait rien cacher. La colonne `past` vaut
-#   0 sans que ce soit un bon signe : un `nan` n’est pas plus petit que le seuil.
-# - `next` : une moyenne impeccable, d’un jeton trop loin. À l’entraînement, sa perte serait très
-#   bonne, puisqu’il lit la réponse.
+# - `itself` et `product` : des `nan`. Dans le premier cas, seul le premier jeton n’a rien à
+#   regarder ; dans le second, on trouve $0 \times \infty$ partout où l’on ne voulait rien cacher.
+#   La colonne `past` vaut 0 sans que ce soit un bon signe : un `nan` n’est pas plus petit que le
+#   seuil.
+# - `next` : une moyenne impeccable, mais qui va un jeton trop loin. À l’entraînement, sa perte
+#   serait très bonne, puisqu’elle lit la réponse.
 # - `view` est la plus sournoise : la deuxième colonne est nulle, comme il se doit. C’est la
 #   troisième qui la trahit, et la cinquième.
 # - `join` : les sorties d’un jeton sont faites de morceaux d’autres jetons.
 # - `batch` : les jetons d’un même texte ne se voient plus, et un texte voit l’autre.
 # - `one head` respecte tout, sauf ce pour quoi l’on a plusieurs têtes.
 #
-# D’où deux leçons. Une question seule ne suffit pas : chacune des six est nulle pour plusieurs des
-# dix. Et comparer avec une référence les trouve toutes, mais ne dit pas ce qui ne va pas ; les cinq
-# autres le disent, et n’ont pas besoin de référence.
+# On en tire deux leçons. Une question seule ne suffit pas : chacune des cinq premières mesures est
+# nulle pour plusieurs des dix fautes. Et la comparaison avec une référence les trouve toutes, mais
+# ne dit pas ce qui ne va pas ; les cinq autres questions le disent, sauf pour `scale`, et n’ont
+# pas besoin de référence.
 #
 # ## Ce que les six questions ne voient pas {#blind}
 #
@@ -356,7 +358,7 @@ for name, f in {"ours": attention, **damaged}.items():
 #
 # ??? tip "Indice"
 #
-#     Le score de deux jetons devient celui de l’autre sens. Est-ce encore une moyenne causale ?
+#     Le score de deux jetons devient celui du sens inverse. Est-ce encore une moyenne causale ?
 #
 # ### 2. Sans référence {#exercise-reference}
 #
@@ -391,9 +393,9 @@ for name, f in {"ours": attention, **damaged}.items():
 # - `batch`: the tokens of a text no longer see each other, and a text sees the other.
 # - `one head` respects everything, except what several heads are for.
 #
-# Hence two lessons. One question is not enough: each of the six is zero for several of the ten. And
-# comparing with a reference finds them all, but does not say what is wrong; the other five do, and
-# need no reference.
+# Hence two lessons. One question is not enough: each of the first five is zero for several of the
+# ten. And comparing with a reference finds them all, but does not say what is wrong; the other five
+# say it for all but `scale`, and need no reference.
 #
 # ## What the six questions do not see {#blind}
 #
@@ -439,8 +441,8 @@ print(*(f"{check(swapped).item():.1f}" for check in checks))
 #> 0.0 0.0 0.0 0.0 0.0 1.2
 
 # %% [markdown] lang="fr"
-# La dernière seulement : tout est à sa place, mais chacun regarde qui le cherche, au lieu de
-# regarder qui il cherche.
+# La dernière seulement : tout est à sa place, mais chaque jeton regarde ceux qui le cherchent, au
+# lieu de ceux qu’il cherche.
 
 # %% [markdown] lang="en"
 # The last one only: everything is in its place, but each token looks at those that look for it,
@@ -461,9 +463,10 @@ for f in (attention, damaged["scale"]):
 #> 8.0
 
 # %% [markdown] lang="fr"
-# 1.  Des valeurs qui forment la matrice unité : la sortie du second jeton, ce sont ses deux poids.
+# 1.  Des valeurs qui forment la matrice identité : la sortie du second jeton, ce sont ses deux
+#     poids.
 #
-# Les scores sont 0 et 8 ; divisés par $\sqrt{4} = 2$, ils diffèrent de 4, et sans division de 8.
+# Les scores sont 0 et 8 ; divisés par $\sqrt{4} = 2$, ils diffèrent de 4 ; sans la division, de 8.
 
 # %% [markdown] lang="en"
 # 1.  Values that form the unit matrix: the output of the second token is its two weights.

@@ -6,7 +6,7 @@ const WORDS = {
   fr: {
     ...STEP_WORDS.fr,
     explorer: "Explorateur de l’attention",
-    tokens: "Jetons, séparés par des blancs, 8 au plus",
+    tokens: "Jetons, séparés par des espaces, 8 au plus",
     numbers: "Nombres",
     components: "Composantes",
     direct: "écrire Q, K et V directement",
@@ -68,7 +68,7 @@ const WORDS = {
       offset: "La position du premier jeton est un entier de 0 à 1000.",
     },
     remarks: {
-      times: "0 × (−∞) n’a pas de valeur : NaN. Le masque a gâté ce qu’il devait laisser.",
+      times: "0 × (−∞) n’a pas de valeur : NaN. Le masque a abîmé ce qu’il devait laisser intact.",
       strict: "Le premier jeton n’a plus personne à regarder : le softmax d’une ligne de −∞ est NaN. La fonction F.scaled_dot_product_attention donne 0 à sa place.",
       late: "Ce que le softmax avait donné à l’avenir est perdu : les lignes n’ont plus 1 pour somme.",
       ahead: "Chaque jeton voit le suivant, qui est la réponse à prédire. Ni NaN ni somme ne le trahissent : seule la perte serait trop belle.",
