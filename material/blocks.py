@@ -35,8 +35,8 @@ _CODE = re.compile(r"<pre><span></span><code>(.*?)</code></pre>", re.DOTALL)
 _PLAIN = re.compile(r'<span class="(?:kc|n|p|w)">([^<]*)</span>|<span class="o">(\.)</span>')
 """Names, constants, punctuation, blanks; the dot between two names."""
 
-_NOTED = re.compile(r'  (<span class="c1">)(?=# \(\d+\)!?</span>)')
-"""The blanks before a note: Material's script makes a mark of the note, and copies the blanks."""
+_NOTED = re.compile(r'  <span class="c1">(?=# \(\d+\)!?</span>)')
+"""A note and the blanks before it: Material's script makes a mark of it, and copies the blanks."""
 
 _LINE = re.compile(r' id="__span-\d+-\d+"')
 
@@ -53,7 +53,7 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     def block(match: re.Match[str]) -> str:
         name = f"code-{next(numbers)}"
         code = _LINE.sub("", _PLAIN.sub(r"\1\2", match[1]))
-        code = _NOTED.sub(r"\1  ", code)
+        code = _NOTED.sub('<span class="c1 precis-note">  ', code)
         return (
             f'<pre><span class="md-code__nav"><button type="button" class="md-code__button"'
             f' aria-label="{copy}" data-clipboard-target="#{name}" data-md-type="copy"></button>'

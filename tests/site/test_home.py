@@ -131,12 +131,14 @@ def test_nothing_is_heard_before_it_is_asked_for(page: Page, address: str) -> No
 def test_without_a_script_the_verified_figure_and_its_table_are_there(
     browser: Browser, address: str, start: str
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address + start)
     expect(page.locator("precis-tune figure svg")).to_be_visible()
     expect(page.locator("precis-tune .go").first).to_be_visible()
     expect(page.locator(".home-start")).to_be_visible()
+    layout = context.new_cdp_session(page).send("Page.getLayoutMetrics")
+    assert layout["cssContentSize"]["width"] <= 390
     context.close()
 
 
