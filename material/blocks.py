@@ -53,7 +53,7 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     def block(match: re.Match[str]) -> str:
         name = f"code-{next(numbers)}"
         code = _LINE.sub("", _PLAIN.sub(r"\1\2", match[1]))
-        code = _NOTED.sub('<span class="c1 precis-note">  ', code)
+        code = _NOTED.sub('<span class="c1 precis-annotation">  ', code)
         return (
             f'<pre><span class="md-code__nav"><button type="button" class="md-code__button"'
             f' aria-label="{copy}" data-clipboard-target="#{name}" data-md-type="copy"></button>'
