@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from precis.base.files import CACHE, write_cache
     from precis.base.finding import Finding, Malformed
+    from precis.base.git import git
     from precis.base.project import Project
     from precis.book.book import Book
     from precis.book.checks import snippet_findings
@@ -28,6 +29,7 @@ __all__ = [
     "Project",
     "Records",
     "__version__",
+    "git",
     "snippet_findings",
     "write_cache",
 ]
@@ -39,6 +41,7 @@ _MODULES = {
     "Malformed": "base.finding",
     "Project": "base.project",
     "Records": "run.record",
+    "git": "base.git",
     "snippet_findings": "book.checks",
     "write_cache": "base.files",
 }

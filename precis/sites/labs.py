@@ -61,6 +61,8 @@ def find_labs(book: Book, config: MkDocsConfig) -> dict[str, Lab]:
             labs[page.relative_to(project.docs).as_posix()] = Lab(path, language, name)
     if labs:
         if PLUGIN not in config.plugins:
+            if not {snippet.path for snippet in book.readable()} & {*book.labs()}:
+                return {}  # each has a finding, which refuses the site
             raise PluginError(f"precis: labs need the plugin {PLUGIN}, in mkdocs.yml before precis")
         register_notebooks()
         jupyter = config.plugins[PLUGIN].config
