@@ -54,7 +54,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: object) ->
     """Leave out what needs a repository, in the text and in the list of its sections."""
     repository = config.extra.get("repository") or ""
     shown = with_repository(html, repository)
-    ours = config.plugins["precis"].extension.page  # type: ignore[attr-defined]
+    ours = config.plugins["precis"].pages[page.file.src_uri]  # type: ignore[attr-defined]
     ours.markdown = with_repository(ours.markdown, repository)  # which hooks/texts.py publishes
     if shown != html:
         left_out = {*_ANCHOR.findall(html)} - {*_ANCHOR.findall(shown)}

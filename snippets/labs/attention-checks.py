@@ -463,8 +463,7 @@ for f in (attention, damaged["scale"]):
 #> 8.0
 
 # %% [markdown] lang="fr"
-# 1.  Des valeurs qui forment la matrice identité : la sortie du second jeton, ce sont ses deux
-#     poids.
+# 1.  Des valeurs qui forment la matrice identité : le second jeton rend ses deux poids.
 #
 # Les scores sont 0 et 8 ; divisés par $\sqrt{4} = 2$, ils diffèrent de 4 ; sans la division, de 8.
 
@@ -472,4 +471,4 @@ for f in (attention, damaged["scale"]):
 # 1.  Values that form the unit matrix: the output of the second token is its two weights.
 #
 # The scores are 0 and 8; divided by $\sqrt{4} = 2$, they differ by 4, and
-# without the division by 8.
+# by 8 without the division.

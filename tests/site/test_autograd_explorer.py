@@ -564,6 +564,7 @@ def test_a_label_touches_no_box(page: Page, address: str, width: int) -> None:
 
 def test_nothing_floats_over_the_line_that_a_step_shows(page: Page, address: str) -> None:
     explorer = opened(page, address)
+    page.set_viewport_size({"width": 1280, "height": 1600})  # button and line, both in sight
     explorer.get_by_role("button", name="Étape suivante").hover()
     page.wait_for_timeout(500)  # Material shows its tooltips after 250 ms
     line = explorer.locator(".current").bounding_box()
