@@ -108,7 +108,7 @@ def test_the_tune_is_played_by_keyboard_and_says_what_it_does(page: Page, addres
     expect(page.get_by_role("button", name="E, probability 1.00")).to_be_visible()
     page.get_by_role("button", name="A, probability 0.00").press("Space")
     expect(said).to_contain_text("A never follows D")
-    page.get_by_role("button", name="Draw eight").press("Enter")
+    page.get_by_role("button", name="Eight more notes").press("Enter")
     expect(page.locator(".tune-played")).to_have_text(re.compile(r"^C D A( \w){8}$"))
     page.get_by_role("button", name="Start again").press("Enter")
     expect(page.locator(".tune-played")).to_have_text("C")
@@ -121,9 +121,9 @@ def test_nothing_is_heard_before_it_is_asked_for(page: Page, address: str) -> No
         window.AudioContext = class extends Real { constructor() { super(); sounds += 1; } };
     """)
     open_page(page, address)
-    page.get_by_role("button", name="Tirer une note").click()
+    page.get_by_role("button", name="Note suivante").click()
     assert page.evaluate("sounds") == 0
-    page.get_by_role("button", name="Son").click()
+    page.get_by_role("button", name="Écouter").click()
     assert page.evaluate("sounds") == 1
 
 
