@@ -64,7 +64,7 @@ QUESTIONS = {
     "fr": {
         "quelle différence entre view et reshape": "tensors/#view-or-reshape",
         "pourquoi grad est None": "autograd/#leaf",
-        "softmax avant cross_entropy": "backpropagation/#logits",
+        "softmax avant cross_entropy": "backpropagation/#logsumexp",
         "la mémoire augmente à chaque pas": "autograd/#numpy",
         "à quoi sert zero_grad": "autograd/#accumulation",
         "eval ou no_grad": "learning/#eval",
@@ -108,7 +108,7 @@ MISSPELT = {
         "tokenizeur": "tokenizers",
         "rétro-propagation": None,
         "sofmax": "softmax",
-        "plongment": "plongement",
+        "plongment": "plongements",
         "dérivé partiel": None,
         "entropie croissée": None,
         "parramètre": "paramètres",
