@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import http.server
+import importlib.util
+import os
 import subprocess
 import sys
 import threading
@@ -51,3 +53,40 @@ def test_outputs_are_told_apart_and_not_copied(
     assert copied == "numbers = range(1, 101)\nprint(sum(numbers) / len(numbers))"
     assert (shown.strip(), style) == ("#> 50.5", colour)
     assert "Verified: CPU" in tick
+
+
+ZENSICAL = """
+markdown_extensions:
+  - attr_list
+  - pymdownx.superfences
+  - precis.zensical
+extra_css:
+  - assets/precis/cells.css
+watch: [snippets]
+"""
+
+
+def test_zensical_builds_it_too_and_refuses_its_first_wrong_digit(tmp_path: Path) -> None:
+    if importlib.util.find_spec("zensical") is None:
+        if os.environ.get("PRECIS_REQUIRE_ZENSICAL"):
+            pytest.fail("PRECIS_REQUIRE_ZENSICAL is set, and Zensical is not installed")
+        pytest.skip("Zensical is not installed: pip install -r .github/requirements.txt")
+    run = functools.partial(subprocess.run, cwd=tmp_path, capture_output=True, text=True)
+    run([sys.executable, "-m", "precis", "init"], check=True)
+    run([sys.executable, "-m", "precis.sites.styles", "docs"], check=True)
+    with (tmp_path / "mkdocs.yml").open("a", encoding="utf-8") as file:
+        file.write(ZENSICAL)
+    build = [sys.executable, "-m", "zensical", "build", "--strict"]
+
+    built = run(build)
+    page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    snippet = tmp_path / "snippets/first.py"
+    snippet.write_text(snippet.read_text(encoding="utf-8").replace("#> 50.5", "#> 50.6"), "utf-8")
+    refused = run(build)
+
+    assert built.returncode == 0, built.stderr
+    assert 'data-source="first.py" data-cell="mean"' in page
+    assert "50.5" in page
+    assert (tmp_path / "site/assets/precis/cells.css").is_file()
+    assert refused.returncode != 0
+    assert "printed something else than its #> lines say" in refused.stdout + refused.stderr
