@@ -124,7 +124,7 @@ print(len(norms), f"{norms[-1]:.2f}")
 # \|v W^\top\|^2 \approx n s^2 \|v\|^2, \qquad \|v W^\top\| \approx s \sqrt{n}\, \|v\|
 # $$
 #
-# En mots : chaque couche multiplie la norme par $s\sqrt{n}$, et trente couches par ce nombre à la
+# Autrement dit : chaque couche multiplie la norme par $s\sqrt{n}$, et trente couches par ce nombre à la
 # puissance 30. Avec $n = 64$, la racine vaut 8 : prévoyez ce qui arrive à l’entrée du réseau pour
 # $s = 0{,}1$, puis $0{,}125$, puis $0{,}15$. Chaque ligne affiche $s$, la norme à l’entrée, le
 # facteur par couche que l’on en déduit, et le facteur prévu.
