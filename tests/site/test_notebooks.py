@@ -115,8 +115,9 @@ def test_a_notebook_is_whole_and_plain(site: Site, path: str) -> None:
             for line in text.split("\n"):
                 for mark in ("!!!", "???", "===", "```snippet", "<!--", "    "):
                     assert not line.startswith(mark), (cell.id, line)
+            prose = re.sub(r"`[^`\n]+`", "", cell.source)  # code may speak of regular expressions
             for mark in ("[^", "](#", ".md)", ".md#", "\x00", "\x02"):
-                assert mark not in cell.source, (cell.id, mark)
+                assert mark not in prose, (cell.id, mark)
 
 
 def test_both_languages_have_the_same_code(site: Site) -> None:
