@@ -76,7 +76,8 @@ def test_a_save_is_shown_in_the_open_page_which_stays_and_so_is_a_wrong_value(
             )
 
         assert becomes_true(page, "document.body.textContent.includes('# saved')")
-        assert becomes_true(page, "scrollY === 2000"), page.evaluate("scrollY")
+        # the browser keeps what is read in its place when the switch of predictions comes above it
+        assert becomes_true(page, "Math.abs(scrollY - 2000) < 150"), page.evaluate("scrollY")
 
         with page.expect_event("load", timeout=120_000):
             snippet.write_text(text.replace("= 0.2890", "= 0.2891", 1), "utf-8")
