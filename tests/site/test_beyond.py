@@ -26,6 +26,8 @@ def said(part: Tag) -> object:
     """What a reader and a tool see of a part: hooks/blocks.py writes the rest of a block anew."""
     if part.code is None:
         return str(part)
+    if "data-source" not in part.attrs:  # shown only
+        return part.code.text
     lines = [line.text for line in part.select(".go")]
     return part["data-source"], part["data-cell"], part.code.text, lines
 
