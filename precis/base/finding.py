@@ -27,7 +27,7 @@ class Finding:
     """How to correct it, in any number of lines."""
 
     is_warning: bool = field(default=False, compare=False)
-    """Whether it stops nothing: the project only wants to be told."""
+    """Whether it is only a warning, which stops neither a build nor a command."""
 
     def __str__(self) -> str:
         warning = "warning: " if self.is_warning else ""
