@@ -49,18 +49,13 @@ class Entry:
     date: str
 
 
-def on_startup(command: str, dirty: bool) -> None:
-    """Learn whether the site is to be published."""
-    global _published
-    _published = command != "serve"
-
-
-_published = False
-
-
 def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: object) -> None:
     """Write the feed of the page's language."""
-    if not _published or Path(page.file.src_uri).name != PAGE or not page.file.abs_src_path:
+    if (
+        config.plugins["precis"].serving
+        or Path(page.file.src_uri).name != PAGE
+        or not page.file.abs_src_path
+    ):
         return
     address = _address(config)
     entries = read_entries(html, Path(page.file.abs_src_path), page.canonical_url or page.url)
@@ -72,7 +67,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: object) ->
 
 def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
     """Name the feed in the head of each page."""
-    if not _published:
+    if config.plugins["precis"].serving:
         return output
     address, title = urljoin(config.site_url or "", _address(config)), escape(config.site_name)
     link = f'<link rel="alternate" type="application/atom+xml" title="{title}" href="{address}">'

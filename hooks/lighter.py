@@ -30,20 +30,11 @@ _READ = re.compile(r"(?:var\(\s*|getPropertyValue\(\s*[\"'`])(--[\w-]+)")
 _CONDITIONS = ("@media", "@supports", "@layer", "@container")
 
 
-def on_startup(command: str, **_: object) -> None:
-    """Learn whether the site is to be published: a save must not wait for this."""
-    global _published
-    _published = command != "serve"
-
-
-_published = False
-
-
 @event_priority(-250)  # after all pages, before hooks/offline.py lists the files
 def on_post_build(config: MkDocsConfig) -> None:
     """Cut the sheets once all languages are built, and have the pages link to what is left."""
     i18n: Any = config.plugins["i18n"]
-    if i18n.building or not _published:
+    if i18n.building or config.plugins["precis"].serving:
         return
     site = Path(config.site_dir)
     pages = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.html")}

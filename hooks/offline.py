@@ -34,24 +34,15 @@ LEFT_OUT = (
 _TEMPLATE = Path(__file__).with_name(WORKER)
 
 
-def on_startup(command: str, dirty: bool) -> None:
-    """Learn whether the site is to be published."""
-    global _published
-    _published = command != "serve"
-
-
-_published = False
-
-
 def on_config(config: MkDocsConfig) -> None:
     """Tell the pages whether there is a worker."""
-    config.extra["worker"] = WORKER if _published else None
+    config.extra["worker"] = None if config.plugins["precis"].serving else WORKER
 
 
 @event_priority(-300)  # after all other files
 def on_post_build(config: MkDocsConfig) -> None:
     """Write the worker, once all languages are built."""
-    if config.plugins["i18n"].building or not _published:
+    if config.plugins["i18n"].building or config.plugins["precis"].serving:
         return
     write_worker(Path(config.site_dir), config.plugins["i18n"].build_languages)
 

@@ -6,10 +6,9 @@ import { Fault, INPUTS, respelt } from "./autograd-explorer/expression.js";
 import { graph, walk } from "./autograd-explorer/graph.js";
 import { picture } from "./autograd-explorer/picture.js";
 import { speech, subscripted } from "./autograd-explorer/words.js";
-import { Steps, h, shareState, typed } from "./explorers.js";
+import { Steps, h, later, shareState, typed } from "./explorers.js";
 
 const RANGE = { x: [-5, 5], w: [-5, 5], b: [-5, 5], y: [0, 1] };
-const SETTLED = 400; // milliseconds without a change before it is said, and put into the address
 
 class AutogradExplorer extends HTMLElement {
   connectedCallback() {
@@ -111,22 +110,14 @@ class AutogradExplorer extends HTMLElement {
   /** The reader changed something: show it at once; say and keep it when they pause. */
   changed() {
     this.update();
-    this.later(() => this.announce());
-  }
-
-  later(then = () => {}) {
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      this.keep();
-      then();
-    }, SETTLED);
+    later(this, () => this.announce());
   }
 
   go(step) {
     this.state.step = step;
     this.show();
     this.announce();
-    this.later();
+    later(this);
   }
 
   /** Read and compute anew. */

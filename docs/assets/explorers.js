@@ -144,6 +144,17 @@ export class Steps {
 
 // The address
 
+const SETTLED = 400; // milliseconds without a change before it is said, and put into the address
+
+/** Keep an explorer's state, then do something, once the reader has paused. */
+export function later(explorer, then = () => {}) {
+  clearTimeout(explorer.waiting);
+  explorer.waiting = setTimeout(() => {
+    explorer.keep();
+    then();
+  }, SETTLED);
+}
+
 /** Put the address's state into the links to the page's translations. */
 export function shareState() {
   for (const link of document.querySelectorAll("a[hreflang]")) link.search = location.search;

@@ -3,7 +3,7 @@
 // the attribute `address`, for one element a page, the address keeps the state. What the element
 // holds in the page is shown where this script is not, and replaced where it is.
 
-import { Steps, followStates, h, shareState } from "../explorers.js";
+import { Steps, followStates, h, later, shareState } from "../explorers.js";
 import { DIVISORS, MASKS, attend } from "./attention.js";
 import { line, remarks } from "./lines.js";
 import {
@@ -13,7 +13,6 @@ import {
 import { boxed, formula, results, token } from "./tables.js";
 import { speech } from "./words.js";
 
-const SETTLED = 400; // milliseconds without a change before it is said, and put into the address
 const DIGITS = 1e4; // of what the arrow keys write
 
 let elements = 0;
@@ -215,15 +214,7 @@ class AttentionExplorer extends HTMLElement {
   changed(structure = false) {
     if (structure) this.inputs();
     this.update();
-    this.later(() => this.announce());
-  }
-
-  later(then = () => {}) {
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      this.keep();
-      then();
-    }, SETTLED);
+    later(this, () => this.announce());
   }
 
   /** The matrices that are typed. */
@@ -322,14 +313,14 @@ class AttentionExplorer extends HTMLElement {
     this.ask();
     this.show();
     this.announce();
-    this.later();
+    later(this);
   }
 
   go(step) {
     this.state.step = this.kinds[step];
     this.show();
     this.announce();
-    this.later();
+    later(this);
   }
 
   /** The number of the current step: of the last one before it, if it has gone. */
