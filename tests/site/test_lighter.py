@@ -81,11 +81,13 @@ STYLES = """
 @pytest.mark.parametrize("path", ["", "en/pretraining/", "labs/vanishing/"])
 def test_each_element_looks_as_with_the_whole_sheet(page: Page, address: str, path: str) -> None:
     open_page(page, address + path)
+    page.wait_for_load_state("networkidle")  # scripts that are loaded on demand have added theirs
     cut = page.evaluate(STYLES)
 
     page.route("**/stylesheets/main.*.css", lambda route: route.fulfill(path=material()))
     page.route("**/stylesheets/palette.*.css", lambda route: route.fulfill(path=palette()))
     open_page(page, address + path)
+    page.wait_for_load_state("networkidle")
     whole = page.evaluate(STYLES)
 
     assert len(whole) > 300
