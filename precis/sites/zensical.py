@@ -6,7 +6,8 @@
     watch: [snippets]
 
 Run it in the project's folder. Zensical makes new extensions for each page, and tells them which
-page it renders. It caches rendered pages: without `watch`, also after a snippet has changed.
+page it renders. It caches rendered pages: without `watch`, also after a snippet has changed, and
+with it, it compares times in whole seconds. What is published is built with `--clean`.
 """
 
 from __future__ import annotations
