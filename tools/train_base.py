@@ -141,8 +141,9 @@ def main() -> None:
         "cpu": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
         "cpu_seconds": round(seconds),
+        "steps": STEPS,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "first_losses": [round(loss, 5) for loss in losses[:FIRST]],
+        "first_losses": [round(loss, 7) for loss in losses[:FIRST]],
         "training_loss": round(measure(model, training), 5),
         "held_out_loss": round(measure(model, held_out), 5),
     }
