@@ -174,18 +174,37 @@ def surprises(scores: tuple[float, ...], wanted: tuple[float, ...]) -> float:
 def adamw(curvature: float, steps: int) -> list[float]:
     """Where AdamW comes from 1 on `curvature * w**2`, from sums over all past gradients."""
     w, gradients, places = 1.0, [], []
-    for t in range(1, steps + 1):
+    for _ in range(steps):
         gradients.append(slope(lambda w: curvature * w**2, w))
-        # the weighted means of the past, with weights that sum to 1
-        m, v = (
-            sum(b ** (t - 1 - i) * g**power for i, g in enumerate(gradients))
-            / sum(b**i for i in range(t))
-            for b, power in ((0.9, 1), (0.999, 2))
-        )
-        w *= 1 - 0.1 * 0.01
-        w -= 0.1 * m / (math.sqrt(v) + 1e-8)
+        w = adamw_step(w, gradients)
         places.append(w)
     return places
+
+
+def adamw_step(w: float, gradients: Sequence[float]) -> float:
+    """Where AdamW moves from `w` after these gradients, with a rate of 0.1."""
+    # the weighted means of the past, with weights that sum to 1
+    m, v = (
+        sum(b ** (len(gradients) - 1 - i) * g**power for i, g in enumerate(gradients))
+        / sum(b**i for i in range(len(gradients)))
+        for b, power in ((0.9, 1), (0.999, 2))
+    )
+    return w * (1 - 0.1 * 0.01) - 0.1 * m / (math.sqrt(v) + 1e-8)
+
+
+def moved(gradients: Sequence[float]) -> list[float]:
+    """Where SGD, then AdamW, come from 0 after these gradients."""
+    w = 0.0
+    for n in range(len(gradients)):
+        w = adamw_step(w, gradients[: n + 1])
+    return [-0.1 * sum(gradients), w]
+
+
+def half_cosine(t: int) -> float:
+    """The rate at a step, by the half-angle formula."""
+    if t < 15:
+        return 0.01 / 15 * (t + 1)
+    return 0.001 + 0.009 * math.cos(math.pi / 2 * (t - 15) / 135) ** 2
 
 
 def momentum(curvature: float, steps: int) -> list[float]:
@@ -313,6 +332,20 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         for loss in (surprise, lambda s: surprise(softmax(s)))
     ],
     "learning.py:adamw-check": lambda: in_pairs(adamw(1, 3), adamw(1000, 3)),
+    "training.py:first-moves": lambda: [
+        moved([g])[k] for k in (0, 1) for g in (1000.0, 0.5, -0.001, 1e-9)
+    ],
+    "training.py:decay": lambda: [0.9, 19.9, 1, 20, *(w - 0.1 * 0.1 * w for w in (1, 20)), 1, 20],
+    "training.py:schedule": lambda: [
+        n for t in (0, 4, 14, 15, 105, 150) for n in (..., half_cosine(t))
+    ],
+    "training.py:clip": lambda: [math.hypot(3, 0, 4), 3 / 5, 0, 4 / 5],
+    "training.py:solution-undivided": lambda: [
+        n
+        for k in (0, 1)
+        for factor in (1, 4)
+        for n in (..., *(moved([factor * a, factor * b])[k] for a, b in ((1, 2), (-3, 1))))
+    ],
     "learning.py:nan": lambda: [..., ..., 0, ..., 1, slope(lambda w: w, 1.0)],
     "backpropagation.py:scores": lambda: [
         *softmax((2.0, 1.0, 0.0)),
@@ -394,6 +427,11 @@ NO_GRADIENT = {
     "recap.py:best": "a step and two losses",
     "recap.py:losses": "losses",
     "recap.py:solution-context": "losses",
+    "training.py:accumulate": "a ratio of lengths: the sum of two halves over their mean",
+    "training.py:autocast": "dtypes and losses",
+    "training.py:initial": "losses",
+    "training.py:losses": "losses",
+    "training.py:solution-spread": "standard deviations of scores",
 }
 """Cells that may seem to print a gradient, and what their numbers are."""
 
