@@ -185,14 +185,14 @@ print(V, len(ids), len(ids_new))
 #> 512 3889 467
 
 # %% [markdown] lang="fr"
-# Les octets et les fusions font $V = 256 + 256 = 512$ jetons. Un jeton tient lieu de $9\,000 /
-# 3\,889 \approx 2{,}3$ caractères en moyenne. Les plus longs font le portrait du texte. Devinez-en
-# quelques-uns avant de les afficher.
+# Les octets et les fusions font $V = 256 + 256 = 512$ jetons. Un jeton tient lieu de
+# $9\,000 / 3\,889 \approx 2{,}3$ caractères en moyenne. Les plus longs font le portrait du texte.
+# Devinez-en quelques-uns avant de les afficher.
 
 # %% [markdown] lang="en"
-# The bytes and the merges make $V = 256 + 256 = 512$ tokens. A token stands for $9{,}000 / 3{,}889
-# \approx 2.3$ characters on average. The longest ones are a portrait of the text. Guess a few of
-# them before you print them.
+# The bytes and the merges make $V = 256 + 256 = 512$ tokens. A token stands for
+# $9{,}000 / 3{,}889 \approx 2.3$ characters on average. The longest ones are a portrait of the
+# text. Guess a few of them before you print them.
 
 # %% longest
 longest = sorted(vocab.values(), key=len, reverse=True)  # (1)!
@@ -328,14 +328,14 @@ def make(cfg):
     return model
 
 # %% [markdown] lang="fr"
-# 1.  L’écart type de GPT-2, 0,02, est fait pour des vecteurs de 768 nombres. Avec 64, les premiers
-#     pas n’avanceraient presque pas.
+# 1.  [L’écart type de GPT-2](../gpt.md#initialisation), plus petit, est fait pour des vecteurs de
+#     768 nombres. Avec 64, les premiers pas n’avanceraient presque pas.
 #
 # Une fonction mesure la perte moyenne sur un texte, coupé en fenêtres.
 
 # %% [markdown] lang="en"
-# 1.  GPT-2’s standard deviation, 0.02, is meant for vectors of 768 numbers. With 64, the first
-#     steps would hardly get anywhere.
+# 1.  [GPT-2’s standard deviation](../gpt.md#initialisation), a smaller one, is meant for vectors of
+#     768 numbers. With 64, the first steps would hardly get anywhere.
 #
 # A function measures the mean loss over a text, cut into windows.
 
@@ -374,11 +374,12 @@ print(f"{log(V):.2f} {measure(model, ids_new):.1f}")
 #> 6.24 6.6
 
 # %% [markdown] lang="fr"
-# Le compte se refait à la main, comme celui [de GPT-2](../gpt.md#count) : $512 \times 64 + 32
-# \times 64 + 2 \times (12 \times 64 \times 64 + 13 \times 64) + 2 \times 64 = 134\,912$. La perte
-# est un peu au-dessus de $\ln V$, celle de qui donne la même probabilité à tous les jetons : les
-# scores tirés au hasard ne sont pas égaux, et toute différence qui ne veut rien dire coûte. Sur
-# votre texte, $V$ peut être plus petit, si les paires viennent à manquer. Vérifiez ceci :
+# Le compte se refait à la main, comme celui [de GPT-2](../gpt.md#count) :
+# $512 \times 64 + 32 \times 64 + 2 \times (12 \times 64^2 + 13 \times 64) + 2 \times 64 = 134\,912$.
+# La perte est un peu au-dessus de $\ln V$, celle de qui donne la même probabilité à tous les
+# jetons : les scores tirés au hasard ne sont pas égaux, et toute différence qui ne veut rien dire
+# coûte. Sur votre texte, $V$ peut être plus petit, si les paires viennent à manquer. Vérifiez
+# ceci :
 #
 # - une perte bien plus haute que $\ln V$ dit que les valeurs initiales sont trop grandes ;
 # - une perte plus basse, avant tout entraînement, dit que le modèle voit la réponse, ou que la
@@ -389,11 +390,11 @@ print(f"{log(V):.2f} {measure(model, ids_new):.1f}")
 # impossible](../pretraining.md#count-model)), où arriverait-il sur le texte mis de côté ?
 
 # %% [markdown] lang="en"
-# The count can be done by hand, like that [of GPT-2](../gpt.md#count): $512 \times 64 + 32 \times
-# 64 + 2 \times (12 \times 64 \times 64 + 13 \times 64) + 2 \times 64 = 134{,}912$. The loss is a
-# little above $\ln V$, that of someone who gives all tokens the same probability: scores drawn at
-# random are not equal, and any difference that means nothing costs something. On your text, $V$ may
-# be smaller, if pairs run out. Check this:
+# The count can be done by hand, like that [of GPT-2](../gpt.md#count):
+# $512 \times 64 + 32 \times 64 + 2 \times (12 \times 64^2 + 13 \times 64) + 2 \times 64 = 134{,}912$.
+# The loss is a little above $\ln V$, that of someone who gives all tokens the same probability:
+# scores drawn at random are not equal, and any difference that means nothing costs something. On
+# your text, $V$ may be smaller, if pairs run out. Check this:
 #
 # - a loss far above $\ln V$ says that the initial values are too large;
 # - a loss below it, before any training, says that the model sees the answer, or that the mean is
@@ -584,8 +585,8 @@ print(*stop([loss_new for _, loss_new in curve]))
 # Combien de bits par octet pour $\ln V$, pour qui compte, et pour le modèle au pas 120 ?
 
 # %% [markdown] lang="en"
-# One stops at step 180 and goes back to step 120: the last 220 steps were too many, since $400 -
-# 180 = 220$.
+# One stops at step 180 and goes back to step 120: the last 220 steps were too many, since
+# $400 - 180 = 220$.
 #
 # And is 4.9 good? One cannot tell beside another tokenizer: the longer a token is, the harder it is
 # to guess, and the fewer it takes. What does not depend on the cutting is the text. So one divides
@@ -683,13 +684,16 @@ for state in (best, last):
 #
 # Mettez le nom de votre texte, exécutez tout, et lisez votre courbe.
 #
-# | ce que vous voyez | ce que cela dit | ce qu’on essaie |
-# |---|---|---|
-# | la première perte loin au-dessus de $\ln V$ | des valeurs initiales trop grandes | un écart type plus petit |
-# | les deux pertes descendent encore à la fin | l’entraînement n’est pas fini | davantage de pas |
-# | les deux s’arrêtent ensemble, et haut | le modèle est trop petit, ou le taux mal choisi | des vecteurs plus longs, un autre taux |
-# | la seconde remonte très tôt | trop peu de texte pour ce modèle | un `SIZE` plus grand, un modèle plus petit |
-# | la seconde suit la première jusqu’en bas | le texte mis de côté a été appris | chercher [la fuite](../batches.md#split) |
+# - **La première perte est loin au-dessus de $\ln V$** : les valeurs initiales sont trop grandes.
+#   Essayez un écart type plus petit.
+# - **Les deux pertes descendent encore à la fin** : l’entraînement n’est pas fini. Donnez-lui
+#   davantage de pas.
+# - **Elles s’arrêtent ensemble, et haut** : le modèle est trop petit, ou le taux mal choisi.
+#   Essayez des vecteurs plus longs, puis un autre taux.
+# - **La seconde remonte très tôt** : il y a trop peu de texte pour ce modèle. Augmentez `SIZE`, ou
+#   prenez un modèle plus petit.
+# - **La seconde suit la première jusqu’en bas** : le texte mis de côté a été appris. Cherchez [la
+#   fuite](../batches.md#split), ou des passages qui se répètent.
 #
 # ## À retenir {#summary}
 #
@@ -743,13 +747,15 @@ for state in (best, last):
 #
 # Put in the name of your text, run everything, and read your curve.
 #
-# | what you see | what it says | what to try |
-# |---|---|---|
-# | the first loss far above $\ln V$ | initial values that are too large | a smaller standard deviation |
-# | both losses still falling at the end | training is not over | more steps |
-# | both level off together, and high | the model is too small, or the rate ill chosen | longer vectors, another rate |
-# | the second climbs very early | too little text for this model | a larger `SIZE`, a smaller model |
-# | the second follows the first all the way down | the text put aside has been learned from | look for [the leak](../batches.md#split) |
+# - **The first loss is far above $\ln V$**: the initial values are too large. Try a smaller
+#   standard deviation.
+# - **Both losses still fall at the end**: training is not over. Give it more steps.
+# - **They level off together, and high**: the model is too small, or the rate ill chosen. Try
+#   longer vectors, then another rate.
+# - **The second climbs very early**: there is too little text for this model. Raise `SIZE`, or take
+#   a smaller model.
+# - **The second follows the first all the way down**: the text put aside has been learned from.
+#   Look for [the leak](../batches.md#split), or for passages that come twice.
 #
 # ## In short {#summary}
 #
@@ -797,14 +803,16 @@ print(f"{log(256 + 1000):.2f} {4.8 * 483:.0f} {2.3 * 1000:.0f}")
 #> 7.14 2318 2300
 
 # %% [markdown] lang="fr"
-# Le second, de peu. $4{,}8 \times 483 \approx 2\,318$ pour le premier et $2{,}3 \times 1\,000 =
-# 2\,300$ pour le second : à eux tous, les octets ont été un peu mieux prédits que les jetons. Avec
-# 1 000 fusions, il y aurait $256 + 1\,000 = 1\,256$ jetons, et $\ln V$ vaudrait 7,14.
+# Le second, de peu. $4{,}8 \times 483 \approx 2\,318$ pour le premier et
+# $2{,}3 \times 1\,000 = 2\,300$ pour le second : à eux tous, les octets ont été un peu mieux
+# prédits que les jetons. Avec 1 000 fusions, il y aurait $256 + 1\,000 = 1\,256$ jetons, et $\ln V$
+# vaudrait 7,14.
 
 # %% [markdown] lang="en"
-# The second, by a little. $4.8 \times 483 \approx 2{,}318$ for the first and $2.3 \times 1{,}000 =
-# 2{,}300$ for the second: taken together, the bytes were predicted slightly better than the tokens.
-# With 1,000 merges, there would be $256 + 1{,}000 = 1{,}256$ tokens, and $\ln V$ would be 7.14.
+# The second, by a little. $4.8 \times 483 \approx 2{,}318$ for the first and
+# $2.3 \times 1{,}000 = 2{,}300$ for the second: taken together, the bytes were predicted slightly
+# better than the tokens. With 1,000 merges, there would be $256 + 1{,}000 = 1{,}256$ tokens, and
+# $\ln V$ would be 7.14.
 
 # %% solution-half rtol="1e-2"
 half = ids[: len(ids) // 2]
@@ -830,9 +838,9 @@ print(used, f"{log(used):.2f}")
 
 # %% [markdown] lang="fr"
 # Il y en a 311. Les autres sont des octets qui ne viennent jamais seuls, ou jamais, et des fusions
-# que d’autres ont prises en entier. Hésiter également entre ces 311 coûterait $\ln 311 \approx
-# 5{,}74$ : une bonne part de ce que le modèle gagne aux premiers pas consiste à savoir quels jetons
-# n’arrivent jamais.
+# que d’autres ont prises en entier. Hésiter également entre ces 311 coûterait
+# $\ln 311 \approx 5{,}74$ : une bonne part de ce que le modèle gagne aux premiers pas consiste à
+# savoir quels jetons n’arrivent jamais.
 
 # %% [markdown] lang="en"
 # There are 311. The others are bytes that never come alone, or never come, and merges that others
