@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from base64 import encodebytes
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -163,21 +164,33 @@ def _cells(exported: ExportedPage, address: str) -> Iterator[dict[str, Any]]:
 
 
 def _files(exported: ExportedPage) -> str:
-    """Return code that writes the files in the snippet's folder that the snippet reads."""
+    """Return code that writes the files among the snippets that the snippet reads."""
     verified = _own_snippet(exported)
     path = verified.snippet.path.resolve()
-    root = exported.book.folder.resolve().parent
-    read = (root / name for name in verified.record.files)
-    data_files = [file for file in read if file.is_relative_to(path.parent) and file != path]
+    folder = exported.book.folder.resolve()
+    read = (folder.parent / name for name in verified.record.files)
+    data_files = [file for file in read if file.is_relative_to(folder) and file != path]
     if not data_files:
         return ""
-    lines = ["from pathlib import Path", "", f'__file__ = "{path.name}"']
+    # The folder of the notebook stands for that of the snippets, also for a lab.
+    lines = ["from pathlib import Path", "", f'__file__ = "{path.relative_to(folder).as_posix()}"']
     for file in data_files:
-        name = file.relative_to(path.parent)
-        text = file.read_text(encoding="utf-8").replace("\\", "\\\\").replace('"""', '\\"""')
+        name = file.relative_to(folder)
         lines.append(f'Path("{name.parent.as_posix()}").mkdir(exist_ok=True)')
-        lines.append(f'Path("{name.as_posix()}").write_text("""{text}""", encoding="utf-8");')
+        lines.append(f'Path("{name.as_posix()}").{_write_call(file.read_bytes())};')
+    if any("b64decode" in line for line in lines):
+        lines.insert(0, "from base64 import b64decode")
     return "\n".join(lines)
+
+
+def _write_call(content: bytes) -> str:
+    """Return the call of a method of `Path` that writes a file, of text or other bytes."""
+    try:
+        text = content.decode("utf-8").replace("\\", "\\\\").replace('"""', '\\"""')
+    except UnicodeDecodeError:
+        encoded = encodebytes(content).decode("ascii")
+        return f'write_bytes(b64decode("""{encoded}"""))'
+    return f'write_text("""{text}""", encoding="utf-8")'
 
 
 def _own_snippet(exported: ExportedPage) -> Verified:

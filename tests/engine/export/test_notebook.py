@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -192,6 +194,30 @@ def test_a_cell_of_another_chapter_is_not_run(make: Make) -> None:
 
     assert len(code(notebook)) == 1
     assert notebook.cells[-1].source == "```python\nprint(2)\n#> 2\n```"
+
+
+READS = """
+    # %% one
+    from pathlib import Path
+
+    data = Path(__file__).parent / "data"
+    print(len((data / "a.txt").read_text("utf-8")), (data / "b.bin").read_bytes()[0])
+    #> 7 255
+    """
+
+
+def test_files_that_the_snippet_reads_are_written_by_the_first_cell(
+    make: Make, project: Project, tmp_path: Path
+) -> None:
+    project.write(snippets__data__a_txt='\\ """ é')
+    project.path("snippets/data/b.bin").write_bytes(b"\xff\x00")
+    files, _ = code(make(ONE, snippet=READS))
+
+    with chdir(tmp_path):
+        exec(files.source, scope := {})
+        assert scope["__file__"] == "a.py"
+        assert Path("data/a.txt").read_text("utf-8") == '\\ """ é'
+        assert Path("data/b.bin").read_bytes() == b"\xff\x00"
 
 
 def test_text_fences_are_unchanged(text_of: Callable[..., str]) -> None:

@@ -139,6 +139,23 @@ def test_each_language_has_a_page_and_a_notebook(site: Project) -> None:
     assert notebook["cells"][-1]["outputs"][0]["text"] == "2\n"
 
 
+def test_a_notebook_brings_what_its_lab_reads_beside_the_folder_of_labs(site: Project) -> None:
+    reads = (
+        "from pathlib import Path\n\n    print((Path(__file__).parents[1] / 'two.txt').read_text())"
+    )
+    site.write(snippets__labs__l_py=LAB.replace("print(2)", reads), snippets__two_txt="2")
+    built = site.run("mkdocs", "build", "--strict")
+    assert built.returncode == 0, built.stderr
+
+    notebook = json.loads(site.site()["en/labs/l/l.en.ipynb"])
+    sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert sources[0].splitlines()[2:] == [
+        '__file__ = "labs/l.py"',
+        'Path(".").mkdir(exist_ok=True)',
+        'Path("two.txt").write_text("""2""", encoding="utf-8");',
+    ]
+
+
 def test_nothing_is_written_among_the_pages_and_a_page_goes_with_its_lab(site: Project) -> None:
     """What a build writes among the pages would have `mkdocs serve` build again."""
     before = sorted(site.path("docs").rglob("*"))
