@@ -508,8 +508,9 @@ import matplotlib.pyplot as plt
 
 steps = range(0, 401, 20)
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
-axes.plot(steps, [loss for loss, _ in curve], color="C0")
-axes.plot(steps, [loss_new for _, loss_new in curve], color="C1")
+for n, colour in ((0, "C0"), (1, "C1")):
+    losses = [round(pair[n], 2) for pair in curve]
+    axes.plot(steps, losses, color=colour)
 axes.axhline(log(V), color="C2", linestyle="--")
 axes.axhline(counted, color="C3", linestyle=":")
 axes.set_xlabel("$t$")
@@ -718,7 +719,7 @@ for state in (best, last):
 #
 # ### 2. Deux fois moins de texte {#exercise-half}
 #
-# Le même modèle apprend de la première moitié des jetons, pendant 100 pas. Sa perte la plus basse
+# Le même modèle apprend de la première moitié des jetons, pendant 60 pas. Sa perte la plus basse
 # sur le texte mis de côté sera-t-elle au-dessus de 4,9 ou en dessous ? Et passera-t-elle la barre
 # de qui compte dans cette moitié seulement ?
 #
@@ -779,9 +780,9 @@ for state in (best, last):
 #
 # ### 2. Half the text {#exercise-half}
 #
-# The same model learns from the first half of the tokens, for 100 steps. Will its lowest loss on
-# the text put aside be above 4.9 or below? And will it pass the bar of someone who counts in that
-# half only?
+# The same model learns from the first half of the tokens, for 60 steps. Will its lowest loss on the
+# text put aside be above 4.9 or below? And will it pass the bar of someone who counts in that half
+# only?
 #
 # ??? tip "Hint"
 #
@@ -816,7 +817,7 @@ print(f"{log(256 + 1000):.2f} {4.8 * 483:.0f} {2.3 * 1000:.0f}")
 
 # %% solution-half rtol="1e-2"
 half = ids[: len(ids) // 2]
-curve_half, _ = fit(make(cfg), half, ids_new, 100)
+curve_half, _ = fit(make(cfg), half, ids_new, 60)
 lowest_half = min(loss_new for _, loss_new in curve_half)
 print(f"{lowest_half:.1f} {count_loss(half, ids_new):.1f}")
 #> 5.4 5.4
