@@ -651,7 +651,7 @@ def recite(model, ids):
 # %% [markdown] lang="fr"
 # 1.  Toutes les fenêtres à la fois, une par ligne.
 # 2.  Le produit reste à 1 tant que tout est juste, et tombe à 0 à la première faute : sa somme
-#     compte les jetons justes du début.
+#     compte les jetons trouvés avant elle.
 #
 # La première ligne est pour les paramètres du pas 120, la seconde pour ceux de la fin. À gauche, la
 # moyenne sur les fenêtres du texte appris, à droite, sur celles du texte mis de côté. Quels nombres
@@ -660,7 +660,7 @@ def recite(model, ids):
 # %% [markdown] lang="en"
 # 1.  All the windows at once, one a row.
 # 2.  The product stays 1 as long as all is right, and falls to 0 at the first mistake: its sum
-#     counts the right tokens at the start.
+#     counts the tokens found before it.
 #
 # The first line is for the parameters of step 120, the second for those of the end. On the left,
 # the mean over the windows of the text learned from; on the right, over those of the text put
