@@ -82,10 +82,6 @@ print(len(text), len(text_new))
 # ## Quels sont ses jetons ? {#tokens}
 #
 # Le tokeniseur est celui que vous avez écrit dans [Les jetons](../tokens.md#train), mot pour mot.
-#
-# ![](tokenizer-train "L’entraînement du tokeniseur")
-#
-# ![](tokenizer-use "L’emploi du tokeniseur")
 
 # %% [markdown] lang="en"
 # 1.  `SIZE` keeps the lab short. Once everything runs, raise it.
@@ -98,10 +94,6 @@ print(len(text), len(text_new))
 # ## What are its tokens? {#tokens}
 #
 # The tokenizer is the one that you wrote in [Tokens](../tokens.md#train), word for word.
-#
-# ![](tokenizer-train "The training of the tokenizer")
-#
-# ![](tokenizer-use "The use of the tokenizer")
 
 # %% tokenizer-train
 import re
@@ -209,12 +201,6 @@ print([token.decode("utf-8", "replace") for token in longest[:8]])
 #
 # Le modèle est celui du chapitre [Le modèle entier](../gpt.md#model), en petit, avec les mêmes
 # classes.
-#
-# ![](attention "L’attention du modèle entier")
-#
-# ![](block "Le bloc du modèle entier")
-#
-# ![](model "Le modèle entier")
 
 # %% [markdown] lang="en"
 # 1.  Among equals, `sorted` keeps the order: merges learned first come first.
@@ -226,12 +212,6 @@ print([token.decode("utf-8", "replace") for token in longest[:8]])
 #
 # The model is that of the chapter [The whole model](../gpt.md#model), made small, with the same
 # classes.
-#
-# ![](attention "The attention of the whole model")
-#
-# ![](block "The block of the whole model")
-#
-# ![](model "The whole model")
 
 # %% libraries
 from math import log
