@@ -22,7 +22,7 @@ from built import (
     open_page,
     violations,
 )
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 WIDTHS = {"telephone": 320, "desk": 1280}
 """CSS pixels: the narrowest telephone, and a screen that shows both menus."""
@@ -116,17 +116,24 @@ def visit_with_axe(request: pytest.FixtureRequest, browser: Browser, address: st
 
 
 @functools.cache
+def reader(browser: Browser, width: str, scheme: str) -> BrowserContext:
+    """Return what opens pages so: it has the styles and scripts of pages opened before."""
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": WIDTHS[width], "height": 900},
+        reduced_motion="reduce",
+        service_workers="block",  # which would fetch the whole book in each visit
+    )
+    context.add_init_script("localStorage.clear(); sessionStorage.clear()")
+    return context
+
+
+@functools.cache
 def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Visit:
     """Open a page and ask it everything."""
     errors: list[str] = []
     foreign: list[str] = []
-    context = browser.new_context(
-        color_scheme=how.scheme,  # type: ignore[arg-type]
-        viewport={"width": WIDTHS[how.width], "height": 900},
-        reduced_motion="reduce",
-        service_workers="block",  # which would fetch the whole book in each visit
-    )
-    page = context.new_page()
+    page = reader(browser, how.width, how.scheme).new_page()
     page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
@@ -139,7 +146,7 @@ def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Vis
     excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     words = page.evaluate(SIZES_ON_FIGURES)
     found = with_all_opened(page, how.rules_left_out) if with_axe else []
-    context.close()
+    page.close()
     return Visit(errors, foreign, excess, words, found)
 
 
