@@ -15,7 +15,7 @@ import re
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from mkdocs.commands import build
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 
 from precis.text.fences import embed_names
@@ -79,7 +79,7 @@ class Built:
     files: Files
     nav: Navigation
     env: Environment
-    pages: Iterable[File]
+    pages: Sequence[File]
     _state: list[tuple[Any, dict[str, Any]]] = field(init=False)
     """The attributes of the configuration and the plugins, which the next language changes."""
 
@@ -150,7 +150,9 @@ class Preview:
         """Show the pages that were saved, or build the site."""
         self._supersede()
         before, self.files = self.files, self._files()
-        changed = {path for path in before.keys() & self.files.keys() if before[path] != self.files[path]}
+        changed = {
+            path for path in before.keys() & self.files.keys() if before[path] != self.files[path]
+        }
         gone = [path for path in before.keys() - self.files.keys() if not path.exists()]
         # what a run has read for the first time is watched from then on
         new = self.files.keys() - before.keys() - self._alone()
@@ -290,11 +292,9 @@ def _write_page(built: Built, file: File, site: Path) -> None:
     assert file.page
     file.abs_dest_path = str(site / file.dest_uri)
     vars(file.page).pop("render", None)  # that of the last build, for what the page was
-    excluded = file.inclusion.is_excluded()
+    draft = file.inclusion == InclusionLevel.DRAFT
     build._populate_page(file.page, built.config, built.files)
-    build._build_page(
-        file.page, built.config, built.pages, built.nav, built.env, excluded=excluded  # type: ignore[arg-type]
-    )
+    build._build_page(file.page, built.config, built.pages, built.nav, built.env, excluded=draft)
 
 
 @contextmanager
