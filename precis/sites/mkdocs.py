@@ -230,7 +230,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self._end_if_superseded()
         if self.files and self.previews:  # the first page of a language
             env, files = self.files
-            self.built.append(Built(config, files, nav, env, list(context["pages"])))
+            self.built.append(Built(self, config, files, nav, env, list(context["pages"])))
         self.files = None
         if name := self.notebooks.get(page.file.dest_uri):
             label = self.book.project.words(str(config.theme.get("language"))).notebook_download

@@ -75,6 +75,7 @@ class Superseded(BaseException):  # not an Exception: MkDocs would report it as 
 class Built:
     """What MkDocs knew when it had converted the pages of one language."""
 
+    ours: PrecisPlugin
     config: MkDocsConfig
     files: Files
     nav: Navigation
@@ -84,12 +85,12 @@ class Built:
     """The attributes of the configuration and the plugins, which the next language changes."""
 
     def __post_init__(self) -> None:
-        self._state = _state(self.config)
+        self._state = self._now()
 
     @contextmanager
     def as_it_was(self, site: Path) -> Iterator[None]:
         """Set the configuration and the plugins as they were, for a folder of the site."""
-        now = _state(self.config)
+        now = self._now()
         try:
             _set(self._state)
             self.config.site_dir = str(site)
@@ -97,16 +98,15 @@ class Built:
         finally:
             _set(now)
 
-
-def _state(config: MkDocsConfig) -> list[tuple[Any, dict[str, Any]]]:
-    """Return the attributes of a configuration and its plugins, with copies of what they hold."""
-    plugins = [plugin for plugin in config.plugins.values() if isinstance(plugin, BasePlugin)]
-    # the engine's own plugin serves all languages
-    others = [plugin for plugin in plugins if type(plugin).__module__ != "precis.sites.mkdocs"]
-    return [
-        (thing, {name: _copied(value) for name, value in vars(thing).items()})
-        for thing in (config, config.theme, config.extra, *others)
-    ]
+    def _now(self) -> list[tuple[Any, dict[str, Any]]]:
+        """Return the attributes, with copies of the lists and mappings among them."""
+        config, plugins = self.config, self.config.plugins.values()
+        # the engine's plugin serves all languages; hooks are modules
+        others = [p for p in plugins if isinstance(p, BasePlugin) and p is not self.ours]
+        return [
+            (thing, {name: _copied(value) for name, value in vars(thing).items()})
+            for thing in (config, config.theme, config.extra, *others)
+        ]
 
 
 def _copied(value: Any) -> Any:
@@ -150,18 +150,15 @@ class Preview:
         """Show the pages that were saved, or build the site."""
         self._supersede()
         before, self.files = self.files, self._files()
-        changed = {
-            path for path in before.keys() & self.files.keys() if before[path] != self.files[path]
-        }
-        gone = [path for path in before.keys() - self.files.keys() if not path.exists()]
-        # what a run has read for the first time is watched from then on
-        new = self.files.keys() - before.keys() - self._alone()
-        saved = changed - {self.signal}
-        if not gone and not new and saved and self._show(self._pages(saved)):
+        saved = self._changed(before)
+        signalled = self.signal in saved
+        saved.discard(self.signal)
+        known = before.keys() & self.files.keys()
+        if saved and saved <= known and self._show(self._pages(saved)):
             self._build_after()
-        elif self.is_ahead and not gone and not new and not saved:
+        elif self.is_ahead and not saved:
             self._build_after()  # the server was told of one save twice
-        elif saved or gone or new or not changed:
+        elif saved or not signalled:
             self.is_ahead, self.plugin.built = False, []  # no page is shown if the build fails
             self.builder()
 
@@ -175,6 +172,15 @@ class Preview:
         if self.thread:
             self.thread.join()
             self.thread = None
+
+    def _changed(self, before: dict[Path, tuple[int, int]]) -> set[Path]:
+        """Return the files that are new, gone or other than before."""
+        now = self.files
+        changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        # which files are watched one by one depends on what the snippets read in the last build
+        begun = {path for path in self._alone() if path not in before}
+        ended = {path for path in changed if path not in now and path.exists()}
+        return changed - begun - ended
 
     def _files(self) -> dict[Path, tuple[int, int]]:
         """Return the files that the server watches, with their time and size."""
