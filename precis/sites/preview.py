@@ -47,9 +47,9 @@ STATE = "assets/precis/shown"
 WAITING, FAILED = "waiting", "failed"
 
 NOTICE = """\
-<div class="precis-shown" lang="en" role="status" style="position: fixed; bottom: 1rem; left: 1rem;\
- padding: .3rem .8rem; background: #1b2430; color: #fff; border-radius: .3rem; z-index: 9">\
-Shown; the site is being checked…</div><script>
+<div class="precis-shown" lang="en" role="status" style="position: fixed; z-index: 9; bottom: 1em;\
+ left: 1em; padding: .3em .8em; border: 1px solid #8b949e; border-radius: .3em; color: #fff;\
+ background: #1b2430; font-size: 14px">This page is new; the site is being checked…</div><script>
 (async (notice) => {
   let said = "%(waiting)s";
   while (said === "%(waiting)s") {

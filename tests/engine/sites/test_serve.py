@@ -693,10 +693,13 @@ def test_a_newer_save_ends_the_build_of_the_last(
 ) -> None:
     project, wrap = opened.served.project, PageCache.wrap
     reached, clean = threading.Event(), utils.clean_directory
+    later = list[str]()
 
     def waiting(cache: PageCache, page: Page, *args: object) -> None:
         wrap(cache, page, *args)  # type: ignore[arg-type]
         aside = threading.current_thread() is not threading.main_thread()
+        if aside and reached.is_set():
+            later.append(page.file.src_uri)
         if aside and page.file.src_uri == f"{language}/b.md":
             reached.set()
             assert opened.preview.superseded.wait(60)
@@ -712,6 +715,7 @@ def test_a_newer_save_ends_the_build_of_the_last(
 
     assert thread
     assert not thread.is_alive()
+    assert later == []
     assert sorted(shown) == ["a/index.html", "en/a/index.html"]
     assert b"1 * 0.0898" in re.sub(rb"<[^>]+>", b"", shown["a/index.html"])
     after = opened.rest()
@@ -719,6 +723,45 @@ def test_a_newer_save_ends_the_build_of_the_last(
     opened.close()
     assert after == opened.served.build(fresh=True)
     opened.served.mend()
+
+
+def test_what_is_kept_of_a_page_that_was_shown_depends_on_all_that_it_shows(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glossary = FILES["docs__en__glossary_md"]
+    page = PAGE.replace(", and [what follows](b.md#b), which printed 7.5", "")
+    project.write(
+        mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__a_md=page, docs__glossary_md=glossary
+    )
+    monkeypatch.chdir(project.folder)
+    served = Served(project, monkeypatch)
+    opened = Open(served)
+
+    monkeypatch.setattr(preview, "REST", 600)
+    project.write(docs__glossary_md=glossary.replace("Words", "Names"))
+    SAVES["snippet"](project)
+    shown = opened.save()
+    assert b"Names" in shown["a/index.html"]
+
+    monkeypatch.setattr(preview, "REST", 0)
+    project.write(docs__glossary_md=glossary)
+    opened.save()
+    after = opened.rest()
+
+    opened.close()
+    assert after == served.build(fresh=True)
+
+
+def test_a_page_that_shows_a_wrong_value_first_offers_no_notebook(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preview, "REST", 600)
+    assert "a/index.html" in opened.plugin.notebooks
+    SAVES["wrong value"](opened.served.project)
+
+    assert b"precis-finding" in opened.save()["a/index.html"]
+
+    assert "a/index.html" not in opened.plugin.notebooks
 
 
 def test_a_site_that_cannot_be_built_leaves_what_is_served(
