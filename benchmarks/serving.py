@@ -41,7 +41,7 @@ BOOK = ("docs", "hooks", "material", "snippets", ".precis", "mkdocs.yml", "trans
 """What the real site is made of, and the records of its runs."""
 
 AHEAD, STATE = "precis-shown", "assets/precis/shown"
-"""What is in a page that is ahead of its site, and the file that is empty when it no longer is."""
+"""What is in a page that is ahead of its site, and the file that says `waiting` while it is."""
 
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
 
@@ -156,7 +156,7 @@ class Server:
             answered = answered or time.perf_counter() - saved
             if newer > epoch and mark in (page := self.get(save.page)):
                 shown = time.perf_counter() - saved
-                while AHEAD in page and self.get(STATE):
+                while AHEAD in page and self.get(STATE) == "waiting":
                     time.sleep(0.05)
                 return Seen(answered, shown, time.perf_counter() - saved)
             epoch = newer

@@ -264,7 +264,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
                 log.info(line)
         self.finished = True
         if self.previews:
-            write_state(site)
+            write_state(site, len(self.report.errors) + len(self.report.warnings))
         if self.watcher:
             self.watcher.update(self.book, Path(config.site_dir))
 

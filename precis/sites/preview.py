@@ -29,6 +29,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 
+from precis.base.finding import pluralize
 from precis.text.fences import embed_names
 
 if TYPE_CHECKING:
@@ -42,14 +43,16 @@ REST = 1.0
 """Seconds from a page that was shown to the build of the site: browsers load the page meanwhile."""
 
 STATE = "assets/precis/shown"
-"""The file of the site that says how far it is; empty if all of it is built."""
+"""The file of the site that says how far it is."""
 
-WAITING, FAILED = "waiting", "failed"
+WAITING = "waiting"
+CHECKED = "Checked"
+FAILED = "The site could not be built: the terminal says why"
 
 NOTICE = """\
 <div class="precis-shown" lang="en" role="status" style="position: fixed; z-index: 9; bottom: 1em;\
  left: 1em; padding: .3em .8em; border: 1px solid #8b949e; border-radius: .3em; color: #fff;\
- background: #1b2430; font-size: 14px">This page is new; the site is being checked…</div><script>
+ background: #1b2430; font-size: 14px">Saved; the site is being checked…</div><script>
 (async (notice) => {
   let said = "%(waiting)s";
   while (said === "%(waiting)s") {
@@ -57,9 +60,8 @@ NOTICE = """\
     const answer = await fetch("%(state)s", {cache: "no-store"});
     said = await answer.text();
   }
-  const failed = said === "%(failed)s";
-  notice.textContent = failed ? "The site could not be built: the terminal says why" : "Checked";
-  if (!failed) setTimeout(() => notice.remove(), 2000);
+  notice.textContent = said;
+  if (said === "%(checked)s") setTimeout(() => notice.remove(), 2000);
 })(document.currentScript.previousElementSibling);
 </script>"""
 """What a page says that is shown before the site is built; in English, as findings are."""
@@ -279,16 +281,17 @@ class Preview:
             (self.site / STATE).write_text(state)
 
 
-def write_state(site: Path) -> None:
-    """Say in a site that all of it is built."""
+def write_state(site: Path, findings: int) -> None:
+    """Say in a site that all of it is built, with so many findings."""
+    found = f": {pluralize(findings, 'finding')}, listed in the terminal" if findings else ""
     (site / STATE).parent.mkdir(parents=True, exist_ok=True)
-    (site / STATE).write_text("")
+    (site / STATE).write_text(CHECKED + found)
 
 
 def add_notice(html: str, config: MkDocsConfig) -> str:
     """Return a page with the notice that the site is yet to be built."""
     root = "/" + str(config.site_url).split("/", 3)[3]
-    notice = NOTICE % {"waiting": WAITING, "failed": FAILED, "state": root + STATE}
+    notice = NOTICE % {"waiting": WAITING, "checked": CHECKED, "state": root + STATE}
     before, body, after = html.rpartition("</body>")
     return f"{before}{notice}{body}{after}" if body else html + notice
 

@@ -35,7 +35,7 @@ from precis.sites import mkdocs as plugin_module
 from precis.sites import preview
 from precis.sites.mkdocs import PrecisPlugin
 from precis.sites.page_cache import PageCache
-from precis.sites.preview import STATE, Preview
+from precis.sites.preview import FAILED, STATE, Preview
 
 SNIPPET = """
     # %% one
@@ -663,6 +663,7 @@ def test_a_save_is_shown_first_and_leaves_the_site_that_a_fresh_process_makes(
     assert sorted(shown) == SHOWN_FIRST.get(change, [])
     opened.close()
     assert after == opened.served.build(fresh=True)
+    assert (after[STATE] == b"Checked") == (b"precis-finding" not in b"".join(after.values()))
     for name, text in shown.items():
         assert preview._NOTICE.sub(b"", text) == after[name]
     opened.served.mend()
@@ -777,7 +778,8 @@ def test_a_site_that_cannot_be_built_leaves_what_is_served(
         shown = opened.save()
         failed = opened.rest()
     assert {name for name in before if failed[name] != before[name]} >= {STATE, *shown}
-    assert failed[STATE] == b"failed"
+    assert before[STATE] == b"Checked"
+    assert failed[STATE] == FAILED.encode()
     assert failed["b/index.html"] == before["b/index.html"]
 
     SAVES["snippet"](opened.served.project)
