@@ -255,6 +255,15 @@ export class Explorer extends HTMLElement {
     return new URL(`../${folder}${this.page}/?${this.described(this.state)}`, import.meta.url);
   }
 
+  /** Let the keyboard scroll the tables that are wider than their place. */
+  reach(part = this) {
+    for (const box of part.querySelectorAll(".box")) {
+      const scrolls = box.scrollWidth > box.clientWidth && box.ariaHidden !== "true";
+      if (scrolls) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+
   id(name) {
     return `${this.unique}-${name}`;
   }

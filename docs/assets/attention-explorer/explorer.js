@@ -312,12 +312,6 @@ class AttentionExplorer extends Explorer {
     this.link.href = this.address;
   }
 
-  /** Let the keyboard scroll the tables that are wider than their place. */
-  reach(part) {
-    for (const box of part.querySelectorAll(".box"))
-      if (box.scrollWidth > box.clientWidth && box.ariaHidden !== "true") box.tabIndex = 0;
-  }
-
   /** Say to who does not see it what is shown. */
   announce() {
     const { say, kinds, step, fault, current, remark } = this;

@@ -61,7 +61,7 @@ class SamplingExplorer extends Explorer {
     this.entropy = h("p", { class: "entropy" });
     this.predict = h("p", { class: "predict" });
     this.strip = h("div");
-    this.box = h("div", { class: "box" });
+    this.box = h("div", { class: "box", role: "group", "aria-label": say.probabilities });
     this.steps = new Steps(say, (step) => this.go(step));
     this.steps.listen(this.steps.element);
     const lines = [this.current, this.remark, this.strip, this.box, this.entropy, this.predict];
@@ -101,7 +101,7 @@ class SamplingExplorer extends Explorer {
     });
     const knob = this.labelled("preset", say.preset, this.preset);
     const fields = h("table", { class: "sampling-fields" }, top, this.body);
-    return h("fieldset", {}, h("legend", {}, say.tokens), knob, h("div", { class: "box" }, fields), this.add);
+    return h("fieldset", {}, h("legend", {}, say.tokens), knob, h("div", { class: "box", role: "group", "aria-label": say.tokens }, fields), this.add);
   }
 
   /** A field and a slider for one number. */
@@ -336,6 +336,7 @@ class SamplingExplorer extends Explorer {
     this.predict.replaceChildren(h("strong", {}, say.before), say.colon, question);
     this.strip.replaceChildren(...(rule in say.strip ? [strip(rule, state, before, after, say)] : []));
     this.box.replaceChildren(table(rule, state, before, after, say));
+    this.reach();
     const shown = [before, after].map((stage) => say.number(stage.entropy));
     const alike = [before, after].map((stage) => say.number(Number(Math.exp(stage.entropy).toFixed(2))));
     const changes = rule !== "start" && rule !== "draw";
