@@ -24,9 +24,10 @@ for values in (p, p.cumsum(0), q):
 
 # %% figure
 figure, axes = plt.subplots(figsize=(4.2, 2), layout="constrained")
-places, sums = torch.arange(7), p.cumsum(0)
-axes.bar(places - 0.2, p, 0.4, color="C0", alpha=0.4)
-axes.bar(places + 0.2, q, 0.4, color="C0")
+places = range(7)
+pale, full, sums = (t.tolist() for t in (p, q, p.cumsum(0)))
+axes.bar(places, pale, -0.4, align="edge", color="C0", alpha=0.4)
+axes.bar(places, full, 0.4, align="edge", color="C0")
 axes.step(places, sums, where="mid", color="C1")
 axes.axhline(0.9, color="C2", linestyle="--")
 axes.set_xticks(places, list("abcdefg"))

@@ -50,7 +50,7 @@ class SamplingExplorer extends Explorer {
     this.order = h("ol", { class: "rules" });
     const rules = h("fieldset", {}, h("legend", {}, say.rules), this.order);
 
-    this.gives = h("output", { for: this.id("u") });
+    this.gives = h("span", { class: "gives" });
     const draw = h("button", { type: "button", class: "wide" }, say.draw);
     draw.addEventListener("click", () => this.cast());
     const uniform = this.labelled("u", say.uniform, this.controls.u.element);

@@ -64,7 +64,8 @@ export function strip(rule, state, before, after, say) {
 
   const pieces = order.map((token) => {
     const isIn = isDraw ? token === chosen : after.kept[token];
-    const piece = h("span", { class: isIn ? "in" : "out" }, h("span", {}, name(token)));
+    const other = isDraw ? "rest" : "out";
+    const piece = h("span", { class: isIn ? "in" : other }, h("span", {}, name(token)));
     piece.style.setProperty("--share", `${100 * probabilities[token]}%`);
     return piece;
   });
