@@ -9,7 +9,8 @@ export function table(rule, state, before, after, say) {
   const first = rule === "start" || rule === "draw";
   const wide = rule === "top-p" || rule === "draw";
   const bars = first ? ["probability"] : ["before", "after"];
-  const names = ["token", "logit", ...bars, ...(wide ? ["sum"] : []), "fate"];
+  const last = rule === "start" ? [] : ["fate"];
+  const names = ["token", "logit", ...bars, ...(wide ? ["sum"] : []), ...last];
   const sums = wide && sumsOf(rule, state, before, after);
   const chosen = rule === "draw" ? drawn(after.probabilities, state.u) : -1;
   const fate = (token) => {
