@@ -246,15 +246,15 @@ rules = {
     "m=0.1": lambda z: min_p(z, 0.1),
 }
 for name, rule in rules.items():
-    draws = torch.Generator().manual_seed(0)
+    draws = torch.Generator().manual_seed(2)
     text = write("It was ", 50, lambda z: draw(rule(z), draws))
     print(name, repr(text))
-#> T=1 'It was much of! for cetal gouns or centain explied a stea'
-#> T=0.5 'It was must of the Abraham Lincoln give had the had been '
-#> T=2 'It was load:, the dA7,1ElN,LoDwarv, aft; G7.rnkfan Havide'
-#> k=5 "It was mome thing of ship's rester espresed to the captai"
-#> p=0.9 'It was much of presed on belongers been had time papers o'
-#> m=0.1 'It was much of the Abraham Lincoln dent in from mide to m'
+#> T=1 'It was of prom rapintion fuaram half a profen ficorn. Lis'
+#> T=0.5 'It was of the Shand which was the frigate of the steam th'
+#> T=2 'It was nimense, 27: this dw!" seqrade Ekplbm: E7 opiroon;'
+#> k=5 'It was of the Abraham Lincoln well a captain of all the s'
+#> p=0.9 'It was not so an on ushe hull the day could for a repriou'
+#> m=0.1 'It was of the Mear.\n\nOn have it the darkned happened the '
 
 # %% penalty
 def penalise(z, seen, r):
@@ -367,10 +367,10 @@ def log_probabilities(text):
 for word in ("captain", "captian", "capitaine"):
     logs = log_probabilities(f"It was the {word}.")
     mean = logs.mean().item()
-    print(word, f"{logs.sum().item():.1f} {mean:.2f} {exp(-mean):.1f}")
-#> captain -16.6 -0.92 2.5
-#> captian -25.2 -1.40 4.0
-#> capitaine -34.0 -1.70 5.5
+    print(word, f"{logs.sum().item():.2f} {mean:.2f} {exp(-mean):.1f}")
+#> captain -16.63 -0.92 2.5
+#> captian -25.17 -1.40 4.0
+#> capitaine -33.95 -1.70 5.5
 loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten()).item()
 print(f"{loss:.2f} {exp(loss):.2f} {loss / log(2):.2f}")
 #> 1.77 5.87 2.55
