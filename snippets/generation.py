@@ -3,6 +3,7 @@
 # %% config
 import json
 from collections import Counter
+from fractions import Fraction
 from math import exp, log
 from pathlib import Path
 
@@ -271,9 +272,6 @@ for y in (z, z + 10):
 #> tensor([0.0717, 0.5302, 0.1950, 0.1183, 0.0717, 0.0033, 0.0097])
 
 # %% beam
-from fractions import Fraction
-
-
 def beams(table, text, n, width):
     found = [(Fraction(1), text)]
     for _ in range(n):
@@ -349,10 +347,8 @@ def write_until(prompt, stop, limit, choose):
 
 for stop in (". ", "\n\n"):
     draws = torch.Generator().manual_seed(1)
-    text = write_until(
-        "It was ", stop, 50, lambda z: draw(top_p(z, 0.9), draws)
-    )
-    print(repr(text))
+    choose = lambda z: draw(top_p(z, 0.9), draws)
+    print(repr(write_until("It was ", stop, 50, choose)))
 #> 'It was ship the greent of the days and, a existle. '
 #> 'It was ship the greent of the days and, a existle. His in'
 

@@ -31,7 +31,8 @@ def chapter() -> dict[str, Any]:
     model = train_base.make_model()
     load_model(model, train_base.WEIGHTS)
     functional = torch.nn.functional
-    names: dict[str, Any] = {"torch": torch, "F": functional, "model": model.eval()}
+    names: dict[str, Any] = {"torch": torch, "F": functional, "Fraction": Fraction}
+    names["model"] = model.eval()
     for cell in SNIPPET.cells:
         if cell.name in DEFINED:
             text = "\n".join(SNIPPET.lines[cell.line : cell.end])
