@@ -237,6 +237,12 @@ class Attention(nn.Module):
         )
         return self.out(y.transpose(1, 2).reshape(B, T, d))
 
+# %% [markdown] lang="fr"
+# 1.  `[B, T, 3d]` devient trois tenseurs `[B, heads, T, d / heads]`.
+
+# %% [markdown] lang="en"
+# 1.  `[B, T, 3d]` becomes three tensors `[B, heads, T, d / heads]`.
+
 # %% block
 class MLP(nn.Module):
     def __init__(self, cfg):
@@ -282,14 +288,12 @@ class GPT(nn.Module):
         return self.head(self.ln_f(x))
 
 # %% [markdown] lang="fr"
-# 1.  `[B, T, 3d]` devient trois tenseurs `[B, heads, T, d / heads]`.
-# 2.  Une seule table pour l’entrée et pour la sortie.
+# 1.  Une seule table pour l’entrée et pour la sortie.
 #
 # Voici sa configuration, pour des fenêtres de $T = 32$ jetons :
 
 # %% [markdown] lang="en"
-# 1.  `[B, T, 3d]` becomes three tensors `[B, heads, T, d / heads]`.
-# 2.  One table for the input and the output.
+# 1.  One table for the input and the output.
 #
 # Here is its configuration, for windows of $T = 32$ tokens:
 
