@@ -4,7 +4,7 @@
 # # Un modèle de votre texte
 #
 # Les chapitres ont entraîné leurs modèles sur Jules Verne. Ce TP prend le texte que vous voulez :
-# vos lettres, un livre de recettes, le code d’un projet. Il entraîne un tokeniseur, puis un petit
+# vos lettres, un livre de recettes, le code d’un projet. Il entraîne un segmenteur, puis un petit
 # GPT, et trace la courbe de ses pertes. C’est elle qui nous intéresse : de quelle hauteur
 # part-elle, où fallait-il s’arrêter, et qu’est-ce que le modèle sait par cœur à la fin ?
 #
@@ -12,7 +12,7 @@
 #
 #     À la fin de ce TP, vous saurez :
 #
-#     - entraîner un tokeniseur et un GPT sur un texte à vous ;
+#     - entraîner un segmenteur et un GPT sur un texte à vous ;
 #     - juger une perte d’après $\ln V$, et d’après celle de qui ne fait que compter ;
 #     - trouver sur une courbe le pas où s’arrêter, et vous y arrêter sans connaître la suite ;
 #     - mesurer ce qu’un modèle récite ;
@@ -81,7 +81,7 @@ print(len(text), len(text_new))
 #
 # ## Quels sont ses jetons ? {#tokens}
 #
-# Le tokeniseur est celui que vous avez écrit dans [Les jetons](../tokens.md#train), mot pour mot.
+# Le segmenteur est celui que vous avez écrit dans [Les jetons](../tokens.md#train), mot pour mot.
 
 # %% [markdown] lang="en"
 # 1.  `SIZE` keeps the lab short. Once everything runs, raise it.
@@ -237,6 +237,12 @@ class Attention(nn.Module):
         )
         return self.out(y.transpose(1, 2).reshape(B, T, d))
 
+# %% [markdown] lang="fr"
+# 1.  `[B, T, 3d]` devient trois tenseurs `[B, heads, T, d / heads]`.
+
+# %% [markdown] lang="en"
+# 1.  `[B, T, 3d]` becomes three tensors `[B, heads, T, d / heads]`.
+
 # %% block
 class MLP(nn.Module):
     def __init__(self, cfg):
@@ -282,14 +288,12 @@ class GPT(nn.Module):
         return self.head(self.ln_f(x))
 
 # %% [markdown] lang="fr"
-# 1.  `[B, T, 3d]` devient trois tenseurs `[B, heads, T, d / heads]`.
-# 2.  Une seule table pour l’entrée et pour la sortie.
+# 1.  Une seule table pour l’entrée et pour la sortie.
 #
 # Voici sa configuration, pour des fenêtres de $T = 32$ jetons :
 
 # %% [markdown] lang="en"
-# 1.  `[B, T, 3d]` becomes three tensors `[B, heads, T, d / heads]`.
-# 2.  One table for the input and the output.
+# 1.  One table for the input and the output.
 #
 # Here is its configuration, for windows of $T = 32$ tokens:
 
@@ -309,13 +313,13 @@ def make(cfg):
 
 # %% [markdown] lang="fr"
 # 1.  [L’écart type de GPT-2](../gpt.md#initialisation), plus petit, est fait pour des vecteurs de
-#     768 nombres. Avec 64, les premiers pas n’avanceraient presque pas.
+#     768 nombres. Avec 64, la perte [descendrait plus lentement](../training.md#first-loss).
 #
 # Une fonction mesure la perte moyenne sur un texte, coupé en fenêtres.
 
 # %% [markdown] lang="en"
 # 1.  [GPT-2’s standard deviation](../gpt.md#initialisation), a smaller one, is meant for vectors of
-#     768 numbers. With 64, the first steps would hardly get anywhere.
+#     768 numbers. With 64, the loss [would fall more slowly](../training.md#first-loss).
 #
 # A function measures the mean loss over a text, cut into windows.
 
@@ -380,9 +384,9 @@ print(f"{log(V):.2f} {measure(model, ids_new):.1f}")
 # - a loss below it, before any training, says that the model sees the answer, or that the mean is
 #   wrong.
 #
-# But $\ln V$ is a low bar. Someone who could only count, and gave each token its frequency (one
-# more for each count, so that [nothing is impossible](../pretraining.md#count-model)), where would
-# they get to on the text put aside?
+# But $\ln V$ is a low bar. Imagine someone who can only count, and gives each token its frequency
+# (with one added to each count, so that [nothing is impossible](../pretraining.md#count-model)).
+# Where will they get to on the text put aside?
 
 # %% counting
 def count_loss(ids, ids_new):
@@ -512,10 +516,11 @@ axes.set_ylim(0)
 # ## Quand s’arrêter ? {#stop}
 #
 # Avec toute la courbe sous les yeux, au pas 120. Mais pendant l’entraînement, on n’a pas la suite.
-# Une règle courante : s’arrêter quand la perte mise de côté n’a pas fait mieux pendant quelques
-# mesures d’affilée, et reprendre les paramètres gardés. Ce nombre de mesures est la **patience** de
-# la règle. Trop petite, elle s’arrête au premier cahot ; trop grande, elle fait des pas pour rien.
-# Avec trois mesures, à quel pas s’arrête-t-on, et à quel pas revient-on ?
+# Une règle courante de l’[arrêt précoce](../learning.md#validation) : s’arrêter quand la perte mise
+# de côté n’a pas fait mieux pendant quelques mesures d’affilée, et reprendre les paramètres gardés.
+# Ce nombre de mesures est la **patience** de la règle. Trop petite, elle s’arrête au premier
+# cahot ; trop grande, elle fait des pas pour rien. Avec trois mesures, à quel pas s’arrête-t-on, et
+# à quel pas revient-on ?
 
 # %% [markdown] lang="en"
 # The curve is read in four stages.
@@ -532,11 +537,11 @@ axes.set_ylim(0)
 # ## When to stop? {#stop}
 #
 # With the whole curve before one’s eyes, at step 120. But during training one does not have the
-# rest. A common rule: stop when the loss on what was put aside has not improved for a few
-# measurements in a row, and go back to the parameters kept. That number of measurements is the
-# **patience** of the rule. If it is too small, the rule stops at the first jolt; if it is too
-# large, steps are made for nothing. With three measurements, at which step does one stop, and to
-# which does one go back?
+# rest. A common rule of [early stopping](../learning.md#validation): stop when the loss on what was
+# put aside has not improved for a few measurements in a row, and go back to the parameters kept.
+# That number of measurements is the **patience** of the rule. If it is too small, the rule stops at
+# the first jolt; if it is too large, steps are made for nothing. With three measurements, at which
+# step does one stop, and to which does one go back?
 
 # %% stop
 def stop(losses, patience=3):
@@ -554,7 +559,7 @@ print(*stop([loss_new for _, loss_new in curve]))
 # On s’arrête au pas 180 et l’on revient au pas 120 : les 220 derniers pas étaient de trop, puisque
 # $400 - 180 = 220$.
 #
-# Et 4,9, est-ce bon ? On ne peut pas le dire à côté d’un autre tokeniseur : plus un jeton est long,
+# Et 4,9, est-ce bon ? On ne peut pas le dire à côté d’un autre segmenteur : plus un jeton est long,
 # plus il est difficile à deviner, et moins il en faut. Ce qui ne dépend pas du découpage, c’est le
 # texte. On rapporte donc la perte de tous ses jetons à ses octets, et, en divisant par $\ln 2$, on
 # l’exprime en bits. Pour une perte $L$ par jeton, $n$ jetons et $b$ octets :
@@ -571,8 +576,8 @@ print(*stop([loss_new for _, loss_new in curve]))
 #
 # And is 4.9 good? One cannot tell beside another tokenizer: the longer a token is, the harder it is
 # to guess, and the fewer it takes. What does not depend on the cutting is the text. So one divides
-# the loss of all its tokens by its bytes and, dividing by $\ln 2$, says it in bits. For a loss $L$
-# a token, $n$ tokens and $b$ bytes:
+# the loss of all its tokens by its bytes and, dividing by $\ln 2$, expresses it in bits. For a loss
+# $L$ a token, $n$ tokens and $b$ bytes:
 #
 # $$
 # \frac{L\,n}{b \ln 2}
@@ -594,7 +599,7 @@ for loss in (log(V), counted, lowest):
 #> 3.3
 
 # %% [markdown] lang="fr"
-# Un octet d’un fichier en occupe 8. Le découpage en jetons, à lui seul, ramène ce nombre à 4,2 ;
+# Un octet d’un fichier occupe 8 bits. Le découpage en jetons, à lui seul, ramène ce nombre à 4,2 ;
 # les fréquences, à 3,6 ; la lecture des jetons d’avant, à 3,3. C’est peu de chose, et c’est tout ce
 # que ce modèle tire de 9 000 caractères. Ces nombres, vous pouvez les comparer à ceux de n’importe
 # quel modèle sur le même texte, quels que soient ses jetons.
@@ -606,7 +611,7 @@ for loss in (log(V), counted, lowest):
 # pas. Il y en a 24 à trouver, car $32 - 8 = 24$.
 
 # %% [markdown] lang="en"
-# A byte of a file takes 8. Cutting into tokens, by itself, brings that number down to 4.2; the
+# A byte of a file takes 8 bits. Cutting into tokens, by itself, brings that number down to 4.2; the
 # frequencies, to 3.6; reading the tokens before, to 3.3. This is not much, and it is all that this
 # model draws from 9,000 characters. You can compare these numbers with those of any model on the
 # same text, whatever its tokens.
@@ -629,7 +634,8 @@ def recite(model, ids):
     return same.cumprod(dim=1).sum(dim=1)  # (2)!
 
 # %% [markdown] lang="fr"
-# 1.  Toutes les fenêtres à la fois, une par ligne.
+# 1.  Toutes les fenêtres à la fois, une par ligne. Plus bas, le `True` de `argmax` garde l’axe :
+#     les jetons choisis forment une colonne, que `cat` ajoute.
 # 2.  Le produit reste à 1 tant que tout est juste, et tombe à 0 à la première faute : sa somme
 #     compte les jetons trouvés avant elle.
 #
@@ -638,7 +644,8 @@ def recite(model, ids):
 # attendez-vous ?
 
 # %% [markdown] lang="en"
-# 1.  All the windows at once, one a row.
+# 1.  All the windows at once, one a row. Below, the `True` of `argmax` keeps the axis: the tokens
+#     chosen are a column, which `cat` appends.
 # 2.  The product stays 1 as long as all is right, and falls to 0 at the first mistake: its sum
 #     counts the tokens found before it.
 #
@@ -687,7 +694,7 @@ for state in (best, last):
 #
 # ## Exercices {#exercises}
 #
-# ### 1. Deux tokeniseurs {#exercise-vocabulary}
+# ### 1. Deux segmenteurs {#exercise-vocabulary}
 #
 # Sur le même texte de 1 000 octets, un modèle a une perte de 4,8 par jeton, pour 483 jetons ; un
 # autre, qui lit des octets, une perte de 2,3 par octet. Lequel est le meilleur ? Et que vaudrait
@@ -803,14 +810,16 @@ print(f"{lowest_half:.1f} {count_loss(half, ids_new):.1f}")
 #> 5.4 5.4
 
 # %% [markdown] lang="fr"
-# Au-dessus : 5,4, comme qui compte dans cette moitié. Le modèle sait au mieux quels jetons sont
-# fréquents ; avant d’en savoir davantage qui vaille ailleurs, il apprend déjà par cœur. Deux fois
-# plus de texte lui ont fait gagner une demi-unité : c’est d’abord du texte qui manque.
+# Au-dessus : 5,4, comme qui compte dans cette moitié. Il atteint la barre et ne la passe pas. Le
+# modèle sait au mieux quels jetons sont fréquents ; avant d’en savoir davantage qui vaille
+# ailleurs, il apprend déjà par cœur. Deux fois plus de texte lui ont fait gagner une demi-unité :
+# c’est d’abord du texte qui manque.
 
 # %% [markdown] lang="en"
-# Above: 5.4, like someone who counts in that half. At best, the model knows which tokens are
-# frequent; before it learns anything more that holds elsewhere, it is learning by heart already.
-# Twice the text gained it half a unit: what is missing first is text.
+# Above: 5.4, like someone who counts in that half. It reaches the bar and does not pass it. At
+# best, the model knows which tokens are frequent; before it learns anything more that holds
+# elsewhere, it is learning by heart already. Twice the text gained it half a unit: what is missing
+# first is text.
 
 # %% solution-used
 used = len(set(ids.tolist()))
