@@ -26,8 +26,8 @@
 # Sur cette page, c’est le début de *Vingt mille lieues sous les mers*, en anglais. Pour que le
 # notebook lise le vôtre, enregistrez-le en texte brut, en UTF-8, dans le dossier `data` à côté du
 # notebook, et mettez son nom à la place du nôtre. Il lui faut quelques milliers de caractères au
-# moins. D’une seule langue et sans balises, il s’apprend mieux : un petit modèle perd son temps à
-# ce qui n’est pas du texte.
+# moins. Écrit dans une seule langue et sans balises, il s’apprend mieux : un petit modèle perd son
+# temps à ce qui n’est pas du texte.
 
 # %% [markdown] lang="en"
 # # A model of your own text
@@ -77,7 +77,7 @@ print(len(text), len(text_new))
 #     commence ainsi et que ce soit du texte, ôtez ces deux lignes.
 #
 # Le modèle apprendra des 9 000 premiers caractères. Le dernier dixième est mis de côté : il ne sert
-# qu’à mesurer.
+# qu’à mesurer, et à choisir où s’arrêter.
 #
 # ## Quels sont ses jetons ? {#tokens}
 #
@@ -89,7 +89,7 @@ print(len(text), len(text_new))
 #     way and this is text, take these two lines out.
 #
 # The model will learn from the first 9,000 characters. The last tenth is put aside: it serves for
-# measuring only.
+# measuring only, and for choosing where to stop.
 #
 # ## What are its tokens? {#tokens}
 #
@@ -366,11 +366,11 @@ print(f"{log(V):.2f} {measure(model, ids_new):.1f}")
 # ceci :
 #
 # - une perte bien plus haute que $\ln V$ dit que les valeurs initiales sont trop grandes ;
-# - une perte plus basse, avant tout entraînement, dit que le modèle voit la réponse, ou que la
+# - une perte bien plus basse, avant tout entraînement, dit que le modèle voit la réponse, ou que la
 #   moyenne est mal faite.
 #
 # Mais $\ln V$ est une barre basse. Qui ne saurait que compter, et donnerait à chaque jeton sa
-# fréquence (un de plus à chaque compte, pour que [rien ne soit
+# fréquence (un de plus à chaque effectif, pour que [rien ne soit
 # impossible](../pretraining.md#count-model)), où arriverait-il sur le texte mis de côté ?
 
 # %% [markdown] lang="en"
@@ -381,8 +381,8 @@ print(f"{log(V):.2f} {measure(model, ids_new):.1f}")
 # your text, $V$ may be smaller, if pairs run out. Check this:
 #
 # - a loss far above $\ln V$ says that the initial values are too large;
-# - a loss below it, before any training, says that the model sees the answer, or that the mean is
-#   wrong.
+# - a loss far below it, before any training, says that the model sees the answer, or that the mean
+#   is wrong.
 #
 # But $\ln V$ is a low bar. Imagine someone who can only count, and gives each token its frequency
 # (with one added to each count, so that [nothing is impossible](../pretraining.md#count-model)).
@@ -441,8 +441,8 @@ def draw(ids, generator):  # (2)!
 
 # %% [markdown] lang="fr"
 # 1.  Sans `clone`, les tenseurs gardés seraient ceux du modèle, et suivraient l’entraînement.
-# 2.  Seize fenêtres, dont les places sont tirées sur le processeur : elles sont donc les mêmes sur
-#     tous les périphériques.
+# 2.  Seize fenêtres, dont les positions sont tirées sur le processeur : elles sont donc les mêmes
+#     sur tous les périphériques.
 #
 # En 400 pas, le modèle lit le texte $400 \times 16 \times 32 / 3\,889 \approx 53$ fois. Que
 # deviendront les deux pertes, à côté de 6,24 et de 5,31 ? Le pas, la perte sur le texte appris, la
@@ -450,8 +450,8 @@ def draw(ids, generator):  # (2)!
 
 # %% [markdown] lang="en"
 # 1.  Without `clone`, the tensors kept would be those of the model, and follow the training.
-# 2.  Sixteen windows, whose places are drawn on the processor, so that they are the same on every
-#     device.
+# 2.  Sixteen windows, whose positions are drawn on the processor, so that they are the same on
+#     every device.
 #
 # In 400 steps, the model reads the text $400 \times 16 \times 32 / 3{,}889 \approx 53$ times. What
 # will become of the two losses, beside 6.24 and 5.31? The step, the loss on the text learned from,
@@ -511,7 +511,7 @@ axes.set_ylim(0)
 # - **Ensuite**, la première descend toujours et la seconde remonte : c’est le
 #   [surapprentissage](../learning.md#validation).
 # - **Au pas 300**, la seconde est repassée au-dessus de $\ln V$. Sur des phrases nouvelles, le
-#   modèle fait moins bien que qui ne sait rien : il est sûr de lui, et il a tort.
+#   modèle fait moins bien qu’un modèle qui ne sait rien : il est sûr de lui, et il a tort.
 #
 # ## Quand s’arrêter ? {#stop}
 #
@@ -663,10 +663,10 @@ for state in (best, last):
 #> 18 0
 
 # %% [markdown] lang="fr"
-# Au pas 120, le modèle ne récite rien. À la fin, il récite en moyenne 18 jetons sur 24 du texte
-# appris, et rien du texte nouveau : ce que la courbe bleue a gagné depuis le pas 120 est de la
-# mémoire. Personne n’a mis le texte dans les paramètres, et il y est. Qui les reçoit peut donc en
-# tirer des passages : un modèle de vos lettres est aussi privé que vos lettres.
+# Au pas 120, le modèle ne récite presque rien. À la fin, il récite en moyenne 18 jetons sur 24 du
+# texte appris, et presque rien du texte nouveau : ce que la courbe bleue a gagné depuis le pas 120
+# est de la mémoire. Personne n’a mis le texte dans les paramètres, et il y est. Qui les reçoit peut
+# donc en tirer des passages : un modèle de vos lettres est aussi privé que vos lettres.
 #
 # ## À vous {#yours}
 #
@@ -676,12 +676,12 @@ for state in (best, last):
 #   Essayez un écart type plus petit.
 # - **Les deux pertes descendent encore à la fin** : l’entraînement n’est pas fini. Donnez-lui
 #   davantage de pas.
-# - **Elles s’arrêtent ensemble, et haut** : le modèle est trop petit, ou le taux mal choisi.
-#   Essayez des vecteurs plus longs, puis un autre taux.
+# - **Elles cessent de descendre ensemble, et trop haut** : le modèle est trop petit, ou le taux mal
+#   choisi. Essayez des vecteurs plus longs, puis un autre taux.
 # - **La seconde remonte très tôt** : il y a trop peu de texte pour ce modèle. Augmentez `SIZE`, ou
 #   prenez un modèle plus petit.
-# - **La seconde suit la première jusqu’en bas** : le texte mis de côté a été appris. Cherchez [la
-#   fuite](../batches.md#split), ou des passages qui se répètent.
+# - **La seconde suit la première jusqu’à presque 0** : le texte mis de côté a été appris. Cherchez
+#   [la fuite](../batches.md#split), ou des passages qui se répètent.
 #
 # ## À retenir {#summary}
 #
@@ -726,10 +726,11 @@ for state in (best, last):
 # ## Les solutions {#solutions}
 
 # %% [markdown] lang="en"
-# At step 120, the model recites nothing. At the end, it recites 18 tokens out of 24 on average from
-# the text learned from, and nothing of the new text: what the blue curve has gained since step 120
-# is memory. Nobody has put the text into the parameters, and it is there. So whoever receives them
-# can draw passages from them: a model of your letters is as private as your letters.
+# At step 120, the model recites next to nothing. At the end, it recites 18 tokens out of 24 on
+# average from the text learned from, and next to nothing of the new text: what the blue curve has
+# gained since step 120 is memory. Nobody has put the text into the parameters, and it is there. So
+# whoever receives them can draw passages from them: a model of your letters is as private as your
+# letters.
 #
 # ## Yours {#yours}
 #
@@ -742,7 +743,7 @@ for state in (best, last):
 #   longer vectors, then another rate.
 # - **The second climbs very early**: there is too little text for this model. Raise `SIZE`, or take
 #   a smaller model.
-# - **The second follows the first all the way down**: the text put aside has been learned from.
+# - **The second follows the first down to nearly 0**: the text put aside has been learned from.
 #   Look for [the leak](../batches.md#split), or for passages that come twice.
 #
 # ## In short {#summary}
