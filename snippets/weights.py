@@ -390,20 +390,6 @@ axes.axvline(1, color="C3", linestyle="--")
 axes.set_xscale("log")
 axes.invert_yaxis()
 
-# %% rounded
-def rounded(w, bits, dim=-1):
-    s = w.abs().amax(dim, keepdim=True) / (2 ** (bits - 1) - 1)
-    q = (w / s).round()
-    return q, s * q
-
-
-row = torch.tensor([[1.0, -0.3, 0.02]])
-for bits in (8, 4):
-    q, near = rounded(row, bits)
-    print(q.tolist(), near)
-#> [[127.0, -38.0, 3.0]] tensor([[ 1.0000, -0.2992,  0.0236]])
-#> [[7.0, -2.0, 0.0]] tensor([[ 1.0000, -0.2857,  0.0000]])
-
 # %% bits
 def loss_with(change):
     model = GPT(cfg)
@@ -417,6 +403,20 @@ for dtype in (torch.float32, torch.bfloat16, torch.float16):
 #> torch.float32 1.7698
 #> torch.bfloat16 1.7698
 #> torch.float16 1.7698
+
+# %% rounded
+def rounded(w, bits, dim=-1):
+    s = w.abs().amax(dim, keepdim=True) / (2 ** (bits - 1) - 1)
+    q = (w / s).round()
+    return q, s * q
+
+
+row = torch.tensor([[1.0, -0.3, 0.02]])
+for bits in (8, 4):
+    q, near = rounded(row, bits)
+    print(q.tolist(), near)
+#> [[127.0, -38.0, 3.0]] tensor([[ 1.0000, -0.2992,  0.0236]])
+#> [[7.0, -2.0, 0.0]] tensor([[ 1.0000, -0.2857,  0.0000]])
 
 # %% fewer-bits
 numbers = range(8, 1, -1)
