@@ -22,7 +22,7 @@ CELLS = {"config", "attention", "block", "model", "read", "layout", "checkpoint"
 CELLS |= {"second-parts", "second-attention", "second", "slips", "spoil"}
 MISTAKES = ["c_proj", "q, v, k", "d/h, h", "wpe + 1", "gelu", "h = 2", "eps", "ln_f"]
 GAP = 5e-5
-"""Ten times what rounding does to these logits, a tenth of what the smallest mistake does."""
+"""Some twenty times what rounding does here, and a twentieth of what the smallest mistake does."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -156,3 +156,35 @@ def test_an_old_file_with_masks_and_a_head_converts_to_the_same(
 
     assert ours.keys() == same.keys()
     assert all(torch.equal(t, same[name]) for name, t in ours.items())
+
+
+def test_the_script_for_published_weights_finds_the_loss_of_transformers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import real_weights  # imports tokenizers, which transformers brings along
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    torch.manual_seed(0)
+    peer = GPT2LMHeadModel(
+        GPT2Config(vocab_size=256, n_positions=512, n_embd=128, n_layer=3, n_head=2)
+    ).eval()
+    for parameter in peer.parameters():
+        nn.init.normal_(parameter, std=0.2)
+    peer.save_pretrained(tmp_path)
+
+    real_weights.main(tmp_path)
+
+    ids = torch.tensor(tokenizer.encode(real_weights.held_out_text()).ids)
+    windows = ids.unfold(0, 513, 512)
+    with torch.no_grad():
+        logits = peer(windows[:, :-1]).logits
+    loss = nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten()).item()
+    printed = capsys.readouterr().out
+    assert f"loss: {loss:.4f} a token, {loss:.4f} a byte" in printed
+    assert "6,404 tokens for 6,404 bytes, in windows of 512" in printed
