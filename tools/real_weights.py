@@ -2,8 +2,8 @@
 
     python tools/real_weights.py FOLDER
 
-FOLDER holds `model.safetensors` and `tokenizer.json`; the chapter *Loading real weights* says how to
-fetch them. The reader, the converter and the model are the cells of that chapter.
+FOLDER holds `model.safetensors` and `tokenizer.json`; the chapter *Loading real weights* says how
+to fetch them. The reader, the converter and the model are the cells of that chapter.
 """
 
 from __future__ import annotations

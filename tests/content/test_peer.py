@@ -96,9 +96,7 @@ def test_the_hand_reader_reads_what_transformers_wrote(
     assert all(torch.equal(t, expected[name]) for name, t in theirs.items())
 
 
-def test_the_names_and_shapes_are_those_of_transformers(
-    page: dict[str, Any], file: bytes
-) -> None:
+def test_the_names_and_shapes_are_those_of_transformers(page: dict[str, Any], file: bytes) -> None:
     theirs = {name: [*t.shape] for name, t in page["read"](file).items()}
     masks = {f"transformer.h.{i}.attn.bias": [1, 1, 64, 64] for i in range(2)}
 
