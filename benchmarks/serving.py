@@ -6,9 +6,10 @@ Saves a file as an author does and waits, as the script in an open page does, fo
 answer; then asks for the page, which must hold what was saved. Stock is Material with static-i18n,
 whose outputs somebody typed, on the same text: a generated book of peers.py, or the text that the
 real site offers of its pages, labs included. It has no snippets: what saving one takes is compared
-with saving a French page. Both servers are open at once, and are saved to in turn. Up to half a
-second of each time passes until MkDocs, which looks at all files twice a second, sees the change.
-Linux and Python's `mkdocs` only.
+with saving a French page. Ours shows the pages first and builds the site after that: the next save
+waits until all of it is built, which is measured too. Both servers are open at once, and are saved
+to in turn. Up to half a second of each time passes until MkDocs, which looks at all files twice a
+second, sees the change. Linux and Python's `mkdocs` only.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ from peers import write_ours as write_generated
 
 BOOK = ("docs", "hooks", "material", "snippets", ".precis", "mkdocs.yml", "translations.lock")
 """What the real site is made of, and the records of its runs."""
+
+AHEAD, STATE = "precis-shown", "assets/precis/shown"
+"""What is in a page that is ahead of its site, and the file that says `waiting` while it is."""
 
 BUILD = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
 
@@ -108,6 +112,9 @@ class Seen:
     shown: float
     """Until the page, asked for then, holds what was saved."""
 
+    built: float
+    """Until the page no longer says that the site is yet to be built."""
+
 
 class Server:
     """`mkdocs serve` in a folder."""
@@ -147,8 +154,11 @@ class Server:
         while True:
             newer = int(self.get(f"livereload/{epoch}/0"))
             answered = answered or time.perf_counter() - saved
-            if newer > epoch and mark in self.get(save.page):
-                return Seen(answered, time.perf_counter() - saved)
+            if newer > epoch and mark in (page := self.get(save.page)):
+                shown = time.perf_counter() - saved
+                while AHEAD in page and self.get(STATE) == "waiting":
+                    time.sleep(0.05)
+                return Seen(answered, shown, time.perf_counter() - saved)
             epoch = newer
 
     @staticmethod
@@ -200,11 +210,12 @@ def measure(book: Book, rounds: int) -> dict[str, tuple[list[Seen], list[Seen]]]
 
 
 def table(found: dict[str, tuple[list[Seen], list[Seen]]]) -> str:
-    lines = [f"{'':10}{'livereload answers':>38}{'the page shows it':>38}"]
-    lines.append(f"{'saved':10}" + f"{'ours':>12}{'stock':>12}{'ratio':>14}" * 2)
+    titles = ("livereload answers", "the page shows it", "the site is built")
+    lines = [" " * 10 + "".join(f"{title:>38}" for title in titles)]
+    lines.append(f"{'saved':10}" + f"{'ours':>12}{'stock':>12}{'ratio':>14}" * 3)
     for kind, pair in found.items():
         row = f"{kind:10}"
-        for value in ("answered", "shown"):
+        for value in ("answered", "shown", "built"):
             ours, stock = (statistics.median(getattr(s, value) for s in side) for side in pair)
             row += f"{ours:10.2f} s{stock:10.2f} s{ours / stock:12.2f} ×"
         lines.append(row)

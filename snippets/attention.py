@@ -314,9 +314,9 @@ print(torch.allclose(attend(z[order], causal=True), y[order]))
 # %% last-token
 order = torch.tensor([2, 0, 1, 3])
 torch.testing.assert_close(attend(z[order], causal=True)[3], y[3])
-place = torch.randn(4, 8)
-y = attend(z + place, causal=True)
-print(torch.allclose(attend(z[order] + place, causal=True)[3], y[3]))
+wpe = torch.randn(4, 8)
+y = attend(z + wpe, causal=True)
+print(torch.allclose(attend(z[order] + wpe, causal=True)[3], y[3]))
 #> False
 
 # %% solution-row

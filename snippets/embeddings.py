@@ -1,4 +1,4 @@
-"""From a token to its vector, and from its place to another."""
+"""From a token to its vector, and from its position to another."""
 
 # %% lookup
 import torch
@@ -151,13 +151,13 @@ print(wpe.weight.grad[:, 0])
 
 # %% apart
 torch.manual_seed(0)
-words, places = nn.Embedding(50, 768), nn.Embedding(20, 768)
+words, positions = nn.Embedding(50, 768), nn.Embedding(20, 768)
 tokens = torch.randint(50, (20,))
-x = words(tokens) + places(torch.arange(20))
+x = words(tokens) + positions(torch.arange(20))
 nearest = (x @ words.weight.T).argmax(dim=1)
 print(torch.equal(nearest, tokens))
 #> True
-nearest = (x @ places.weight.T).argmax(dim=1)
+nearest = (x @ positions.weight.T).argmax(dim=1)
 print(torch.equal(nearest, torch.arange(20)))
 #> True
 

@@ -182,8 +182,8 @@ print(f"{V2 * d2 + T2 * d2 + L2 * numbers(block) + 2 * d2:,}")
 #> 124,439,808
 
 # %% solution-scores
-places = 16 * 1024
-print(f"{places * V2 * 4 / 2**30:.2f} {places * d2 * 4 / 2**20:.0f}")
+positions = 16 * 1024
+print(f"{positions * V2 * 4 / 2**30:.2f} {positions * d2 * 4 / 2**20:.0f}")
 #> 3.07 48
 
 # %% bug-attend

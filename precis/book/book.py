@@ -146,6 +146,10 @@ class Book:
         self.records.start(snippets)
         return snippets
 
+    def read_again(self) -> None:
+        """Read files again, as at the start of a build, but run none that nobody asks for."""
+        self.generation += 1
+
     def readable(self) -> list[Snippet]:
         """Return the files that parse."""
         snippets = []

@@ -38,7 +38,7 @@ from precis.text.fences import EMBED, find_unfenced_code, register_snippet_fence
 from precis.text.lock import outdated_notices
 from precis.text.pages import PageReader
 from precis.text.prose import PageText
-from precis.text.witness import is_excuse
+from precis.text.witness import find_excuses
 
 _OUTPUT_LINE = re.compile(r'(<span id="[\w-]+-\d+-\d+")(?=><span class="go">)')
 """The element of an output line; Pygments makes it and pymdownx numbers it."""
@@ -199,6 +199,7 @@ def _assemble(
     """
     out: list[str] = []
     fences = {fence.line: fence for fence in source.fences if fence.line in replaced}
+    excuses = find_excuses(source)
     skip = 0
     for number, line in enumerate(source.lines, source.first_line):
         indent = line[: len(line) - len(line.lstrip(" "))]
@@ -208,7 +209,7 @@ def _assemble(
             prefix = fences[number].prefix
             out += [prefix + added if added else prefix.rstrip() for added in replaced[number]]
             skip = fences[number].end
-        elif number > skip and not is_excuse(line):
+        elif number > skip and number not in excuses:
             out.append(line)
         if number in notices:
             out += ["", f"*{notices[number]}*", ""]

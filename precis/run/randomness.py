@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NoReturn
 
 import torch
@@ -17,7 +18,7 @@ class CpuRandomNumbers(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if torch.Tag.nondeterministic_seeded not in func.tags:
+        if not is_tagged_random(func):
             return func(*args, **kwargs)
         leaves = pytree.tree_leaves((args, kwargs))
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
@@ -48,6 +49,12 @@ class CpuRandomNumbers(TorchDispatchMode):
             return leaf.to(device)
 
         return pytree.tree_map(to_device, result)
+
+
+@functools.cache
+def is_tagged_random(operation: Any) -> bool:
+    """Return whether torch says of an operation that it may draw random numbers."""
+    return torch.Tag.nondeterministic_seeded in operation.tags
 
 
 def is_random(operation: Any) -> bool:

@@ -6,7 +6,9 @@ import datetime
 import logging
 import os
 import shutil
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,6 +39,7 @@ from precis.sites import labs
 from precis.sites.config import PrecisConfig, configured_project
 from precis.sites.notebooks import write_notebook
 from precis.sites.page_cache import PageCache
+from precis.sites.preview import Built, Preview, Superseded, add_notice, write_state
 from precis.sites.publish import Publication
 from precis.sites.report import Report
 from precis.sites.serving import Watcher, disable_strict_mode
@@ -60,7 +63,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         self.serving = False
-        self.publishes = False
+        self.publishes = self.previews = False
         self.depth = 0
         """The number of nested builds in progress."""
 
@@ -82,6 +85,19 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.watcher: Watcher | None = None
         self.report = Report()
 
+        self.preview: Preview | None = None
+        self.built: list[Built] = []
+        """What a page needs that is shown before the site is built, by language."""
+
+        self.files: tuple[Environment, Files] | None = None
+        """The templates and the files of a language whose pages are about to be written."""
+
+        self.is_showing = False
+        """Whether pages are converted that are shown before the site is built."""
+
+        self.superseded: threading.Event | None = None
+        """Set when the build that goes on in the background is to end."""
+
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Set the mode of the build, and the date of what it makes."""
         set_output_encoding()
@@ -90,6 +106,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             epoch = int(datetime.datetime.fromisoformat(date).timestamp())
             os.environ.setdefault("SOURCE_DATE_EPOCH", str(epoch))
         self.publishes = not self.serving and not dirty
+        self.previews = self.serving and not dirty
 
     @event_priority(100)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -108,7 +125,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         link_styles(config)
         if self.serving:
             disable_strict_mode(config)
-        if self.publishes and self.publication is None:
+        if (self.publishes or self.superseded) and self.publication is None:
             self.publication = Publication(config)
         return config
 
@@ -117,7 +134,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth += 1
         if self.depth > 1:
             return
-        self.pages, self.notebooks, self.report = {}, {}, Report()
+        self.pages, self.notebooks, self.report, self.built = {}, {}, Report(), []
         self.book.start_runs()
         if self.extension.reader is None:  # by now all plugins have added their extensions
             md = Markdown(
@@ -166,6 +183,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Give the extension the next page, before other plugins change its text."""
+        self._end_if_superseded()
         notebook = b""
         if lab := self.labs.get(page.file.src_uri):
             ours, markdown, notebook = self._lab(lab, page, files)
@@ -184,6 +202,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             index = getattr(config.plugins.get(name), "search_index", None)
             if hasattr(index, "entries"):
                 self.page_cache.cache_search_entries(index)
+        self.files = env, files
 
     def on_page_content(
         self, html: str, page: MkDocsPage, config: MkDocsConfig, files: Files
@@ -193,6 +212,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             page.file.abs_src_path = str(lab.snippet)
             return  # its notebook is written already
         ours = self.pages[page.file.src_uri]
+        self.notebooks.pop(page.file.dest_uri, None)  # as it was shown before
         if self.report.errors or ours.errors:
             return  # the page shows errors
         if is_chapter(source := ours.source):
@@ -207,10 +227,20 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> None:
         """Give the template the notebook's link, labelled in the page's language."""
+        self._end_if_superseded()
+        if self.files and self.previews:  # the first page of a language
+            env, files = self.files
+            self.built.append(Built(self, config, files, nav, env, list(context["pages"])))
+        self.files = None
         if name := self.notebooks.get(page.file.dest_uri):
             label = self.book.project.words(str(config.theme.get("language"))).notebook_download
             extended: dict[str, Any] = context  # type: ignore[assignment]
             extended["notebook"] = {"href": name, "words": label}
+
+    @event_priority(-1000)
+    def on_post_page(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
+        """Say on a page that it is shown before the site is built."""
+        return add_notice(output, config) if self.is_showing else output
 
     @event_priority(-200)
     def on_post_build(self, config: MkDocsConfig) -> None:
@@ -233,6 +263,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             for line in (summarize_pages(self.book, pages), *list_unrecorded(self.book)):
                 log.info(line)
         self.finished = True
+        if self.previews:
+            write_state(site, len(self.report.errors) + len(self.report.warnings))
         if self.watcher:
             self.watcher.update(self.book, Path(config.site_dir))
 
@@ -245,19 +277,46 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
     ) -> LiveReloadServer:
         """Watch the snippets, the files that they read, and the lock."""
         server.watch(str(self.book.folder))
-        for path in filter(Path.is_file, (self.book.project.lock, self.book.project.root / WORDS)):
+        for path in self._own_files():
             server.watch(str(path))
         self.watcher = Watcher(server)
         self.watcher.update(self.book, Path(config.site_dir))
         from precis.run.parent import warm_up  # not needed by an unchanged build
 
         warm_up(self.book.readable())  # the first save does not wait for torch
+        if self.previews:
+            server.builder = self.preview = Preview(self, server, server.builder, config)
         return server
 
     def on_shutdown(self) -> None:
         """Publish a complete site; delete an incomplete one."""
+        if self.preview:
+            self.preview.end()
         if self.publication:
             self.publication.end(complete=self.finished)
+
+    def watched(self) -> list[Path]:
+        """Return the files outside docs and snippets that the server watches for the engine."""
+        return [*self._own_files(), *(self.watcher.files if self.watcher else ())]
+
+    def _own_files(self) -> list[Path]:
+        project = self.book.project
+        return [path for path in (project.lock, project.root / WORDS) if path.is_file()]
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Convert pages that are shown before the site is built: all files are read again."""
+        report, self.report, self.is_showing = self.report, Report(), True
+        self.book.read_again()
+        self.page_cache.read_again()
+        try:
+            yield
+        finally:
+            self.report, self.is_showing = report, False
+
+    def _end_if_superseded(self) -> None:
+        if self.superseded and self.superseded.is_set():
+            raise Superseded
 
     def _check_pages(self) -> None:
         """Check the text of pages while the snippets of the first page run.

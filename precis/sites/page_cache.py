@@ -85,6 +85,10 @@ class PageCache:
 
         page.render = render  # type: ignore[method-assign]
 
+    def read_again(self) -> None:
+        """Read again what all pages share."""
+        self._site = None, ""
+
     def cache_search_entries(self, search: Any) -> None:
         """Make Material's search entries of a page only if the page changed.
 

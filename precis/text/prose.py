@@ -161,6 +161,11 @@ class PageText:
         """The text outside fences."""
         return tuple(_blocks(self.lines, self.fences, self.first_line))
 
+    @cached_property
+    def fenced_lines(self) -> frozenset[int]:
+        """The lines of fences, whose text readers see as it is."""
+        return frozenset(n for fence in self.fences for n in range(fence.line, fence.end + 1))
+
     def block_start(self, line: int) -> int:
         """Return the first line of the block, between blank lines, that contains a line."""
         blocks = [block for block in self.blocks if block.line <= line]

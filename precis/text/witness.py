@@ -135,9 +135,14 @@ class Verdict:
     cited: int
 
 
-def is_excuse(line: str) -> bool:
-    """Return whether a line of a page is an excuse, which readers do not see."""
-    return _EXCUSE.fullmatch(line) is not None
+def find_excuses(page: PageText) -> dict[int, Excuse]:
+    """Return the excuses of a page, by their line; one in a fence is an example."""
+    excuses = {}
+    for at, line in enumerate(page.lines, page.first_line):
+        if at not in page.fenced_lines and (match := _EXCUSE.fullmatch(line)):
+            texts = tuple(text.strip() for text in match["numbers"].split(";"))
+            excuses[at] = Excuse(at, texts, match["reason"])
+    return excuses
 
 
 def check_claims(page: PageText, own: Evidence, linked: Callable[[str], Evidence]) -> Verdict:
@@ -149,7 +154,7 @@ def check_claims(page: PageText, own: Evidence, linked: Callable[[str], Evidence
     witnessed: list[Claim] = []
     cited: list[Claim] = []
     used: list[tuple[Claim, Excuse]] = []
-    excuses = dict(_excuses(page))
+    excuses = dict(_by_group(page))
     for block in page.blocks:
         if block.kind == "note":
             continue  # footnotes are sources
@@ -176,13 +181,11 @@ def check_claims(page: PageText, own: Evidence, linked: Callable[[str], Evidence
     return Verdict(tuple(sorted(findings)), tuple(used), len(witnessed), len(cited))
 
 
-def _excuses(page: PageText) -> Iterator[tuple[int, Excuse]]:
+def _by_group(page: PageText) -> Iterator[tuple[int, Excuse]]:
     """Yield the excuses of a page, each with the group of the blocks below it."""
-    for line_number, line in enumerate(page.lines, page.first_line):
-        if match := _EXCUSE.fullmatch(line):
-            texts = tuple(text.strip() for text in match["numbers"].split(";"))
-            below = (block.group for block in page.blocks if block.line > line_number)
-            yield next(below, -1), Excuse(line_number, texts, match["reason"])
+    for line, excuse in find_excuses(page).items():
+        below = (block.group for block in page.blocks if block.line > line)
+        yield next(below, -1), excuse
 
 
 def _claims(block: Block, language: str) -> Iterator[list[list[Claim]]]:

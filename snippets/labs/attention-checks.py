@@ -156,8 +156,8 @@ def future(f):
 
 
 def past(f):
-    by_place = moved(f, (slice(None), 0)).amax(dim=(0, 2))
-    return (by_place[1:] < 1e-6).sum()
+    by_position = moved(f, (slice(None), 0)).amax(dim=(0, 2))
+    return (by_position[1:] < 1e-6).sum()
 
 
 for check in (mean, future, past):

@@ -82,10 +82,6 @@ print(len(text), len(text_new))
 # ## Quels sont ses jetons ? {#tokens}
 #
 # Le tokeniseur est celui que vous avez écrit dans [Les jetons](../tokens.md#train), mot pour mot.
-#
-# ![](tokenizer-train "L’entraînement du tokeniseur")
-#
-# ![](tokenizer-use "L’emploi du tokeniseur")
 
 # %% [markdown] lang="en"
 # 1.  `SIZE` keeps the lab short. Once everything runs, raise it.
@@ -98,10 +94,6 @@ print(len(text), len(text_new))
 # ## What are its tokens? {#tokens}
 #
 # The tokenizer is the one that you wrote in [Tokens](../tokens.md#train), word for word.
-#
-# ![](tokenizer-train "The training of the tokenizer")
-#
-# ![](tokenizer-use "The use of the tokenizer")
 
 # %% tokenizer-train
 import re
@@ -209,12 +201,6 @@ print([token.decode("utf-8", "replace") for token in longest[:8]])
 #
 # Le modèle est celui du chapitre [Le modèle entier](../gpt.md#model), en petit, avec les mêmes
 # classes.
-#
-# ![](attention "L’attention du modèle entier")
-#
-# ![](block "Le bloc du modèle entier")
-#
-# ![](model "Le modèle entier")
 
 # %% [markdown] lang="en"
 # 1.  Among equals, `sorted` keeps the order: merges learned first come first.
@@ -226,12 +212,6 @@ print([token.decode("utf-8", "replace") for token in longest[:8]])
 #
 # The model is that of the chapter [The whole model](../gpt.md#model), made small, with the same
 # classes.
-#
-# ![](attention "The attention of the whole model")
-#
-# ![](block "The block of the whole model")
-#
-# ![](model "The whole model")
 
 # %% libraries
 from math import log
@@ -508,8 +488,9 @@ import matplotlib.pyplot as plt
 
 steps = range(0, 401, 20)
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
-axes.plot(steps, [loss for loss, _ in curve], color="C0")
-axes.plot(steps, [loss_new for _, loss_new in curve], color="C1")
+for n, colour in ((0, "C0"), (1, "C1")):
+    losses = [round(pair[n], 2) for pair in curve]
+    axes.plot(steps, losses, color=colour)
 axes.axhline(log(V), color="C2", linestyle="--")
 axes.axhline(counted, color="C3", linestyle=":")
 axes.set_xlabel("$t$")
@@ -650,7 +631,7 @@ def recite(model, ids):
 # %% [markdown] lang="fr"
 # 1.  Toutes les fenêtres à la fois, une par ligne.
 # 2.  Le produit reste à 1 tant que tout est juste, et tombe à 0 à la première faute : sa somme
-#     compte les jetons justes du début.
+#     compte les jetons trouvés avant elle.
 #
 # La première ligne est pour les paramètres du pas 120, la seconde pour ceux de la fin. À gauche, la
 # moyenne sur les fenêtres du texte appris, à droite, sur celles du texte mis de côté. Quels nombres
@@ -659,7 +640,7 @@ def recite(model, ids):
 # %% [markdown] lang="en"
 # 1.  All the windows at once, one a row.
 # 2.  The product stays 1 as long as all is right, and falls to 0 at the first mistake: its sum
-#     counts the right tokens at the start.
+#     counts the tokens found before it.
 #
 # The first line is for the parameters of step 120, the second for those of the end. On the left,
 # the mean over the windows of the text learned from; on the right, over those of the text put
@@ -718,7 +699,7 @@ for state in (best, last):
 #
 # ### 2. Deux fois moins de texte {#exercise-half}
 #
-# Le même modèle apprend de la première moitié des jetons, pendant 100 pas. Sa perte la plus basse
+# Le même modèle apprend de la première moitié des jetons, pendant 60 pas. Sa perte la plus basse
 # sur le texte mis de côté sera-t-elle au-dessus de 4,9 ou en dessous ? Et passera-t-elle la barre
 # de qui compte dans cette moitié seulement ?
 #
@@ -779,9 +760,9 @@ for state in (best, last):
 #
 # ### 2. Half the text {#exercise-half}
 #
-# The same model learns from the first half of the tokens, for 100 steps. Will its lowest loss on
-# the text put aside be above 4.9 or below? And will it pass the bar of someone who counts in that
-# half only?
+# The same model learns from the first half of the tokens, for 60 steps. Will its lowest loss on the
+# text put aside be above 4.9 or below? And will it pass the bar of someone who counts in that half
+# only?
 #
 # ??? tip "Hint"
 #
@@ -816,7 +797,7 @@ print(f"{log(256 + 1000):.2f} {4.8 * 483:.0f} {2.3 * 1000:.0f}")
 
 # %% solution-half rtol="1e-2"
 half = ids[: len(ids) // 2]
-curve_half, _ = fit(make(cfg), half, ids_new, 100)
+curve_half, _ = fit(make(cfg), half, ids_new, 60)
 lowest_half = min(loss_new for _, loss_new in curve_half)
 print(f"{lowest_half:.1f} {count_loss(half, ids_new):.1f}")
 #> 5.4 5.4

@@ -12,6 +12,7 @@ import torch
 import train_base
 from safetensors.torch import load_file, load_model
 
+from precis.run.record import Records
 from precis.source.parse import load
 
 SNIPPETS = train_base.ROOT / "snippets"
@@ -101,3 +102,17 @@ def test_snippets_repeat_the_model() -> None:
 @pytest.mark.parametrize("path", REPEATING, ids=lambda path: path.stem)
 def test_a_repeated_model_is_that_of_the_whole_model(path: Path) -> None:
     assert cells(path) == cells(train_base.CLASSES)
+
+
+READING = [
+    path
+    for path in sorted(SNIPPETS.rglob("*.py"))
+    if train_base.WEIGHTS.name in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("path", READING, ids=lambda path: path.stem)
+def test_a_snippet_reads_the_weights_in_a_way_that_its_record_sees(path: Path) -> None:
+    (record,) = Records(train_base.ROOT).get([load(path)])
+
+    assert train_base.WEIGHTS.relative_to(train_base.ROOT).as_posix() in record.files

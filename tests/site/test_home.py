@@ -158,6 +158,24 @@ def test_nothing_moves_when_the_tune_comes(browser: Browser, address: str, width
     context.close()
 
 
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+def test_the_title_stands_beside_the_tune_with_and_without_the_line_of_a_language(
+    browser: Browser, address: str, locale: str
+) -> None:
+    context = browser.new_context(locale=locale, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    open_page(page, address)
+    line, title, tune = (
+        page.locator(name).first.bounding_box() for name in (".precis-line", "h1", "precis-tune")
+    )
+    assert (line is None) == (locale == "fr-FR")
+    assert title is not None
+    assert tune is not None
+    assert abs(title["y"] - tune["y"]) < 60
+    assert title["x"] + title["width"] <= tune["x"]
+    context.close()
+
+
 # The path
 
 

@@ -129,6 +129,22 @@ def test_both_languages_have_the_same_code(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", CHAPTERS)
+def test_a_page_links_to_both_its_notebooks(site: Site, path: str) -> None:
+    links = site.pages[path].select(".precis-notebook a[download]")
+    assert [link["href"] for link in links] == [CHAPTERS[path], blank(path)]
+    assert all((site.folder / path / str(link["href"])).is_file() for link in links)
+
+
+OF_EACH_KIND = {"tensors/", "en/attention-explorer/", "en/labs/engine/"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=() if path in OF_EACH_KIND else pytest.mark.exhaustive)
+        for path in CHAPTERS
+    ],
+)
 def test_a_page_offers_its_notebooks_without_javascript(
     browser: Browser, address: str, site: Site, path: str
 ) -> None:

@@ -17,7 +17,10 @@ from pathlib import Path
 
 import pytest
 from built import ROOT, becomes_true
-from playwright.sync_api import Browser
+from mkdocs.config.defaults import MkDocsConfig
+from playwright.sync_api import Browser, Route
+
+from precis.sites.preview import CHECKED, FAILED, STATE, WAITING, add_notice
 
 BOOK = ("docs", "hooks", "material", "snippets", "mkdocs.yml", "translations.lock")
 
@@ -85,4 +88,36 @@ def test_a_save_is_shown_in_the_open_page_which_stays_and_so_is_a_wrong_value(
         with page.expect_event("load", timeout=120_000):
             snippet.write_text(text, "utf-8")
         assert becomes_true(page, "document.querySelector('.precis-finding') === null")
+        assert becomes_true(page, "document.querySelector('.precis-shown') === null", 120)
         page.close()
+        log = (book / "serve.log").read_text(encoding="utf-8")
+    assert log.count("fr/autograd.md") >= 3, "the page was shown before the site was built"
+
+
+@pytest.mark.parametrize("state", [CHECKED, "Checked: 1 finding", FAILED])
+def test_a_page_that_is_ahead_of_its_site_says_what_became_of_it(
+    browser: Browser, state: str
+) -> None:
+    config = MkDocsConfig()
+    config.site_url = "http://site.test/book/"
+    states = [WAITING, WAITING]
+    page = browser.new_page()
+
+    def answer(route: Route) -> None:
+        if route.request.url.endswith(f"site.test/book/{STATE}"):
+            route.fulfill(body=states.pop() if states else state, content_type="text/plain")
+        else:
+            html = add_notice("<html><body><p>Words.</p></body></html>", config)
+            route.fulfill(body=html, content_type="text/html")
+
+    page.route("**/*", answer)
+    page.goto("http://site.test/book/a/")
+    notice = page.locator(".precis-shown")
+
+    assert "being checked" in notice.inner_text()
+    text = "document.querySelector('.precis-shown').textContent"
+    assert becomes_true(page, f"{text} === '{state}'")
+    assert states == []
+    page.wait_for_timeout(2500)
+    assert notice.count() == (state != CHECKED)
+    page.close()

@@ -22,7 +22,7 @@ from built import (
     open_page,
     violations,
 )
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 WIDTHS = {"telephone": 320, "desk": 1280}
 """CSS pixels: the narrowest telephone, and a screen that shows both menus."""
@@ -34,6 +34,31 @@ SIZES_ON_FIGURES = """
   return [...svg.querySelectorAll("text")].map(text => size(text) * scale);
 })
 """
+
+FORMULAS_OUT_OF_REACH = """
+[...document.querySelectorAll("div.arithmatex")].flatMap(box => {
+  const edges = box.getBoundingClientRect();
+  const row = box.querySelector("semantics > mrow");
+  const at = scrolled => {
+    box.scrollLeft = scrolled;
+    return row.getBoundingClientRect();
+  };
+  const room = box.scrollWidth - box.clientWidth;
+  const left = at(0).left - edges.left;
+  const right = edges.right - at(room).right;
+  const { top, bottom } = at(0);
+  const faults = [
+    [Math.min(left, right) < -1, "begins or ends outside its box"],
+    [room > 0 && !["auto", "scroll"].includes(getComputedStyle(box).overflowX), "is cut"],
+    [top < edges.top || bottom > edges.bottom, "is cut above or below"],
+    [room > 0 && left + right > 1, "is scrolled for nothing but blanks"],
+    [room <= 0 && Math.abs(left - right) > 1, "does not stand in the middle"],
+  ];
+  const formula = box.querySelector("annotation").textContent;
+  return faults.filter(([wrong]) => wrong).map(([, what]) => `${formula} ${what}`);
+})
+"""
+"""Ask each displayed formula whether a reader sees, or can scroll to, all of it."""
 
 
 OF_EACH_KIND = {"", "pretraining/", "errors/", "glossary/", "labs/boundary/", "autograd-explorer/"}
@@ -55,6 +80,9 @@ class Visit:
 
     words: list[float]
     """The sizes of the words on its figures, in CSS pixels."""
+
+    formulas: list[str]
+    """Displayed formulas of which a part cannot be seen, with all that is folded opened."""
 
     violations: list[str]
     """What axe finds with all that is folded opened, where it was asked."""
@@ -116,17 +144,24 @@ def visit_with_axe(request: pytest.FixtureRequest, browser: Browser, address: st
 
 
 @functools.cache
+def reader(browser: Browser, width: str, scheme: str) -> BrowserContext:
+    """Return what opens pages so: it has the styles and scripts of pages opened before."""
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": WIDTHS[width], "height": 900},
+        reduced_motion="reduce",
+        service_workers="block",  # which would fetch the whole book in each visit
+    )
+    context.add_init_script("localStorage.clear(); sessionStorage.clear()")
+    return context
+
+
+@functools.cache
 def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Visit:
     """Open a page and ask it everything."""
     errors: list[str] = []
     foreign: list[str] = []
-    context = browser.new_context(
-        color_scheme=how.scheme,  # type: ignore[arg-type]
-        viewport={"width": WIDTHS[how.width], "height": 900},
-        reduced_motion="reduce",
-        service_workers="block",  # which would fetch the whole book in each visit
-    )
-    page = context.new_page()
+    page = reader(browser, how.width, how.scheme).new_page()
     page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
@@ -138,14 +173,15 @@ def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Vis
     becomes_true(page, "document.documentElement.scrollWidth <= innerWidth", seconds=3)
     excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     words = page.evaluate(SIZES_ON_FIGURES)
-    found = with_all_opened(page, how.rules_left_out) if with_axe else []
-    context.close()
-    return Visit(errors, foreign, excess, words, found)
-
-
-def with_all_opened(page: Page, without: tuple[str, ...]) -> list[str]:
-    """What axe finds once the scripts have seen all that is folded opened."""
     page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
+    formulas = page.evaluate(FORMULAS_OUT_OF_REACH)
+    found = rules_broken(page, how.rules_left_out) if with_axe else []
+    page.close()
+    return Visit(errors, foreign, excess, words, formulas, found)
+
+
+def rules_broken(page: Page, without: tuple[str, ...]) -> list[str]:
+    """What axe finds once the scripts have seen all that is folded opened."""
     becomes_true(page, REACHABLE)
     return violations(page, without=without)
 
@@ -160,6 +196,10 @@ def test_a_page_asks_nothing_of_others(visit: Visit) -> None:
 
 def test_no_page_scrolls_sideways(visit: Visit) -> None:
     assert visit.excess <= 0
+
+
+def test_a_displayed_formula_is_seen_or_scrolled_to_whole(visit: Visit) -> None:
+    assert visit.formulas == []
 
 
 def test_words_on_figures_can_be_read(visit: Visit) -> None:

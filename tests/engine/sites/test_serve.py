@@ -9,7 +9,9 @@ import contextlib
 import functools
 import json
 import logging
+import re
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -19,13 +21,21 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from markdown.extensions.abbr import AbbrExtension
 from material.plugins.search.plugin import SearchIndex
+from mkdocs import utils
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.structure.pages import Page
 from mkdocs.theme import Theme
 from project import BILINGUAL, PLAIN, Project, eventually, logging_runs, serving
 
+from precis.sites import mkdocs as plugin_module
+from precis.sites import preview
+from precis.sites.mkdocs import PrecisPlugin
 from precis.sites.page_cache import PageCache
+from precis.sites.preview import FAILED, STATE, Preview
 
 SNIPPET = """
     # %% one
@@ -106,7 +116,7 @@ class Served:
         self._files = self._written()
 
     def _written(self) -> dict[Path, bytes]:
-        ours = self.site, self.project.path(".precis")
+        ours = self.site, self.project.path(".precis"), self.site.with_name("served.built")
         files = (path for path in self.project.folder.rglob("*") if path.is_file())
         return {
             path: path.read_bytes() for path in files if not any(map(path.is_relative_to, ours))
@@ -146,6 +156,10 @@ class Served:
         self.is_as_it_was = False
         self.converted.clear()
         build(config, serve_url=address)
+        return self.files()
+
+    def files(self) -> dict[str, bytes]:
+        """The files of the served site."""
         files = (path for path in sorted(self.site.rglob("*")) if path.is_file())
         return {path.relative_to(self.site).as_posix(): path.read_bytes() for path in files}
 
@@ -554,3 +568,245 @@ def test_the_server_sees_files_that_snippets_read_wherever_they_lie(project: Pro
         becomes(lambda text: "+ 0.0897" in text)
         project.write(data__two_txt="0.0898")
         becomes(is_sound)
+
+
+class Open:
+    """The site while `mkdocs serve` has it open: a server without a port."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        config = self._config()
+        config.plugins.on_startup(command="serve", dirty=False)
+        plugin = config.plugins["precis"]
+        assert isinstance(plugin, PrecisPlugin)
+        self.plugin = plugin
+        self._build(config)
+        self.server = LiveReloadServer(self._build, "127.0.0.1", 0, str(served.site))
+        config.plugins.on_serve(self.server, config=config, builder=self._build)
+        assert isinstance(plugin.preview, Preview)
+        self.preview = plugin.preview
+
+    def _config(self) -> MkDocsConfig:
+        path = str(self.served.project.path("mkdocs.yml"))
+        config = load_config(path, site_dir=str(self.served.site))
+        config.site_url = "http://127.0.0.1:8000/"
+        return config
+
+    def _build(self, config: MkDocsConfig | None = None) -> None:
+        build(config or self._config(), serve_url="http://127.0.0.1:8000/")
+
+    def save(self) -> dict[str, bytes]:
+        """Let the server see what was saved; the pages that were shown first."""
+        self.server.builder()
+        files = self.served.files()
+        return {name: text for name, text in files.items() if b"precis-shown" in text}
+
+    def rest(self) -> dict[str, bytes]:
+        """Wait for the build that follows; the files of the site then."""
+        if thread := self.preview.thread:
+            thread.join(120)
+            assert not thread.is_alive()
+        return self.served.files()
+
+    def close(self) -> None:
+        self.preview.end()
+        self.plugin.preview = self.plugin.watcher = None
+
+
+@pytest.fixture
+def opened(sound: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """The site, open; what was saved is built without a rest."""
+    monkeypatch.setattr(preview, "REST", 0)
+    site = Open(sound)
+    yield site
+    site.close()
+
+
+SHOWN_FIRST = {
+    "page": ["a/index.html"],
+    "title": ["b/index.html"],
+    "anchor": ["b/index.html"],
+    "front matter": ["b/index.html"],
+    "snippet": ["a/index.html", "en/a/index.html"],
+    "linked snippet": ["b/index.html", "en/b/index.html"],
+    "linked page": ["b/index.html"],
+    "wrong value": ["a/index.html", "en/a/index.html"],
+    "lab": ["en/labs/l/index.html", "labs/l/index.html"],
+    "glossary": ["glossary/index.html"],
+    "glossary and page": ["a/index.html", "glossary/index.html"],
+}
+"""The pages that are shown before the site is built, by what was changed; else none."""
+
+SAVES: dict[str, Callable[[Project], object]] = CHANGES | {
+    "front matter": lambda p: p.write(
+        docs__fr__b_md="---\ntitle: Autre\ndescription: D\n---\n\n" + FILES["docs__fr__b_md"]
+    ),
+    "glossary and page": lambda p: (CHANGES["glossary"](p), CHANGES["page"](p)),
+    "page and lock": lambda p: (CHANGES["page"](p), other_lock(p)),
+    "asset": lambda p: p.write(docs__assets__a_txt="A"),
+    "new page": lambda p: p.write(docs__fr__d_md="# D {#d}\n", docs__en__d_md="# D {#d}\n"),
+    "page gone": lambda p: p.path("docs/fr/b.md").unlink(),
+    "menu": lambda p: p.write(
+        mkdocs_yml=FILES["mkdocs_yml"].replace("a.md, b.md", "b.md, {Autre: a.md}")
+    ),
+}
+
+
+@pytest.mark.parametrize("change", SAVES)
+def test_a_save_is_shown_first_and_leaves_the_site_that_a_fresh_process_makes(
+    opened: Open, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "mkdocs")
+    SAVES[change](opened.served.project)
+
+    shown = opened.save()
+    assert "could not be shown" not in caplog.text
+    after = opened.rest()
+
+    assert sorted(shown) == SHOWN_FIRST.get(change, [])
+    opened.close()
+    assert after == opened.served.build(fresh=True)
+    has_findings = any(b'precis-finding" role' in text for text in after.values())
+    assert (after[STATE] == b"Checked") == (not has_findings)
+    for name, text in shown.items():
+        assert preview._NOTICE.sub(b"", text) == after[name]
+    opened.served.mend()
+
+
+def test_browsers_load_pages_again_only_if_the_built_ones_are_others(opened: Open) -> None:
+    project = opened.served.project
+    signals = [opened.preview.signal.read_text()]
+    for change in ("page", "anchor"):  # the other language has findings; a page has a dead link
+        SAVES[change](project)
+        opened.save()
+        opened.rest()
+        opened.served.converted.clear()
+        opened.save()  # as the server does when it sees the signal
+        assert opened.served.converted == []
+        signals.append(opened.preview.signal.read_text())
+    project.write(docs__fr__a_md=FILES["docs__fr__a_md"] + "\nOther words.\n")
+    opened.save()
+    opened.rest()
+    signals.append(opened.preview.signal.read_text())
+
+    assert signals[0] != signals[1] != signals[2] == signals[3]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_newer_save_ends_the_build_of_the_last(
+    opened: Open, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, wrap = opened.served.project, PageCache.wrap
+    reached, clean = threading.Event(), utils.clean_directory
+    later = list[str]()
+
+    def waiting(cache: PageCache, page: Page, *args: object) -> None:
+        wrap(cache, page, *args)  # type: ignore[arg-type]
+        aside = threading.current_thread() is not threading.main_thread()
+        if aside and reached.is_set():
+            later.append(page.file.src_uri)
+        if aside and page.file.src_uri == f"{language}/b.md":
+            reached.set()
+            assert opened.preview.superseded.wait(60)
+
+    SAVES["page"](project)
+    with monkeypatch.context() as patched:
+        patched.setattr(PageCache, "wrap", waiting)
+        opened.save()
+        assert reached.wait(60)
+        SAVES["snippet"](project)
+        thread = opened.preview.thread
+        shown = opened.save()
+
+    assert thread
+    assert not thread.is_alive()
+    assert later == []
+    assert sorted(shown) == ["a/index.html", "en/a/index.html"]
+    assert b"1 * 0.0898" in re.sub(rb"<[^>]+>", b"", shown["a/index.html"])
+    after = opened.rest()
+    assert utils.clean_directory is clean
+    opened.close()
+    assert after == opened.served.build(fresh=True)
+    opened.served.mend()
+
+
+def test_what_is_kept_of_a_page_that_was_shown_depends_on_all_that_it_shows(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glossary = FILES["docs__en__glossary_md"]
+    page = PAGE.replace(", and [what follows](b.md#b), which printed 7.5", "")
+    project.write(
+        mkdocs_yml=PLAIN, snippets__a_py=SNIPPET, docs__a_md=page, docs__glossary_md=glossary
+    )
+    monkeypatch.chdir(project.folder)
+    served = Served(project, monkeypatch)
+    opened = Open(served)
+
+    monkeypatch.setattr(preview, "REST", 600)
+    project.write(docs__glossary_md=glossary.replace("Words", "Names"))
+    SAVES["snippet"](project)
+    shown = opened.save()
+    assert b"Names" in shown["a/index.html"]
+
+    monkeypatch.setattr(preview, "REST", 0)
+    project.write(docs__glossary_md=glossary)
+    opened.save()
+    after = opened.rest()
+
+    opened.close()
+    assert after == served.build(fresh=True)
+
+
+def test_a_page_that_shows_a_wrong_value_first_offers_no_notebook(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preview, "REST", 600)
+    assert "a/index.html" in opened.plugin.notebooks
+    SAVES["wrong value"](opened.served.project)
+
+    assert b"precis-finding" in opened.save()["a/index.html"]
+
+    assert "a/index.html" not in opened.plugin.notebooks
+
+
+def test_a_site_that_cannot_be_built_leaves_what_is_served(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(site: Path) -> None:
+        raise PluginError("no style")
+
+    before = opened.served.files()
+    SAVES["page"](opened.served.project)
+    with monkeypatch.context() as patched:
+        patched.setattr(plugin_module, "copy_styles", refuse)
+        shown = opened.save()
+        failed = opened.rest()
+    assert {name for name in before if failed[name] != before[name]} >= {STATE, *shown}
+    assert before[STATE] == b"Checked"
+    assert failed[STATE] == FAILED.encode()
+    assert failed["b/index.html"] == before["b/index.html"]
+
+    SAVES["snippet"](opened.served.project)
+    opened.save()
+    after = opened.rest()
+
+    opened.close()
+    assert after == opened.served.build(fresh=True)
+    opened.served.mend()
+
+
+def test_a_page_that_cannot_be_shown_first_is_built_with_the_site(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(preview, "_write_page", refuse)
+    SAVES["page"](opened.served.project)
+
+    assert opened.save() == {}
+
+    after = opened.served.files()
+    opened.close()
+    assert after == opened.served.build(fresh=True)
+    opened.served.mend()

@@ -151,6 +151,24 @@ def test_an_unused_excuse_is_reported(project: Project, text: str) -> None:
     assert message.startswith("unused excuse for 0.")
 
 
+def test_a_line_in_a_fence_is_shown_and_excuses_nothing(project: Project) -> None:
+    example = "```text\n<!-- no witness for 0.77: made up -->\n```\n"
+
+    assert messages(project, f"{example}\nNo claim.") == []
+    (message,) = messages(project, f"{example}\nIt is 0.77.")
+    assert message.startswith("0.77 has no witness on this page")
+
+
+def test_the_page_shows_an_excuse_that_is_in_a_fence(project: Project) -> None:
+    project.write(mkdocs_yml=site_in("en"), snippets__a_py=SNIPPET, docs__en__a_md="")
+    extension = PrecisExtension(project.book()).for_page(Page(PageText("docs/en/a.md")))
+    md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
+
+    html = md.convert("Write:\n\n```text\n<!-- no witness for 0.77: made up -->\n```\n")
+
+    assert "no witness for 0.77: made up" in html
+
+
 def test_the_page_shows_the_finding_and_hides_the_excuse(project: Project) -> None:
     project.write(mkdocs_yml=site_in("en"), snippets__a_py=SNIPPET, docs__en__a_md="")
     extension = PrecisExtension(project.book()).for_page(Page(PageText("docs/en/a.md")))
