@@ -100,15 +100,19 @@ axes.barh(0, 8 + n, color="C3")
 axes.set_yticks([])
 
 # %% write
+kinds = {"F32": torch.float32, "F16": torch.float16}
+kinds |= {"BF16": torch.bfloat16, "I64": torch.int64}
+names = {dtype: name for name, dtype in kinds.items()}
+
+
 def write(tensors):
     header, numbers = {}, b""
     for name, t in tensors.items():
-        kind = {torch.int64: "I64", torch.bfloat16: "BF16"}
         flat = t.detach().cpu().contiguous().view(torch.uint8)
         place = [len(numbers), len(numbers) + flat.numel()]
         numbers += flat.numpy().tobytes()
-        header[name] = {"dtype": kind.get(t.dtype, "F32")}
-        header[name] |= {"shape": [*t.shape], "data_offsets": place}
+        header[name] = {"dtype": names[t.dtype], "shape": [*t.shape]}
+        header[name]["data_offsets"] = place
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # (1)!
     return len(text).to_bytes(8, "little") + text + numbers
@@ -126,10 +130,6 @@ print(small[136:144], small[-8:])
 #> b'\x00\x00\x80?\x00\x00\x00@' b'\x07\x00\x00\x00\x00\x00\x00\x00'
 
 # %% read
-kinds = {"F32": torch.float32, "F16": torch.float16}
-kinds |= {"BF16": torch.bfloat16, "I64": torch.int64}
-
-
 def read(raw):
     n = int.from_bytes(raw[:8], "little")
     header, tensors = json.loads(raw[8 : 8 + n]), {}
@@ -364,9 +364,9 @@ def judge(mistake, std):
             for name, t in convert(theirs).items()}
     model.load_state_dict(ours)
     spoil(model, mistake)
-    gap, other = model(ids), second(ids, theirs)
-    gap = (gap - other).abs() / (1e-5 + 1.3e-6 * other.abs())  # (1)!
-    return gap.max().item()
+    mine, other = model(ids), second(ids, theirs)
+    tolerance = 1e-5 + 1.3e-6 * other.abs()  # (1)!
+    return ((mine - other).abs() / tolerance).max().item()
 
 # %% mutants
 mistakes = ["none", *slips, "gelu", "h = 2", "eps", "ln_f"]
@@ -407,7 +407,7 @@ for dtype in (torch.float32, torch.bfloat16, torch.float16):
 # %% rounded
 def rounded(w, bits, dim=-1):
     s = w.abs().amax(dim, keepdim=True) / (2 ** (bits - 1) - 1)
-    q = (w / s).round()
+    q = (w / s).round()  # (1)!
     return q, s * q
 
 

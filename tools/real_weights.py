@@ -22,7 +22,7 @@ from precis.source.parse import load
 ROOT = Path(__file__).parents[1]
 SNIPPET = ROOT / "snippets/weights.py"
 TEXT = ROOT / "snippets/data/verne-long.en.txt"
-CELLS = ("config", "attention", "block", "model", "read", "convert")
+CELLS = ("config", "attention", "block", "model", "write", "read", "convert")
 HEAD_WIDTH = 64
 """How many numbers a head has in every size of GPT-2: no tensor's shape says it."""
 

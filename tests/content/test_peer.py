@@ -18,7 +18,17 @@ from torch import Tensor, nn
 from precis.source.parse import load
 
 SNIPPET = Path(__file__).parents[2] / "snippets/weights.py"
-CELLS = {"config", "attention", "block", "model", "read", "layout", "checkpoint", "convert"}
+CELLS = {
+    "config",
+    "attention",
+    "block",
+    "model",
+    "write",
+    "read",
+    "layout",
+    "checkpoint",
+    "convert",
+}
 CELLS |= {"second-parts", "second-attention", "second", "slips", "spoil"}
 MISTAKES = ["c_proj", "q, v, k", "d/h, h", "wpe + 1", "gelu", "h = 2", "eps", "ln_f"]
 GAP = 5e-5
