@@ -323,10 +323,11 @@ axes.set_ylabel("$L$", rotation=0, labelpad=12)
 # %% counts
 known, new = novel
 single = torch.bincount(known, minlength=256) + 0.01
-pairs = 256 * known[:-1] + known[1:]
-pairs = torch.bincount(pairs, minlength=256**2) + 0.01
-pairs = pairs.view(256, 256) / pairs.view(256, 256).sum(1)[:, None]
-print(f"{-(single / single.sum())[new].log().mean().item():.2f}")
+single = single / single.sum()
+pairs = torch.bincount(256 * known[:-1] + known[1:], minlength=256**2)
+pairs = pairs.view(256, 256) + 0.01  # (1)!
+pairs = pairs / pairs.sum(dim=1, keepdim=True)
+print(f"{-single[new].log().mean().item():.2f}")
 #> 3.11
 print(f"{-pairs[new[:-1], new[1:]].log().mean().item():.2f}")
 #> 2.43

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("precis", "tests/engine", "tests/content", "conftest.py", "pyproject.toml")
+COPIED = (
+    "precis",
+    "tests/engine",
+    "tests/content",
+    "tests/conftest.py",
+    "conftest.py",
+    "pyproject.toml",
+)
 
 
 class Mutation(NamedTuple):

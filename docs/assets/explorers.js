@@ -1,4 +1,5 @@
-// What the explorers share: elements, numbers in the reader's language, steps, states in the address.
+// What the explorers share: elements, numbers in the reader's language, steps, states in the
+// address, and the custom element that has all of these.
 
 const SVG = "http://www.w3.org/2000/svg";
 const THOUSANDTH = 1e-3;
@@ -26,6 +27,7 @@ export const raised = (integer) => [...String(integer)].map((sign) => SUPERSCRIP
 /** What writes numbers in a language, with as many digits as a page shows. */
 export function numbers(locale) {
   const places = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
+  const fixed = new Intl.NumberFormat(locale, { minimumFractionDigits: 4, maximumFractionDigits: 4 });
 
   /** Whether a number is shown without a power of ten. */
   const plainly = (value) => {
@@ -57,7 +59,20 @@ export function numbers(locale) {
     return value < 0 || text.includes("×") ? `(${text})` : text;
   }
 
-  return { number, exact, equals, operand };
+  /** A number in a table: with four decimals, unless it is an integer, last bits aside. */
+  function cell(value) {
+    const whole = Math.abs(value - Math.round(value)) <= 1e-12 * Math.abs(value);
+    if (whole || !Number.isFinite(value) || Math.abs(value) >= MILLION) return number(value);
+    return fixed.format(value).replace("-", "−");
+  }
+
+  /** A number as one may type it, with all its digits. */
+  function editable(value) {
+    if (!Number.isFinite(value)) return number(value);
+    return String(value).replace(".", locale === "fr" ? "," : ".").replace("-", "−");
+  }
+
+  return { number, exact, equals, operand, cell, editable };
 }
 
 /** The number that a reader typed, with either decimal sign; NaN if it is none. */
@@ -178,4 +193,87 @@ export function followStates(isState, visit, arrive) {
     visit();
     arrive();
   });
+}
+
+// The custom element
+
+let explorers = 0;
+
+/** Replace the options of a list to choose from by others: pairs of a value and its words. */
+export function fill(select, options) {
+  select.replaceChildren(...options.map(([value, words]) => h("option", { value }, words)));
+}
+
+/**
+ * An explorer whose state comes from its attributes, or from the address with `address` among
+ * them, for one element a page.
+ *
+ * A class made from it names its `page`, the `names` of its state, and has the methods `speech`
+ * (words in a language), `build`, `open` (a state, piece by piece), `announce` and `described`
+ * (a state as parameters of an address).
+ */
+export class Explorer extends HTMLElement {
+  connectedCallback() {
+    if (this.say) return;
+    this.say = this.speech(document.documentElement.lang);
+    this.unique = `${this.page}-${(explorers += 1)}`;
+    this.keeps = this.hasAttribute("address");
+    this.tabIndex = -1; // a place to read on from, not a control
+    this.build();
+    this.restore();
+    if (!this.keeps) return;
+    const isState = (query) => this.names.some((name) => query.has(name));
+    followStates(isState, () => this.restore(), () => this.arrive());
+    shareState();
+  }
+
+  /** Show the state of the address, or of the attributes. */
+  restore() {
+    clearTimeout(this.waiting);
+    const query = this.keeps ? new URLSearchParams(location.search) : new URLSearchParams();
+    this.open((name) => query.get(name) ?? this.getAttribute(name));
+    if (this.keeps) shareState();
+  }
+
+  arrive() {
+    this.focus({ preventScroll: true });
+    this.scrollIntoView({ block: "start" });
+    this.announce();
+  }
+
+  /** Put the state into the address. */
+  keep() {
+    if (!this.keeps) return;
+    const query = String(this.described(this.state));
+    history.replaceState(history.state, "", `${location.pathname}${query && "?"}${query}${location.hash}`);
+    shareState();
+  }
+
+  /** Where the explorer's own page shows its state. */
+  get address() {
+    const folder = document.documentElement.lang === "en" ? "en/" : "";
+    return new URL(`../${folder}${this.page}/?${this.described(this.state)}`, import.meta.url);
+  }
+
+  /** Let the keyboard scroll the tables that are wider than their place. */
+  reach(part = this) {
+    for (const box of part.querySelectorAll(".box")) {
+      const scrolls = box.scrollWidth > box.clientWidth && box.ariaHidden !== "true";
+      if (scrolls) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+
+  id(name) {
+    return `${this.unique}-${name}`;
+  }
+
+  text(name, attributes) {
+    const usual = { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
+    return h("input", { ...usual, id: this.id(name), ...attributes });
+  }
+
+  labelled(name, words, part) {
+    return h("div", { class: "knob" }, h("label", { for: this.id(name) }, words), part);
+  }
 }

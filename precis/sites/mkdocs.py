@@ -21,16 +21,14 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.utils.templates import TemplateContext
 
 from precis.base.files import is_writable
-from precis.base.finding import Malformed, display_path
+from precis.base.finding import Malformed
 from precis.base.project import Project
 from precis.base.streams import set_output_encoding
-from precis.base.words import FILE as WORDS
 from precis.book.attest import FILE, SCHEMA, commit_and_date, verified_json
 from precis.book.book import Book
 from precis.book.checks import snippet_findings
 from precis.book.summary import list_unrecorded
 from precis.export.notebook import is_chapter, notebook_name
-from precis.page.box import render_box
 from precis.page.completeness import find_holes, summarize_pages
 from precis.page.extension import PrecisExtension
 from precis.page.page import Page
@@ -38,18 +36,18 @@ from precis.run.record import Records
 from precis.sites import labs
 from precis.sites.config import PrecisConfig, configured_project
 from precis.sites.notebooks import write_notebook
+from precis.sites.notice import add_notice, write_state
 from precis.sites.page_cache import PageCache
-from precis.sites.preview import Built, Preview, Superseded, add_notice, write_state
+from precis.sites.preview import Built, Preview, end_if
 from precis.sites.publish import Publication
 from precis.sites.report import Report
 from precis.sites.serving import Watcher, disable_strict_mode
+from precis.sites.sources import opened, read_source
 from precis.sites.styles import copy_styles, link_styles
 from precis.sites.template_cache import TemplateCache
-from precis.source.parse import read
 from precis.text.checks import page_findings
 from precis.text.fences import EMBED
 from precis.text.pages import PageReader
-from precis.text.prose import PageText
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,8 +88,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """What a page needs that is shown before the site is built, by language."""
 
         self.files: tuple[Environment, Files] | None = None
-        """The templates and the files of a language whose pages are about to be written."""
-
+        """The templates and files of the language whose first page is to be written."""
         self.is_showing = False
         """Whether pages are converted that are shown before the site is built."""
 
@@ -105,8 +102,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if date := commit_and_date(Path.cwd())[1]:  # of the sitemap too: one commit, one site
             epoch = int(datetime.datetime.fromisoformat(date).timestamp())
             os.environ.setdefault("SOURCE_DATE_EPOCH", str(epoch))
-        self.publishes = not self.serving and not dirty
-        self.previews = self.serving and not dirty
+        self.publishes, self.previews = not (self.serving or dirty), self.serving and not dirty
 
     @event_priority(100)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -170,25 +166,21 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         """Read a page; one that is unreadable shows its findings."""
         if page.file.src_uri in self.labs:
             return ""  # `on_page_markdown` gives its text
-        path = page.file.abs_src_path
-        try:
-            return read(Path(path)) if path else None
-        except Malformed as error:
-            self.report.add(error.findings)
-            boxes = "\n\n".join(map(render_box, error.findings))
-            return boxes.replace("<pre>", "<p>").replace("</pre>", "</p>")  # not code
+        text, findings = read_source(page)
+        self.report.add(findings)
+        return text
 
     @event_priority(100)
     def on_page_markdown(
         self, markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Give the extension the next page, before other plugins change its text."""
-        self._end_if_superseded()
+        end_if(self.superseded)
         notebook = b""
         if lab := self.labs.get(page.file.src_uri):
             ours, markdown, notebook = self._lab(lab, page, files)
         else:
-            ours = _opened(page, markdown)
+            ours = opened(page, markdown)
         self.pages[page.file.src_uri] = ours
         self.page_cache.wrap(page, ours, notebook)
         return markdown
@@ -227,7 +219,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> None:
         """Give the template the notebook's link, labelled in the page's language."""
-        self._end_if_superseded()
+        end_if(self.superseded)
         if self.files and self.previews:  # the first page of a language
             env, files = self.files
             self.built.append(Built(self, config, files, nav, env, list(context["pages"])))
@@ -248,10 +240,10 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth -= 1
         if self.depth:
             return
-        site = self.publication.aside if self.publication else Path(config.site_dir)
-        copy_styles(site)
-        self._check_snippets()
+        copy_styles(site := self.publication.aside if self.publication else Path(config.site_dir))
         pages = self.pages.values()
+        for path in self.book.paths():  # embedded or not
+            self.report.add(snippet_findings(self.book, path))
         self.report.add(finding for page in pages for finding in page.findings)
         self.report.add(self.book.project.policy.apply("cells", find_holes(self.book, pages)))
         self.report.show(refuse=not self.serving)
@@ -276,10 +268,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
     ) -> LiveReloadServer:
         """Watch the snippets, the files that they read, and the lock."""
-        server.watch(str(self.book.folder))
-        for path in self._own_files():
-            server.watch(str(path))
-        self.watcher = Watcher(server)
+        self.watcher = Watcher(server, self.book)
         self.watcher.update(self.book, Path(config.site_dir))
         from precis.run.parent import warm_up  # not needed by an unchanged build
 
@@ -295,14 +284,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         if self.publication:
             self.publication.end(complete=self.finished)
 
-    def watched(self) -> list[Path]:
-        """Return the files outside docs and snippets that the server watches for the engine."""
-        return [*self._own_files(), *(self.watcher.files if self.watcher else ())]
-
-    def _own_files(self) -> list[Path]:
-        project = self.book.project
-        return [path for path in (project.lock, project.root / WORDS) if path.is_file()]
-
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Convert pages that are shown before the site is built: all files are read again."""
@@ -314,10 +295,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         finally:
             self.report, self.is_showing = report, False
 
-    def _end_if_superseded(self) -> None:
-        if self.superseded and self.superseded.is_set():
-            raise Superseded
-
     def _check_pages(self) -> None:
         """Check the text of pages while the snippets of the first page run.
 
@@ -327,11 +304,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         for path in sorted(self.book.project.docs.rglob("*.md"), key=self.book.project.lock_key):
             with suppress(Malformed):  # reported by `on_page_read_source`
                 page_findings(self.reader, self.reader.read_page(path))
-
-    def _check_snippets(self) -> None:
-        """Collect the findings of all snippets, embedded or not."""
-        for path in self.book.paths():
-            self.report.add(snippet_findings(self.book, path))
 
     def _lab(self, lab: labs.Lab, page: MkDocsPage, files: Files) -> tuple[Page, str, bytes]:
         """Return the page of a lab, its Markdown, and the lab's notebook."""
@@ -347,15 +319,3 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         notebook = write_notebook(source, lab.notebook, self.book, page, files)
         labs.render_notebook(page, verified)
         return Page(source), "\n".join(source.lines), notebook
-
-
-def _opened(page: MkDocsPage, markdown: str) -> Page:
-    """Return the page to convert; an empty one for an unreadable file."""
-    source = page.file.abs_src_path
-    path = display_path(Path(source)) if source else page.file.src_uri
-    try:
-        text = read(Path(source)) if source else page.file.content_string
-    except Malformed:
-        return Page()
-    first_line = text.count("\n") - markdown.count("\n") + 1
-    return Page(PageText(path, first_line=first_line))

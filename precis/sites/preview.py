@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import re
 import threading
 import time
 import traceback
@@ -29,7 +28,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 
-from precis.base.finding import pluralize
+from precis.sites.notice import FAILED, STATE, WAITING, without_notice
 from precis.text.fences import embed_names
 
 if TYPE_CHECKING:
@@ -42,35 +41,15 @@ log = logging.getLogger("mkdocs.plugins.precis")
 REST = 1.0
 """Seconds from a page that was shown to the build of the site: browsers load the page meanwhile."""
 
-STATE = "assets/precis/shown"
-"""The file of the site that says how far it is."""
-
-WAITING = "waiting"
-CHECKED = "Checked"
-FAILED = "The site could not be built: the terminal says why"
-
-NOTICE = """\
-<div class="precis-shown" lang="en" role="status" style="position: fixed; z-index: 9; bottom: 1em;\
- left: 1em; padding: .3em .8em; border: 1px solid #8b949e; border-radius: .3em; color: #fff;\
- background: #1b2430; font-size: 14px">Saved; the site is being checked…</div><script>
-(async (notice) => {
-  let said = "%(waiting)s";
-  while (said === "%(waiting)s") {
-    await new Promise((done) => setTimeout(done, 300));
-    const answer = await fetch("%(state)s", {cache: "no-store"});
-    said = await answer.text();
-  }
-  notice.textContent = said;
-  if (said === "%(checked)s") setTimeout(() => notice.remove(), 2000);
-})(document.currentScript.previousElementSibling);
-</script>"""
-"""What a page says that is shown before the site is built; in English, as findings are."""
-
-_NOTICE = re.compile(rb'<div class="precis-shown".*?</script>', re.DOTALL)
-
 
 class Superseded(BaseException):  # not an Exception: MkDocs would report it as an error
     """Ends the build of a site after a newer save."""
+
+
+def end_if(superseded: threading.Event | None) -> None:
+    """Raise Superseded in a build that a newer save ended."""
+    if superseded and superseded.is_set():
+        raise Superseded
 
 
 @dataclass
@@ -198,7 +177,8 @@ class Preview:
 
     def _alone(self) -> set[Path]:
         """Return the files that are watched one by one."""
-        return {self.signal, *self.plugin.watched()}
+        watcher = self.plugin.watcher
+        return {self.signal, *(watcher.own | watcher.files if watcher else ())}
 
     def _pages(self, changed: set[Path]) -> list[tuple[Built, File]]:
         """Return the pages that show changed files; none if one of these is of another kind."""
@@ -281,21 +261,6 @@ class Preview:
             (self.site / STATE).write_text(state)
 
 
-def write_state(site: Path, findings: int) -> None:
-    """Say in a site that all of it is built, with so many findings."""
-    found = f": {pluralize(findings, 'finding')}, listed in the terminal" if findings else ""
-    (site / STATE).parent.mkdir(parents=True, exist_ok=True)
-    (site / STATE).write_text(CHECKED + found)
-
-
-def add_notice(html: str, config: MkDocsConfig) -> str:
-    """Return a page with the notice that the site is yet to be built."""
-    root = "/" + str(config.site_url).split("/", 3)[3]
-    notice = NOTICE % {"waiting": WAITING, "checked": CHECKED, "state": root + STATE}
-    before, body, after = html.rpartition("</body>")
-    return f"{before}{notice}{body}{after}" if body else html + notice
-
-
 def _write_page(built: Built, file: File, site: Path) -> None:
     """Convert and write a page, with all events that MkDocs has for it."""
     assert file.page
@@ -320,7 +285,7 @@ def _undone() -> Iterator[None]:
 def _pages_of(site: Path) -> dict[str, bytes]:
     """Return the pages of a site, without notices."""
     return {
-        path.relative_to(site).as_posix(): _NOTICE.sub(b"", path.read_bytes())
+        path.relative_to(site).as_posix(): without_notice(path.read_bytes())
         for path in site.rglob("*.html")
     }
 

@@ -11,6 +11,7 @@ from mkdocs.livereload import LiveReloadServer
 from mkdocs.utils import CountHandler
 
 from precis.base.finding import Malformed
+from precis.base.words import FILE as WORDS
 from precis.book.book import Book
 
 
@@ -23,11 +24,18 @@ def disable_strict_mode(config: MkDocsConfig) -> None:
 
 
 class Watcher:
-    """Watches the files that snippets read, which MkDocs does not watch by itself."""
+    """Watches snippets and what they read, the lock and the words: MkDocs knows none of them."""
 
-    def __init__(self, server: LiveReloadServer) -> None:
+    def __init__(self, server: LiveReloadServer, book: Book) -> None:
         self.server = server
+        self.own = {p for p in (book.project.lock, book.project.root / WORDS) if p.is_file()}
+        """The lock and the words."""
+
         self.files: set[Path] = set()
+        """Those that the snippets read in the last build."""
+
+        for path in (book.folder, *sorted(self.own)):
+            server.watch(str(path))
 
     def update(self, book: Book, site: Path) -> None:
         """Watch the files that the snippets read in the last build, and no others."""

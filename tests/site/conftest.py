@@ -1,11 +1,10 @@
-"""The real site, built once, and a real Chromium to open it in."""
+"""The real site, built once, and its address."""
 
 from __future__ import annotations
 
 import functools
 import http.server
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,10 +13,6 @@ from collections.abc import Iterator
 import pytest
 from built import ROOT, Pages, Site
 from filelock import FileLock
-from playwright.sync_api import Browser, sync_playwright
-
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
-"""The first opens a page in half the time that the others take."""
 
 
 @pytest.fixture(scope="session")
@@ -55,28 +50,3 @@ class _Server(http.server.ThreadingHTTPServer):
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        missing = f"none of {', '.join(BROWSERS)} is on the PATH"
-        if os.environ.get("PRECIS_REQUIRE_CHROMIUM"):
-            pytest.fail(f"PRECIS_REQUIRE_CHROMIUM is set, and {missing}")
-        pytest.skip(f"{missing}: the browser tests did not run")
-    with sync_playwright() as playwright:
-        # the flags keep Chromium from calling home, where there may be no network
-        chromium = playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield chromium
-        chromium.close()

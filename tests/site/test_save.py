@@ -17,10 +17,7 @@ from pathlib import Path
 
 import pytest
 from built import ROOT, becomes_true
-from mkdocs.config.defaults import MkDocsConfig
-from playwright.sync_api import Browser, Route
-
-from precis.sites.preview import CHECKED, FAILED, STATE, WAITING, add_notice
+from playwright.sync_api import Browser
 
 BOOK = ("docs", "hooks", "material", "snippets", "mkdocs.yml", "translations.lock")
 
@@ -92,32 +89,3 @@ def test_a_save_is_shown_in_the_open_page_which_stays_and_so_is_a_wrong_value(
         page.close()
         log = (book / "serve.log").read_text(encoding="utf-8")
     assert log.count("fr/autograd.md") >= 3, "the page was shown before the site was built"
-
-
-@pytest.mark.parametrize("state", [CHECKED, "Checked: 1 finding", FAILED])
-def test_a_page_that_is_ahead_of_its_site_says_what_became_of_it(
-    browser: Browser, state: str
-) -> None:
-    config = MkDocsConfig()
-    config.site_url = "http://site.test/book/"
-    states = [WAITING, WAITING]
-    page = browser.new_page()
-
-    def answer(route: Route) -> None:
-        if route.request.url.endswith(f"site.test/book/{STATE}"):
-            route.fulfill(body=states.pop() if states else state, content_type="text/plain")
-        else:
-            html = add_notice("<html><body><p>Words.</p></body></html>", config)
-            route.fulfill(body=html, content_type="text/html")
-
-    page.route("**/*", answer)
-    page.goto("http://site.test/book/a/")
-    notice = page.locator(".precis-shown")
-
-    assert "being checked" in notice.inner_text()
-    text = "document.querySelector('.precis-shown').textContent"
-    assert becomes_true(page, f"{text} === '{state}'")
-    assert states == []
-    page.wait_for_timeout(2500)
-    assert notice.count() == (state != CHECKED)
-    page.close()

@@ -3,7 +3,7 @@
 // the attribute `address`, for one element a page, the address keeps the state. What the element
 // holds in the page is shown where this script is not, and replaced where it is.
 
-import { Steps, followStates, h, later, shareState } from "../explorers.js";
+import { Explorer, Steps, fill, h, later } from "../explorers.js";
 import { DIVISORS, MASKS, attend } from "./attention.js";
 import { line, remarks } from "./lines.js";
 import {
@@ -15,38 +15,18 @@ import { speech } from "./words.js";
 
 const DIGITS = 1e4; // of what the arrow keys write
 
-let elements = 0;
+class AttentionExplorer extends Explorer {
+  page = "attention-explorer";
+  names = NAMES;
+  speech = speech;
+  described = described;
 
-class AttentionExplorer extends HTMLElement {
-  connectedCallback() {
-    if (this.say) return;
-    this.say = speech(document.documentElement.lang);
-    this.unique = `attention-${(elements += 1)}`;
-    this.keeps = this.hasAttribute("address");
-    this.tabIndex = -1; // a place to read on from, not a control
-    this.build();
-    this.restore();
-    if (!this.keeps) return;
-    followStates(isState, () => this.restore(), () => this.arrive());
-    shareState();
-  }
-
-  /** Show the state of the address, or of the attributes. */
-  restore() {
-    clearTimeout(this.waiting);
-    const query = this.keeps ? new URLSearchParams(location.search) : new URLSearchParams();
-    this.state = restored((name) => query.get(name) ?? this.getAttribute(name));
+  open(get) {
+    this.state = restored(get);
     this.field.value = this.state.tokens.join(" ");
     this.write();
     this.inputs();
     this.update();
-    if (this.keeps) shareState();
-  }
-
-  arrive() {
-    this.focus({ preventScroll: true });
-    this.scrollIntoView({ block: "start" });
-    this.announce();
   }
 
   /** What stays: fields, settings, buttons, and the places of what changes. */
@@ -130,19 +110,6 @@ class AttentionExplorer extends HTMLElement {
     const direct = h("label", { class: "tick" }, this.direct, say.direct);
     const all = h("div", { class: "knobs" }, ...Object.values(this.knobs), components, direct);
     return h("fieldset", {}, h("legend", {}, say.knobs), all);
-  }
-
-  id(name) {
-    return `${this.unique}-${name}`;
-  }
-
-  text(name, attributes) {
-    const usual = { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
-    return h("input", { ...usual, id: this.id(name), ...attributes });
-  }
-
-  labelled(name, words, part) {
-    return h("div", { class: "knob" }, h("label", { for: this.id(name) }, words), part);
   }
 
   /** A list to choose from; what is chosen goes into the state under the list's name. */
@@ -342,13 +309,7 @@ class AttentionExplorer extends HTMLElement {
     const shown = kinds.map((kind, n) => n > 0 && results(kind, state, made, say, n > step, choose));
     this.tables.replaceChildren(...shown.slice(1).flat());
     this.reach(this.tables);
-    this.link.href = address(state);
-  }
-
-  /** Let the keyboard scroll the tables that are wider than their place. */
-  reach(part) {
-    for (const box of part.querySelectorAll(".box"))
-      if (box.scrollWidth > box.clientWidth && box.ariaHidden !== "true") box.tabIndex = 0;
+    this.link.href = this.address;
   }
 
   /** Say to who does not see it what is shown. */
@@ -358,26 +319,6 @@ class AttentionExplorer extends HTMLElement {
     const said = this.walking.inert ? [] : [count, remark.textContent];
     this.status.textContent = [fault.textContent, ...said].filter(Boolean).join(". ");
   }
-
-  /** Put the state into the address. */
-  keep() {
-    if (!this.keeps) return;
-    const query = String(described(this.state));
-    history.replaceState(history.state, "", `${location.pathname}${query && "?"}${query}${location.hash}`);
-    shareState();
-  }
-}
-
-const isState = (query) => NAMES.some((name) => query.has(name));
-
-/** Where the explorer's own page shows a state. */
-function address(state) {
-  const folder = document.documentElement.lang === "en" ? "en/" : "";
-  return new URL(`../../${folder}attention-explorer/?${described(state)}`, import.meta.url);
-}
-
-function fill(select, options) {
-  select.replaceChildren(...options.map(([value, words]) => h("option", { value }, words)));
 }
 
 customElements.define("precis-attention", AttentionExplorer);

@@ -161,28 +161,11 @@ const WORDS = {
   },
 };
 
-const FOUR = { minimumFractionDigits: 4, maximumFractionDigits: 4 };
-const CROWDED = 1e6; // from here on, a table shows a power of ten
-
 /** A language's words, with what writes its numbers and lines of arithmetic. */
 export function speech(language) {
   const locale = language.startsWith("fr") ? "fr" : "en";
   const say = WORDS[locale];
-  const { number, exact, operand } = numbers(locale);
-  const fixed = new Intl.NumberFormat(locale, FOUR);
-
-  /** A number in a table: with four decimals, unless it is an integer, last bits aside. */
-  function cell(value) {
-    const whole = Math.abs(value - Math.round(value)) <= 1e-12 * Math.abs(value);
-    if (whole || !Number.isFinite(value) || Math.abs(value) >= CROWDED) return number(value);
-    return fixed.format(value).replace("-", "−");
-  }
-
-  /** A number as one may type it, with all its digits. */
-  const editable = (value) => {
-    if (!Number.isFinite(value)) return number(value);
-    return String(value).replace(".", locale === "fr" ? "," : ".").replace("-", "−");
-  };
+  const { number, exact, operand, cell, editable } = numbers(locale);
 
   const vector = (row) => `[${row.map(number).join(say.separator)}]`;
 

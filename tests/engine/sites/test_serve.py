@@ -34,8 +34,9 @@ from project import BILINGUAL, PLAIN, Project, eventually, logging_runs, serving
 from precis.sites import mkdocs as plugin_module
 from precis.sites import preview
 from precis.sites.mkdocs import PrecisPlugin
+from precis.sites.notice import FAILED, STATE, without_notice
 from precis.sites.page_cache import PageCache
-from precis.sites.preview import FAILED, STATE, Preview
+from precis.sites.preview import Preview
 
 SNIPPET = """
     # %% one
@@ -669,7 +670,7 @@ def test_a_save_is_shown_first_and_leaves_the_site_that_a_fresh_process_makes(
     has_findings = any(b'precis-finding" role' in text for text in after.values())
     assert (after[STATE] == b"Checked") == (not has_findings)
     for name, text in shown.items():
-        assert preview._NOTICE.sub(b"", text) == after[name]
+        assert without_notice(text) == after[name]
     opened.served.mend()
 
 
