@@ -347,8 +347,10 @@ def write_until(prompt, stop, limit, choose):
 
 for stop in (". ", "\n\n"):
     draws = torch.Generator().manual_seed(1)
-    choose = lambda z: draw(top_p(z, 0.9), draws)
-    print(repr(write_until("It was ", stop, 50, choose)))
+    text = write_until(
+        "It was ", stop, 50, lambda z: draw(top_p(z, 0.9), draws)
+    )
+    print(repr(text))
 #> 'It was ship the greent of the days and, a existle. '
 #> 'It was ship the greent of the days and, a existle. His in'
 
