@@ -122,8 +122,8 @@ print(write("It was ", 60, surest))
 def draw(z, draws):
     u = torch.rand(1, generator=draws, device="cpu")  # (1)!
     sums = z.softmax(dim=-1).cumsum(dim=-1)
-    place = torch.searchsorted(sums, u.to(z.device))
-    return place.clamp(max=len(z) - 1)  # (2)!
+    u = u.to(z.device) * sums[-1]  # (2)!
+    return torch.searchsorted(sums, u, right=True)
 
 # %% draws
 z = torch.tensor([3.0, 2.0, 1.0, 0.5, 0.0, -1.0, -2.0])

@@ -91,6 +91,20 @@ def test_beams_that_keep_everything_find_the_best_of_all_texts(chapter: dict[str
     assert chapter["beams"](after, "C", 5, 2)[0][0] < best
 
 
+@pytest.mark.parametrize("u", [0.0, 1 - 2**-24])
+def test_the_draw_never_gives_a_forbidden_token(
+    chapter: dict[str, Any], monkeypatch: pytest.MonkeyPatch, u: float
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(200, 256, generator=generator)
+    rows[rows < 1] = -math.inf
+    rows[:, [0, -1]] = -math.inf
+    monkeypatch.setattr(torch, "rand", lambda *_, **__: torch.tensor([u]))
+
+    for scores in rows:
+        assert scores[chapter["draw"](scores, generator)] > -math.inf
+
+
 def test_the_draws_of_the_chapter_stay_away_from_the_sums(chapter: dict[str, Any]) -> None:
     gaps, thresholds = [], []
 
