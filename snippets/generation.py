@@ -475,3 +475,19 @@ for n in (16, 17):
     print(n, f"{total(n, False) / total(n, True):.2f}")
 #> 16 9.75
 #> 17 10.27
+
+# %% solution-write
+@torch.no_grad()
+def write_cached(prompt, n, choose):
+    ids, cache = list(prompt.encode("utf-8")), {}
+    z = step(model, torch.tensor([ids]), cache, 0)[0, -1]
+    for _ in range(n):
+        ids.append(int(choose(z)))
+        last = torch.tensor([ids[-1:]])
+        z = step(model, last, cache, len(ids) - 1)[0, -1]
+    return bytes(ids).decode("utf-8", errors="replace")
+
+
+texts = [f("It was ", 57, surest) for f in (write, write_cached)]
+print(texts[0] == texts[1])
+#> True

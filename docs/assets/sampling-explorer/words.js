@@ -23,7 +23,7 @@ const WORDS = {
       before: "avant",
       after: "après",
       probability: "probabilité",
-      sum: "somme courante",
+      sum: "somme cumulée",
       fate: "sort",
     },
     label: (place) => `jeton ${place}`,
@@ -56,14 +56,14 @@ const WORDS = {
     entropies: (before, after, one, other) =>
       `Entropie : ${before} → ${after}, autant que ${one} → ${other} jetons à égalité.`,
     entropyNow: (value, as) => `Entropie : ${value}, autant que ${as} jetons à égalité.`,
-    strip: { "top-p": "Somme courante des probabilités décroissantes", draw: "Somme courante des probabilités, dans l’ordre de la liste" },
+    strip: { "top-p": "Somme cumulée des probabilités décroissantes", draw: "Somme cumulée des probabilités, dans l’ordre de la liste" },
     upTo: (token, sum) => `${token} jusqu’à ${sum}`,
     lineAt: (at) => `trait à ${at}`,
     predict: {
       repetition: "les logits des jetons marqués vont-ils baisser ?",
       temperature: "la plus grande probabilité va-t-elle monter ou descendre ?",
       "top-k": "quels jetons vont rester ?",
-      "top-p": "combien de jetons faut-il pour que la somme courante atteigne le seuil ?",
+      "top-p": "combien de jetons faut-il pour que la somme cumulée atteigne le seuil ?",
       "min-p": "quels jetons atteignent cette part de la plus grande probabilité ?",
       draw: "quel jeton ce nombre uniforme va-t-il donner ?",
       end: "quel nombre uniforme donnerait un autre jeton ?",
@@ -82,9 +82,9 @@ const WORDS = {
       unmarked: "Aucun des jetons restants n’est marqué « déjà écrit » : la pénalité ne change rien.",
       tie: (kept, count) =>
         `Des ex æquo à la limite : les premiers de la liste restent. Un seuil sur le logit garderait ${count} jetons au lieu de ${kept}.`,
-      reached: "La somme courante atteint exactement p : cela suffit.",
+      reached: "La somme cumulée atteint exactement p : cela suffit.",
       rounding:
-        "La somme courante ne diffère de p que par l’arrondi : c’est lui qui décide du dernier jeton.",
+        "La somme cumulée ne diffère de p que par l’arrondi : c’est lui qui décide du dernier jeton.",
     },
     page: "Ouvrir cet état dans l’explorateur",
     list: " ; ",
