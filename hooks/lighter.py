@@ -1,4 +1,4 @@
-"""Material's style sheets, without the rules for what this site does not have.
+"""Material's style sheets without the rules for what this site does not have; pages without blanks.
 
 A rule stays if each of its classes and ids is in a page or in a script, which may add it later; a
 custom property, if it is read somewhere. Nothing else is looked at, so a rule too many stays rather
@@ -27,6 +27,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|/\*.*?\*/|[{};]', r
 _DECLARATION = re.compile(r"""(?:[^;"'()]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^()"']*\)|
     \((?:[^()"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^()]*\))*\))+""", re.VERBOSE)  # fmt: skip
 _READ = re.compile(r"(?:var\(\s*|getPropertyValue\(\s*[\"'`])(--[\w-]+)")
+_BLANK = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)|\n\s*\n", re.DOTALL)
 _CONDITIONS = ("@media", "@supports", "@layer", "@container")
 
 
@@ -61,7 +62,12 @@ def on_post_build(config: MkDocsConfig) -> None:
             linked = linked.replace(f"stylesheets/{old}", f"stylesheets/{new}")
         if linked == text:
             raise PluginError(f"hooks/lighter.py: {path} has none of {', '.join(renamed)}")
-        path.write_text(linked, encoding="utf-8")
+        path.write_text(without_blank_lines(linked), encoding="utf-8")
+
+
+def without_blank_lines(html: str) -> str:
+    """Return a page without the blank lines that templates leave, but for those that are shown."""
+    return _BLANK.sub(lambda found: found[1] or "\n", html)
 
 
 def used_names(pages: Iterable[str], scripts: Iterable[str]) -> frozenset[str]:

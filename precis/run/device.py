@@ -55,9 +55,10 @@ def on_device(device: str) -> Iterator[None]:
         if device == FAKE:
             fake: Any = importlib.import_module("precis.run.fakegpu")
             fake.set_up()
-            stack.enter_context(fake.Dispatch())
+            stack.enter_context(fake.DispatchWithCpuNumbers())
             stack.enter_context(fake.Attention())
-        stack.enter_context(CpuRandomNumbers())
+        else:
+            stack.enter_context(CpuRandomNumbers())
         stack.enter_context(torch.device(device))
         yield
 

@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
-from precis.run.randomness import is_tagged_random, refuse_fused_dropout
+from precis.run.randomness import CpuRandomNumbers, is_tagged_random, refuse_fused_dropout
 
 NAME = "fakegpu"
 
@@ -130,6 +130,16 @@ class Dispatch(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return _dispatch(func, args, kwargs or {})
+
+
+class DispatchWithCpuNumbers(CpuRandomNumbers):
+    """Does what `Dispatch` and `CpuRandomNumbers` do: a second mode is a fifth of a training."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if not is_tagged_random(func):
+            return _dispatch(func, args, kwargs or {})
+        with Dispatch():
+            return super().__torch_dispatch__(func, types, args, kwargs)
 
 
 _ATTENTION = torch.nn.functional.scaled_dot_product_attention

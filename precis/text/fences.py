@@ -27,7 +27,7 @@ SHOWN_ONLY = "text"
 
 _FENCE_LIKE = re.compile(r"[> \t]*(`{3,}|~{3,})")
 _RAW_CODE = re.compile(r"<(pre|code|samp|kbd)\b", re.I)
-_INLINE_CODE = re.compile(CODE_SPAN)
+_INLINE_CODE = re.compile(CODE_SPAN, re.S)
 _CODE_NODES = (
     ast.Assign, ast.AugAssign, ast.Call, ast.ClassDef, ast.For, ast.FunctionDef, ast.Import,
     ast.ImportFrom, ast.While, ast.With,

@@ -73,8 +73,7 @@ print(len(text), len(text_new))
 
 # %% [markdown] lang="fr"
 # 1.  `SIZE` garde le TP court. Une fois que tout marche, augmentez-le.
-# 2.  Notre fichier commence par des lignes qui disent d’où il vient, marquées d’un `#`. Si le vôtre
-#     commence ainsi et que ce soit du texte, ôtez ces deux lignes.
+# 2.  Les lignes marquées d’un `#` disent l’origine. Si chez vous c’est du texte, ôtez ces deux-ci.
 #
 # Le modèle apprendra des 9 000 premiers caractères. Le dernier dixième est mis de côté : il ne sert
 # qu’à mesurer, et à choisir où s’arrêter.
@@ -85,8 +84,7 @@ print(len(text), len(text_new))
 
 # %% [markdown] lang="en"
 # 1.  `SIZE` keeps the lab short. Once everything runs, raise it.
-# 2.  Our file begins with lines that say where it comes from, marked by a `#`. If yours begins that
-#     way and this is text, take these two lines out.
+# 2.  The lines marked by `#` give the origin. If yours begin like that and are text, take these out.
 #
 # The model will learn from the first 9,000 characters. The last tenth is put aside: it serves for
 # measuring only, and for choosing where to stop.

@@ -24,7 +24,13 @@ def book() -> Book:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "snippets").rglob("*.py")), ids=lambda path: path.name
+    "path",
+    [
+        # labs train longest, and are left to `make test-all`
+        pytest.param(path, marks=pytest.mark.exhaustive if path.parent.name == "labs" else ())
+        for path in sorted((ROOT / "snippets").rglob("*.py"))
+    ],
+    ids=lambda path: path.name,
 )
 def test_a_snippet_prints_the_same_values_on_another_device(book: Book, path: Path) -> None:
     verified = book.verified(path)

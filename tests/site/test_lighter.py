@@ -42,6 +42,14 @@ def test_a_rule_stays_if_something_may_have_its_names(rule: str, stays: bool) ->
     assert (rule in cut) is stays
 
 
+def test_blank_lines_go_where_they_are_not_shown() -> None:
+    html = "<p>a</p>\n  \n\n<pre>b\n\nc</pre>\n\n<script>d\n\ne</script><p>f</p>"
+
+    cut = hook("hooks/lighter").without_blank_lines(html)
+
+    assert cut == "<p>a</p>\n<pre>b\n\nc</pre>\n<script>d\n\ne</script><p>f</p>"
+
+
 def material() -> Path:
     package = find_spec("material")
     assert package is not None
@@ -87,7 +95,9 @@ const first = new Map([...kinds.values()].reverse().map(({kind, element}) => [ki
 """How the first element of each kind looks: of one tag and class, below the same ones."""
 
 
-@pytest.mark.parametrize("path", ["", "en/pretraining/", "labs/vanishing/"])
+@pytest.mark.parametrize(
+    "path", ["", "en/pretraining/", pytest.param("labs/vanishing/", marks=pytest.mark.exhaustive)]
+)
 def test_each_element_looks_as_with_the_whole_sheet(page: Page, address: str, path: str) -> None:
     open_page(page, address + path)
     page.wait_for_load_state("networkidle")  # scripts that are loaded on demand have added theirs

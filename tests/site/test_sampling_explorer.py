@@ -609,7 +609,7 @@ def test_an_address_that_makes_no_sense_opens_all_the_same(
     expect(explorer.locator(".current")).to_contain_text("gives")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [PATHS[0], pytest.param(PATHS[1], marks=pytest.mark.exhaustive)])
 def test_links_of_the_page_change_the_state_and_back_returns(
     page: Page, address: str, path: str
 ) -> None:

@@ -125,7 +125,7 @@ QUESTIONS = {
         "poids de GPT-2 transposés": "weights/#conv1d",
         "attn.bias n'est pas un paramètre": "weights/#names",
         "qui décale les étiquettes": "batches/#exercise-twice batches/#window pretraining/#shift",
-        "l'accumulation de gradients donne une autre perte": "training/#unequal training/#accumulate",
+        "accumuler les gradients change la perte": "training/#unequal training/#accumulate",
         "fp16 ou bf16": "learning/#precision tensors/#floats training/#precision",
         "perte de 10 au début": "gpt/#first-loss training/#first-loss",
         "la perte reste sur un plateau": "training/#first-loss training/#runs learning/#misbehaves",

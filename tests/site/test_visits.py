@@ -1,10 +1,10 @@
 """Each page opened as readers open it; everything that is asked there is asked in one visit.
 
-`make test` opens a page on a telephone, in light colours, and on a desk, in dark ones. The rules
-of axe, which take longest, are tried in one of the two by `make test`: on the telephone for a
-French page, on the desk for its English twin, which has the same parts. The rule on contrast, which
-takes four fifths of that time, is tried there on one page of each kind, since colours come from the
-styles, which all pages share. `make test-all` tries all rules in both schemes and both widths.
+`make test` opens a French page on a telephone, in light colours, and its English twin, which has
+the same parts, on a desk, in dark ones. The rule of axe on contrast, which takes four fifths of the
+time of all its rules, is tried there on one page of each kind, since colours come from the styles,
+which all pages share. `make test-all` tries both schemes and both widths in both languages, with
+all rules.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Visit:
     """Displayed formulas of which a part cannot be seen, with all that is folded opened."""
 
     violations: list[str]
-    """What axe finds with all that is folded opened, where it was asked."""
+    """What axe finds with all that is folded opened."""
 
 
 class Context(NamedTuple):
@@ -98,13 +98,10 @@ class Context(NamedTuple):
     @property
     def is_usual(self) -> bool:
         """Whether `make test` opens the page so."""
-        return (self.width == "telephone") == (self.scheme == "light")
-
-    @property
-    def has_axe(self) -> bool:
-        """Whether the rules of axe are tried in the visit that asks all the rest."""
-        own = "desk" if self.path.startswith("en/") else "telephone"
-        return not self.is_usual or self.width == own
+        on_desk = self.path.startswith("en/")
+        return (self.width, self.scheme) == (
+            ("desk", "dark") if on_desk else ("telephone", "light")
+        )
 
     @property
     def rules_left_out(self) -> tuple[str, ...]:
@@ -135,12 +132,7 @@ def params(usual: Callable[[Context], bool]) -> list[object]:
 
 @pytest.fixture(params=params(lambda context: context.is_usual))
 def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
-    return visited(browser, address, request.param, request.param.has_axe)
-
-
-@pytest.fixture(params=params(lambda context: context.is_usual and context.has_axe))
-def visit_with_axe(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
-    return visited(browser, address, request.param, True)
+    return visited(browser, address, request.param)
 
 
 @functools.cache
@@ -157,7 +149,7 @@ def reader(browser: Browser, width: str, scheme: str) -> BrowserContext:
 
 
 @functools.cache
-def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Visit:
+def visited(browser: Browser, address: str, how: Context) -> Visit:
     """Open a page and ask it everything."""
     errors: list[str] = []
     foreign: list[str] = []
@@ -175,7 +167,7 @@ def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Vis
     words = page.evaluate(SIZES_ON_FIGURES)
     page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
     formulas = page.evaluate(FORMULAS_OUT_OF_REACH)
-    found = rules_broken(page, how.rules_left_out) if with_axe else []
+    found = rules_broken(page, how.rules_left_out)
     page.close()
     return Visit(errors, foreign, excess, words, formulas, found)
 
@@ -206,5 +198,5 @@ def test_words_on_figures_can_be_read(visit: Visit) -> None:
     assert min(visit.words, default=10) >= 9.5
 
 
-def test_a_page_breaks_no_rule_of_accessibility(visit_with_axe: Visit) -> None:
-    assert visit_with_axe.violations == []
+def test_a_page_breaks_no_rule_of_accessibility(visit: Visit) -> None:
+    assert visit.violations == []

@@ -37,6 +37,7 @@ HIDDEN = {
     "with an end in code, in a quotation": f"> <!--\n`-->`\n{ONE}\n-->",
     "in raw HTML, where ticks are no code": f"<div>\n`<!--`\n{ONE}\n-->\n</div>",
     "with a tick left over": f"A `\n`<!--`\n{ONE}\n-->",
+    "with an end in code over lines": f"> <!--\n`\n-->\n`\n{ONE}\n-->",
     "two of them": f"<!--\n{ONE}\n\n{ONE}\n-->",
 }
 
