@@ -154,7 +154,7 @@ MISSPELT = {
         "gradeint": "gradient",
         "crossentropy": "cross entropy",
         "perpléxité": None,
-        "tokenizeur": "tokenizers",
+        "tokenizeur": "tokeniseur",
         "rétro-propagation": None,
         "sofmax": "softmax",
         "plongment": "plongements",
