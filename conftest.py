@@ -1,4 +1,4 @@
-"""Say at the end which tests did not run, and what runs them."""
+"""Begin with the files that take longest; say at the end which tests did not run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ import pytest
 
 EXHAUSTIVE = "not exhaustive"
 """The selection of `make test`."""
+
+LONGEST = (
+    "test_visits.py",
+    "test_runs_device.py",
+    "test_serve.py",
+    "test_sampling_explorer.py",
+    "test_sybil.py",
+    "test_reading.py",
+    "test_save.py",
+)
+"""The files that keep a process busy for half a minute and more: last, the other would wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else 99)
+
 
 left_out: list[int] = []
 """How many exhaustive tests each process left out."""

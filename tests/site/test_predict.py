@@ -89,6 +89,6 @@ def test_both_languages_ask_for_the_same_cells(page: Page, address: str) -> None
     for name in chapters:
         covered = []
         for start in LANGUAGES.values():
-            page.goto(f"{address}{start}{name}/")
+            page.goto(f"{address}{start}{name}/", wait_until="domcontentloaded")
             covered.append(page.eval_on_selector_all(".precis-covered", cells))
         assert covered[0] == covered[1] != [], name
