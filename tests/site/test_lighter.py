@@ -96,7 +96,12 @@ const first = new Map([...kinds.values()].reverse().map(({kind, element}) => [ki
 
 
 @pytest.mark.parametrize(
-    "path", ["", "en/pretraining/", pytest.param("labs/vanishing/", marks=pytest.mark.exhaustive)]
+    "path",
+    [
+        "",
+        pytest.param("en/pretraining/", marks=pytest.mark.exhaustive),
+        pytest.param("labs/vanishing/", marks=pytest.mark.exhaustive),
+    ],
 )
 def test_each_element_looks_as_with_the_whole_sheet(page: Page, address: str, path: str) -> None:
     open_page(page, address + path)

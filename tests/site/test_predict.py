@@ -32,7 +32,7 @@ def output(page: Page, cell: str) -> Locator:
     return page.locator(f"[data-cell={cell}] .precis-output .go").first
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", ["fr", pytest.param("en", marks=pytest.mark.exhaustive)])
 def test_where_the_text_asks_the_answer_waits_for_a_tap(
     page: Page, address: str, language: str
 ) -> None:

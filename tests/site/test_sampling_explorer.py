@@ -688,7 +688,7 @@ LARGEST = (
     ("path", "scheme", "width"),
     [
         (PATHS[0], "light", 320),
-        (PATHS[1], "dark", 1280),
+        pytest.param(PATHS[1], "dark", 1280, marks=pytest.mark.exhaustive),
         pytest.param(PATHS[1], "dark", 320, marks=pytest.mark.exhaustive),
         pytest.param(PATHS[0], "light", 640, marks=pytest.mark.exhaustive),
         pytest.param(PATHS[0], "light", 1280, marks=pytest.mark.exhaustive),
