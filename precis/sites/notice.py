@@ -40,7 +40,14 @@ def write_state(site: Path, findings: int) -> None:
     """Say in a site that all of it is built, with so many findings."""
     found = f": {pluralize(findings, 'finding')}, listed in the terminal" if findings else ""
     (site / STATE).parent.mkdir(parents=True, exist_ok=True)
-    (site / STATE).write_text(CHECKED + found)
+    say(site, CHECKED + found)
+
+
+def say(site: Path, state: str) -> None:
+    """Write how far a site is, at once: a page may ask for it meanwhile."""
+    new = (site / STATE).with_suffix(".new")
+    new.write_text(state)
+    new.replace(site / STATE)
 
 
 def add_notice(html: str, config: MkDocsConfig) -> str:

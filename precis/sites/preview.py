@@ -28,7 +28,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 
-from precis.sites.notice import FAILED, STATE, WAITING, without_notice
+from precis.sites.notice import FAILED, WAITING, say, without_notice
 from precis.text.fences import embed_names
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class Preview:
 
     def _say(self, state: str) -> None:
         with suppress(FileNotFoundError):
-            (self.site / STATE).write_text(state)
+            say(self.site, state)
 
 
 def _write_page(built: Built, file: File, site: Path) -> None:
