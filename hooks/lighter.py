@@ -1,4 +1,4 @@
-"""Material's style sheets without the rules for what this site does not have; pages without blanks.
+"""Cut from the style sheets what this site does not have, and from pages their blank lines.
 
 A rule stays if each of its classes and ids is in a page or in a script, which may add it later; a
 custom property, if it is read somewhere. Nothing else is looked at, so a rule too many stays rather
@@ -66,7 +66,7 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 def without_blank_lines(html: str) -> str:
-    """Return a page without the blank lines that templates leave, but for those that are shown."""
+    """Return a page without the blank lines of its templates; those of code and scripts stay."""
     return _BLANK.sub(lambda found: found[1] or "\n", html)
 
 

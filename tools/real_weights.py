@@ -10,37 +10,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
+from cells import define
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
-
-from precis.source.parse import load
+from train_base import split_text
 
 ROOT = Path(__file__).parents[1]
 SNIPPET = ROOT / "snippets/weights.py"
-TEXT = ROOT / "snippets/data/verne-long.en.txt"
 CELLS = ("config", "attention", "block", "model", "write", "read", "convert")
 HEAD_WIDTH = 64
 """How many numbers a head has in every size of GPT-2: no tensor's shape says it."""
 
 
-def define_cells() -> dict[str, Any]:
-    """Execute the cells that read, convert and compute."""
-    snippet = load(SNIPPET)
-    names: dict[str, Any] = {"__file__": str(SNIPPET)}
-    for cell in snippet.cells:
-        if cell.name in CELLS:
-            source = "\n".join(snippet.lines[cell.line : cell.end])
-            exec(compile(source, f"{SNIPPET.name}:{cell.name}", "exec"), names)
-    return names
-
-
 def load_model(file: Path) -> nn.Module:
     """Return the chapter's model, its sizes and its weights taken from a file of GPT-2's layout."""
-    cells = define_cells()
+    cells = define(SNIPPET, CELLS)
     weights = cells["convert"](cells["read"](file.read_bytes()))
     vocabulary, width = weights["wte.weight"].shape
     config = {
@@ -58,8 +45,8 @@ def load_model(file: Path) -> nn.Module:
 
 def held_out_text() -> str:
     """Return the last tenth of the text."""
-    text = TEXT.read_text(encoding="utf-8").partition("\n\n")[2].encode()
-    return text[int(0.9 * len(text)) :].decode(errors="ignore")  # the cut may fall in a character
+    _, held_out = split_text()
+    return bytes(held_out.tolist()).decode(errors="ignore")  # the cut may fall in a character
 
 
 @torch.no_grad()

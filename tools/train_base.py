@@ -3,8 +3,8 @@
     python tools/train_base.py
 
 writes `snippets/data/tiny.safetensors` and, beside it, `tiny.json`: script, commit, date, versions,
-time and losses. It takes about a minute on one core. `tests/content/test_base.py` trains the first
-steps again, and measures the loss of the file.
+time and losses. It takes about 20 seconds of one core. `tests/content/test_base.py` trains the
+first steps again, and measures the loss of the file.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from math import cos, pi
 from pathlib import Path
 
 import torch
+from cells import define
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from precis.source.parse import load
-
 ROOT = Path(__file__).parents[1]
 CLASSES = ROOT / "snippets/gpt.py"
+CELLS = ("attention", "block", "model")
+"""The cells of the classes."""
 TEXT = ROOT / "snippets/data/verne-long.en.txt"
 WEIGHTS = ROOT / "snippets/data/tiny.safetensors"
 RECORD = WEIGHTS.with_suffix(".json")
@@ -48,21 +49,11 @@ FIRST = 6
 """How many losses the record keeps for the test."""
 
 
-def define_classes() -> dict[str, type[nn.Module]]:
-    """Execute the cells of `gpt.py` that define the model."""
-    snippet = load(CLASSES)
-    names: dict[str, type[nn.Module]] = {"torch": torch, "nn": nn, "F": functional}  # type: ignore[dict-item]
-    for cell in snippet.cells:
-        if cell.name in ("attention", "block", "model"):
-            source = "\n".join(snippet.lines[cell.line : cell.end])
-            exec(compile(source, f"{CLASSES.name}:{cell.name}", "exec"), names)
-    return names
-
-
 def make_model() -> nn.Module:
     """Return the model with its initial values."""
     torch.manual_seed(0)
-    model = define_classes()["GPT"](CONFIG)
+    given = {"torch": torch, "nn": nn, "F": functional}
+    model: nn.Module = define(CLASSES, CELLS, given)["GPT"](CONFIG)
     for parameter in model.parameters():
         if parameter.ndim == 2:
             # GPT-2's 0.02 is made for 768 numbers a token; with 64 it learns far more slowly

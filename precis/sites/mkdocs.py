@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,10 +42,9 @@ from precis.sites.preview import Built, Preview, end_if
 from precis.sites.publish import Publication
 from precis.sites.report import Report
 from precis.sites.serving import Watcher, disable_strict_mode
-from precis.sites.sources import opened, read_source
+from precis.sites.sources import check_sources, opened, read_source
 from precis.sites.styles import copy_styles, link_styles
 from precis.sites.template_cache import TemplateCache
-from precis.text.checks import page_findings
 from precis.text.fences import EMBED
 from precis.text.pages import PageReader
 
@@ -89,6 +88,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
 
         self.files: tuple[Environment, Files] | None = None
         """The templates and files of the language whose first page is to be written."""
+
         self.is_showing = False
         """Whether pages are converted that are shown before the site is built."""
 
@@ -144,7 +144,7 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             except Malformed as error:
                 self.report.add(error.findings)
         if self.book.records.running:
-            self._check_pages()
+            check_sources(self.reader)  # while the snippets of the first page run
         self.labs = labs.find_labs(self.book, config)
 
     def on_files(self, files: Files, config: MkDocsConfig) -> None:
@@ -240,7 +240,8 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
         self.depth -= 1
         if self.depth:
             return
-        copy_styles(site := self.publication.aside if self.publication else Path(config.site_dir))
+        site = self.publication.aside if self.publication else Path(config.site_dir)
+        copy_styles(site)
         pages = self.pages.values()
         for path in self.book.paths():  # embedded or not
             self.report.add(snippet_findings(self.book, path))
@@ -294,16 +295,6 @@ class PrecisPlugin(BasePlugin[PrecisConfig]):  # type: ignore[no-untyped-call]
             yield
         finally:
             self.report, self.is_showing = report, False
-
-    def _check_pages(self) -> None:
-        """Check the text of pages while the snippets of the first page run.
-
-        A page without findings is cached, and not checked again when it is rendered.
-        """
-        # translations in turn: each is compared with the other
-        for path in sorted(self.book.project.docs.rglob("*.md"), key=self.book.project.lock_key):
-            with suppress(Malformed):  # reported by `on_page_read_source`
-                page_findings(self.reader, self.reader.read_page(path))
 
     def _lab(self, lab: labs.Lab, page: MkDocsPage, files: Files) -> tuple[Page, str, bytes]:
         """Return the page of a lab, its Markdown, and the lab's notebook."""

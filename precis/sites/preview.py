@@ -138,7 +138,7 @@ class Preview:
         if saved and saved <= known and self._show(self._pages(saved)):
             self._build_after()
         elif self.is_ahead and not saved:
-            self._build_after()  # the server was told of one save twice
+            self._build_after()  # the server reported one save twice
         elif saved or not signalled:
             self.is_ahead, self.plugin.built = False, []  # no page is shown if the build fails
             self.builder()

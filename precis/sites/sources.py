@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from mkdocs.structure.pages import Page as MkDocsPage
@@ -10,6 +11,8 @@ from precis.base.finding import Finding, Malformed, display_path
 from precis.page.box import render_box
 from precis.page.page import Page
 from precis.source.parse import read
+from precis.text.checks import page_findings
+from precis.text.pages import PageReader
 from precis.text.prose import PageText
 
 
@@ -33,3 +36,15 @@ def opened(page: MkDocsPage, markdown: str) -> Page:
         return Page()
     first_line = text.count("\n") - markdown.count("\n") + 1
     return Page(PageText(path, first_line=first_line))
+
+
+def check_sources(reader: PageReader) -> None:
+    """Check the text of all pages.
+
+    A page without findings is cached, and not checked again when it is rendered.
+    """
+    project = reader.book.project
+    # translations in turn: each is compared with the other
+    for path in sorted(project.docs.rglob("*.md"), key=project.lock_key):
+        with suppress(Malformed):  # reported by `read_source`
+            page_findings(reader, reader.read_page(path))

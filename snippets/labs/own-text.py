@@ -54,9 +54,9 @@
 #
 # On this page, it is the opening of *Twenty Thousand Leagues under the Sea*, in English. To have
 # the notebook read yours, save it as plain text, in UTF-8, in the folder `data` beside the
-# notebook, and put its name in the place of ours. It needs a few thousand characters at least. In
-# one language and without markup it is learned better: a small model wastes its time on what is not
-# text.
+# notebook, and write its name instead of ours. It needs at least a few thousand characters. A text
+# in one language and without markup is learned better: a small model wastes its time on what is
+# not text.
 
 # %% text
 from pathlib import Path

@@ -17,7 +17,6 @@ from precis.source.parse import load
 
 SNIPPETS = train_base.ROOT / "snippets"
 RECORD = json.loads(train_base.RECORD.read_text(encoding="utf-8"))
-CELLS = ("attention", "block", "model")
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def cells(path: Path) -> dict[str, str]:
     return {
         cell.name: "\n".join(snippet.lines[cell.line : cell.end])
         for cell in snippet.cells
-        if cell.name in CELLS
+        if cell.name in train_base.CELLS
     }
 
 
@@ -95,7 +94,7 @@ REPEATING = [
 
 
 def test_snippets_repeat_the_model() -> None:
-    assert set(cells(train_base.CLASSES)) == set(CELLS)
+    assert set(cells(train_base.CLASSES)) == set(train_base.CELLS)
     assert REPEATING
 
 

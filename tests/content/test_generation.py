@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import torch
 import train_base
+from cells import define
 from safetensors.torch import load_model
 
-from precis.source.parse import load
-
-SNIPPET = load(train_base.ROOT / "snippets/generation.py")
+SNIPPET = train_base.ROOT / "snippets/generation.py"
 SCORES = [3.0, 2.0, 1.0, 0.5, 0.0, -1.0, -2.0]
 DEFINED = ("scores", "greedy", "draw", "top-k", "top-p", "min-p", "beam", "attend", "step")
 
@@ -33,11 +32,7 @@ def chapter() -> dict[str, Any]:
     functional = torch.nn.functional
     names: dict[str, Any] = {"torch": torch, "F": functional, "Fraction": Fraction}
     names["model"] = model.eval()
-    for cell in SNIPPET.cells:
-        if cell.name in DEFINED:
-            text = "\n".join(SNIPPET.lines[cell.line : cell.end])
-            exec(compile(definitions(text), cell.name, "exec"), names)
-    return names
+    return define(SNIPPET, DEFINED, names, definitions)
 
 
 def softmax(scores: list[float]) -> list[float]:

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 import torch
+from cells import define
 from torch import Tensor, nn
-
-from precis.source.parse import load
 
 SNIPPET = Path(__file__).parents[2] / "snippets/weights.py"
 CELLS = {
@@ -47,13 +46,7 @@ def installed() -> None:
 @pytest.fixture(scope="module")
 def page() -> dict[str, Any]:
     """Return what the cells of the chapter define."""
-    snippet = load(SNIPPET)
-    names: dict[str, Any] = {"__file__": str(SNIPPET)}
-    for cell in snippet.cells:
-        if cell.name in CELLS:
-            source = "\n".join(snippet.lines[cell.line : cell.end])
-            exec(compile(source, f"{SNIPPET.name}:{cell.name}", "exec"), names)
-    return names
+    return define(SNIPPET, CELLS)
 
 
 @pytest.fixture(scope="module")
