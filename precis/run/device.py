@@ -53,8 +53,8 @@ def on_device(device: str) -> Iterator[None]:
     torch.backends.cudnn.benchmark = False
     with contextlib.ExitStack() as stack:
         if device == FAKE:
+            importlib.import_module("precis.run.fakegpu_backend").set_up()
             fake: Any = importlib.import_module("precis.run.fakegpu")
-            fake.set_up()
             stack.enter_context(fake.DispatchWithCpuNumbers())
             stack.enter_context(fake.Attention())
         else:

@@ -2,13 +2,12 @@
 
 Its tensors report `device='fakegpu:0'`, do not mix with CPU tensors, and draw other random numbers
 than the CPU from the same seed, as a real accelerator's do. It uses private functions of the pinned
-version of torch, such as `_setup_privateuseone_for_python_backend`.
+version of torch, as does `fakegpu_backend`, which registers the device.
 """
 
 from __future__ import annotations
 
 import copy
-import ctypes
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -17,19 +16,12 @@ import torch
 from torch import _tensor_str
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
-from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 from precis.run.randomness import CpuRandomNumbers, is_tagged_random, refuse_fused_dropout
 
 NAME = "fakegpu"
 
 _SEED = 0xFA4E
-
-_KERNELS = (
-    "empty.memory_format", "empty_strided", "copy_", "_copy_from", "_copy_from_and_resize",
-    "_to_copy", "_local_scalar_dense", "view", "as_strided",
-)  # fmt: skip
-"""The operations that torch calls below Python's dispatch, for instance to read an index."""
 
 
 class FakeTensor(torch.Tensor):
@@ -58,7 +50,7 @@ class FakeTensor(torch.Tensor):
 
     @classmethod
     def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return _dispatch(func, args, kwargs or {})
+        return dispatch(func, args, kwargs or {})
 
     @property
     def data(self) -> Any:
@@ -110,13 +102,13 @@ class FakeTensor(torch.Tensor):
         if not self.is_leaf:
             return torch.Tensor.__deepcopy__(self, memo)  # raises the usual error
         if id(self) not in memo:
-            copied = _rebuild(_mark(self.raw.detach().clone()), self.requires_grad, self._is_param)
+            copied = rebuild(_mark(self.raw.detach().clone()), self.requires_grad, self._is_param)
             copied.grad = copy.deepcopy(self.grad, memo)
             memo[id(self)] = copied
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (_mark(self.raw.detach()), self.requires_grad, self._is_param)
+        return rebuild, (_mark(self.raw.detach()), self.requires_grad, self._is_param)
 
     _is_param = False
 
@@ -129,7 +121,7 @@ class Dispatch(TorchDispatchMode):
     """Handles operations that name the fake device without having a tensor on it."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return _dispatch(func, args, kwargs or {})
+        return dispatch(func, args, kwargs or {})
 
 
 class DispatchWithCpuNumbers(CpuRandomNumbers):
@@ -137,7 +129,7 @@ class DispatchWithCpuNumbers(CpuRandomNumbers):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if not is_tagged_random(func):
-            return _dispatch(func, args, kwargs or {})
+            return dispatch(func, args, kwargs or {})
         with Dispatch():
             return super().__torch_dispatch__(func, types, args, kwargs)
 
@@ -158,88 +150,8 @@ class Attention(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-class _Module:
-    """The module `torch.fakegpu`, with the functions that torch calls."""
-
-    def is_initialized(self) -> bool:
-        return True
-
-    def is_available(self) -> bool:
-        return True
-
-    def current_device(self) -> int:
-        return 0
-
-    def device_count(self) -> int:
-        return 1
-
-    def manual_seed_all(self, seed: int) -> None:
-        pass
-
-    def synchronize(self, device: Any = None) -> None:
-        pass
-
-    def get_amp_supported_dtype(self) -> list[torch.dtype]:
-        return []  # no autocast: torch warns if it is used
-
-    def _is_in_bad_fork(self) -> bool:
-        return False
-
-
-class _Guard(torch._C._acc.DeviceGuard):
-    """Returns the device type to torch, even while an exception of a hook is pending.
-
-    torch asks for it in the destructor of a failed graph node, where a pending Python exception
-    would abort the process. The guard stores the exception, and `_Engine` raises it.
-    """
-
-    pending: BaseException | None = None
-
-    def type_(self) -> Any:
-        try:
-            ctypes.pythonapi.PyErr_Occurred()  # raises the pending exception
-        except BaseException as error:
-            _Guard.pending = error
-        return torch._C._autograd.DeviceType.PrivateUse1
-
-
-class _Engine(torch._C._ImperativeEngine):
-    """torch's autograd engine on the caller's thread; raises the exception stored by the guard."""
-
-    def run_backward(self, *args: Any, **kwargs: Any) -> Any:
-        _Guard.pending = None
-        try:
-            with torch.autograd.set_multithreading_enabled(False):
-                return super().run_backward(*args, **kwargs)
-        except SystemError:
-            if _Guard.pending is None:
-                raise
-            raise _Guard.pending from None
-
-
-def set_up() -> None:
-    """Register the device with torch, once per process."""
-    if torch._C._get_privateuse1_backend_name() == NAME:
-        return
-    _setup_privateuseone_for_python_backend(NAME, _Module(), device_guard=_Guard())
-    for name in _KERNELS:
-        _LIBRARY.impl(name, _kernel(name), "PrivateUse1")
-    torch.autograd.Variable._execution_engine = _Engine()
-    torch.accelerator.synchronize = lambda device=None, /: None
-    torch.serialization.register_package(0, _tag, _restore)
-    torch.serialization.add_safe_globals([_rebuild])
-
-
-_LIBRARY = torch.library.Library("aten", "IMPL")
-
-
-def _kernel(name: str) -> Any:
-    packet, _, overload = name.partition(".")
-    operation = getattr(getattr(torch.ops.aten, packet), overload or "default")
-    return lambda *args, **kwargs: _dispatch(operation, args, kwargs)
-
-
-def _dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+def dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Compute an operation on the CPU; return tensors of the device that it names or works on."""
     leaves = [*_leaves(args), *_leaves(kwargs.values())]
     on_fake = any(isinstance(leaf, FakeTensor) for leaf in leaves)
     target = kwargs.get("device")
@@ -332,11 +244,12 @@ def _mark(raw: torch.Tensor) -> torch.Tensor:
     return raw
 
 
-def _tag(storage: Any) -> str | None:
+def tag(storage: Any) -> str | None:
+    """Return the device of a tensor's memory, if it is this one."""
     return getattr(storage, "_precis_device", None)
 
 
-def _restore(storage: Any, location: str) -> Any:
+def restore(storage: Any, location: str) -> Any:
     """Tag memory loaded from a file, if its location is the device."""
     if not location.startswith(NAME):
         return None
@@ -344,9 +257,9 @@ def _restore(storage: Any, location: str) -> Any:
     return storage
 
 
-def _rebuild(raw: torch.Tensor, requires_grad: bool, is_parameter: bool) -> torch.Tensor:
+def rebuild(raw: torch.Tensor, requires_grad: bool, is_parameter: bool) -> torch.Tensor:
     """Return a saved or copied tensor: on the device, or on the one to which it was mapped."""
-    tensor = FakeTensor(raw) if _tag(raw.untyped_storage()) else raw
+    tensor = FakeTensor(raw) if tag(raw.untyped_storage()) else raw
     if is_parameter:
         return torch.nn.Parameter(tensor, requires_grad)
     return tensor.requires_grad_(requires_grad)

@@ -83,10 +83,10 @@ ATTENTION = """
     import sys
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
-    from precis.run import fakegpu, randomness
+    from precis.run import fakegpu, fakegpu_backend, randomness
 
     aten = torch.ops.aten
-    fakegpu.set_up()
+    fakegpu_backend.set_up()
     told = {}
 
 

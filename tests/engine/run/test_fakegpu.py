@@ -290,8 +290,8 @@ rows = json.load(open("rows.json"))
 results = {"cpu": {}, "fakegpu": {}}
 for where, name in [(where, name) for where in results for name in rows]:
     if where == "fakegpu":
-        from precis.run import fakegpu
-        fakegpu.set_up()
+        from precis.run import fakegpu_backend
+        fakegpu_backend.set_up()
     names = {**globals(), "DEVICE": where}
     reader, writer = os.pipe()
     if not (child := os.fork()):
