@@ -14,6 +14,8 @@ import pytest
 from built import ROOT, Pages, Site
 from filelock import FileLock
 
+pytest.register_assert_rewrite("explorers")
+
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:

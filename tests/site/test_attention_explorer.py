@@ -6,19 +6,25 @@ import json
 import math
 import random
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import torch
-from built import LANGUAGES, ROOT, Site, becomes_true, open_page, violations
+from built import Site, becomes_true
+from explorers import (
+    check_states,
+    computation,
+    looks,
+    names_of_words,
+    open_explorer,
+    paths,
+    query,
+    small_targets,
+)
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-PATHS = [f"{start}attention-explorer/" for start in LANGUAGES.values()]
-CORE = ROOT / "docs/assets/attention-explorer/attention.js"
+PATHS = paths("attention")
 COUNT = 500
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 
@@ -45,33 +51,12 @@ text => {
 
 @pytest.fixture(scope="module")
 def attend(request: pytest.FixtureRequest) -> Callable[[list[State]], list[Values]]:
-    """The explorer's own computation: by Node where there is one, else in the browser."""
-    node = shutil.which("node")
-
-    def by_node(text: str) -> str:
-        core = CORE.read_text(encoding="utf-8")
-        program = f"""{core}
-        import {{ readFileSync }} from "node:fs";
-        console.log(({ATTEND})(readFileSync(0, "utf-8")));"""
-        command = [str(node), "--input-type=module", "--eval", program]
-        run = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-        assert run.returncode == 0, run.stderr
-        return run.stdout
-
-    def by_browser(text: str) -> str:
-        page: Page = request.getfixturevalue("browser").new_page()
-        page.goto(request.getfixturevalue("address") + "verified.json")
-        body = f"""async text => {{
-            const {{ attend }} = await import("/assets/attention-explorer/attention.js");
-            return ({ATTEND})(text);
-        }}"""
-        result: str = page.evaluate(body, text)
-        page.close()
-        return result
+    """The explorer's own computation."""
+    run = computation(request, "attention", "attend", ATTEND)
 
     def computed(states: list[State]) -> list[Values]:
         text = re.sub("-?Infinity", r'"\g<0>"', json.dumps(states))
-        found = json.loads((by_node if node else by_browser)(text))
+        found = json.loads(run(text))
         return [{name: tensor(values) for name, values in each.items()} for each in found]
 
     return computed
@@ -234,15 +219,7 @@ def page(context: BrowserContext) -> Page:
 
 
 def opened(page: Page, address: str, path: str = PATHS[1]) -> Locator:
-    open_page(page, address + path)
-    explorer = page.locator("precis-attention")
-    expect(explorer.locator(".walk")).to_be_attached()
-    return explorer
-
-
-def query(page: Page | str) -> str:
-    """The state in an address; the menu writes the section that is read after it."""
-    return urlsplit(page if isinstance(page, str) else page.url).query
+    return open_explorer(page, "attention", address + path)
 
 
 def shown(explorer: Locator, name: str) -> list[list[float]]:
@@ -531,13 +508,7 @@ def test_links_of_the_page_change_the_state_and_back_returns(
 
 
 def test_both_languages_have_words_for_everything(page: Page, address: str) -> None:
-    page.goto(address + "verified.json")
-    words = page.evaluate("""async () => {
-      const { speech } = await import("/assets/attention-explorer/words.js");
-      const names = (words, path = "") => Object.entries(words).flatMap(([name, value]) =>
-        typeof value === "object" ? names(value, `${path}${name}.`) : [path + name]);
-      return [names(speech("fr")), names(speech("en"))];
-    }""")
+    words = names_of_words(page, address, "attention")
 
     assert words[0] == words[1]
     assert len(words[0]) > 60
@@ -579,35 +550,12 @@ LARGEST = (
 )
 
 
-@pytest.mark.parametrize(
-    ("path", "scheme", "width"),
-    [
-        (PATHS[0], "light", 320),
-        pytest.param(PATHS[1], "dark", 1280, marks=pytest.mark.exhaustive),
-        pytest.param(PATHS[1], "dark", 320, marks=pytest.mark.exhaustive),
-        pytest.param(PATHS[0], "light", 640, marks=pytest.mark.exhaustive),
-        pytest.param(PATHS[0], "light", 1280, marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.parametrize(("path", "scheme", "width"), looks("attention"))
 def test_no_state_breaks_a_rule_of_accessibility_or_scrolls_the_page(
     browser: Browser, address: str, path: str, scheme: str, width: int
 ) -> None:
-    context = browser.new_context(
-        service_workers="block",
-        color_scheme=scheme,  # type: ignore[arg-type]
-        viewport={"width": width, "height": 900},
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    for state in ("", LARGEST, "?mask=times&step=output", "?mask=late&heads=2&step=late"):
-        opened(page, address, path + state)
-        assert violations(page, "precis-attention") == [], state
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, state
-
-    page.locator("precis-attention input.number").first.fill("?")
-    expect(page.locator("precis-attention .fault")).not_to_be_empty()
-    assert violations(page, "precis-attention") == []
-    context.close()
+    states = ("", LARGEST, "?mask=times&step=output", "?mask=late&heads=2&step=late")
+    check_states(browser, "attention", [address + path + state for state in states], scheme, width)
 
 
 def test_wide_tables_are_scrolled_by_keyboard(page: Page, address: str) -> None:
@@ -628,11 +576,7 @@ def test_targets_are_large_enough_for_a_finger(page: Page, address: str) -> None
     explorer = opened(page, address, PATHS[1] + LARGEST)
 
     targets = "button, select, input:not([type=radio], [type=checkbox]), label:has(input)"
-    small = explorer.locator(targets).evaluate_all("""all =>
-      all.filter(target => target.offsetParent)
-        .map(target => [target.outerHTML, target.getBoundingClientRect()])
-        .filter(([, { width, height }]) => width < 24 || height < 24)
-        .map(([html]) => html)""")
+    small = small_targets(explorer, targets)
 
     assert small == []
 

@@ -6,21 +6,28 @@ import json
 import math
 import random
 import re
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
-from built import LANGUAGES, ROOT, Site, becomes_true, open_page, violations
+from built import Site, becomes_true
+from explorers import (
+    check_states,
+    computation,
+    looks,
+    names_of_words,
+    open_explorer,
+    paths,
+    query,
+    small_targets,
+)
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-PATHS = [f"{start}sampling-explorer/" for start in LANGUAGES.values()]
-CORE = ROOT / "docs/assets/sampling-explorer/sampling.js"
+PATHS = paths("sampling")
 COUNT = 500
 TOLERANCE = 1e-9
 CLEAR = 1e-6  # how far from a threshold a value is, or rounding would decide
@@ -62,29 +69,8 @@ text => {
 
 @pytest.fixture(scope="module")
 def explored(request: pytest.FixtureRequest) -> Callable[[list[State]], list[Walk]]:
-    """The explorer's own computation: by Node where there is one, else in the browser."""
-    node = shutil.which("node")
-
-    def by_node(text: str) -> str:
-        core = CORE.read_text(encoding="utf-8")
-        program = f"""{core}
-        import {{ readFileSync }} from "node:fs";
-        console.log(({FILTER})(readFileSync(0, "utf-8")));"""
-        command = [str(node), "--input-type=module", "--eval", program]
-        run = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-        assert run.returncode == 0, run.stderr
-        return run.stdout
-
-    def by_browser(text: str) -> str:
-        page: Page = request.getfixturevalue("browser").new_page()
-        page.goto(request.getfixturevalue("address") + "verified.json")
-        body = f"""async text => {{
-            const {{ drawn, filtered }} = await import("/assets/sampling-explorer/sampling.js");
-            return ({FILTER})(text);
-        }}"""
-        result: str = page.evaluate(body, text)
-        page.close()
-        return result
+    """The explorer's own computation."""
+    run = computation(request, "sampling", "drawn, filtered", FILTER)
 
     def stage(found: dict[str, Any]) -> Stage:
         logits, probabilities = (
@@ -94,7 +80,7 @@ def explored(request: pytest.FixtureRequest) -> Callable[[list[State]], list[Wal
         return Stage(found["rule"], logits, probabilities, found["kept"], found["entropy"])
 
     def walked(states: list[State]) -> list[Walk]:
-        found = json.loads((by_node if node else by_browser)(json.dumps(states)))
+        found = json.loads(run(json.dumps(states)))
         return [Walk([stage(each) for each in one["stages"]], one["token"]) for one in found]
 
     return walked
@@ -305,15 +291,7 @@ def page(context: BrowserContext) -> Page:
 
 
 def opened(page: Page, address: str, path: str = PATHS[1]) -> Locator:
-    open_page(page, address + path)
-    explorer = page.locator("precis-sampling")
-    expect(explorer.locator(".walk")).to_be_attached()
-    return explorer
-
-
-def query(page: Page | str) -> str:
-    """The state in an address; the menu writes the section that is read after it."""
-    return urlsplit(page if isinstance(page, str) else page.url).query
+    return open_explorer(page, "sampling", address + path)
 
 
 def column(explorer: Locator, name: str) -> list[str]:
@@ -636,13 +614,7 @@ def test_links_of_the_page_change_the_state_and_back_returns(
 
 
 def test_both_languages_have_words_for_everything(page: Page, address: str) -> None:
-    page.goto(address + "verified.json")
-    words = page.evaluate("""async () => {
-      const { speech } = await import("/assets/sampling-explorer/words.js");
-      const names = (words, path = "") => Object.entries(words).flatMap(([name, value]) =>
-        typeof value === "object" ? names(value, `${path}${name}.`) : [path + name]);
-      return [names(speech("fr")), names(speech("en"))];
-    }""")
+    words = names_of_words(page, address, "sampling")
 
     assert words[0] == words[1]
     assert len(words[0]) > 60
@@ -684,35 +656,12 @@ LARGEST = (
 )
 
 
-@pytest.mark.parametrize(
-    ("path", "scheme", "width"),
-    [
-        (PATHS[0], "light", 320),
-        pytest.param(PATHS[1], "dark", 1280, marks=pytest.mark.exhaustive),
-        pytest.param(PATHS[1], "dark", 320, marks=pytest.mark.exhaustive),
-        pytest.param(PATHS[0], "light", 640, marks=pytest.mark.exhaustive),
-        pytest.param(PATHS[0], "light", 1280, marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.parametrize(("path", "scheme", "width"), looks("sampling"))
 def test_no_state_breaks_a_rule_of_accessibility_or_scrolls_the_page(
     browser: Browser, address: str, path: str, scheme: str, width: int
 ) -> None:
-    context = browser.new_context(
-        service_workers="block",
-        color_scheme=scheme,  # type: ignore[arg-type]
-        viewport={"width": width, "height": 900},
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    for state in ("", "?step=top-p", "?step=draw", LARGEST + "top-p", LARGEST + "draw"):
-        opened(page, address, path + state)
-        assert violations(page, "precis-sampling") == [], state
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, state
-
-    page.locator("precis-sampling input.number").first.fill("?")
-    expect(page.locator("precis-sampling .fault")).not_to_be_empty()
-    assert violations(page, "precis-sampling") == []
-    context.close()
+    states = ("", "?step=top-p", "?step=draw", LARGEST + "top-p", LARGEST + "draw")
+    check_states(browser, "sampling", [address + path + state for state in states], scheme, width)
 
 
 def test_targets_are_large_enough_for_a_finger(page: Page, address: str) -> None:
@@ -720,11 +669,7 @@ def test_targets_are_large_enough_for_a_finger(page: Page, address: str) -> None
     explorer = opened(page, address, PATHS[1] + LARGEST + "top-p")
 
     targets = "button, select, input:not([type=checkbox]), label:has(input)"
-    small = explorer.locator(targets).evaluate_all("""all =>
-      all.filter(target => target.offsetParent)
-        .map(target => [target.outerHTML, target.getBoundingClientRect()])
-        .filter(([, { width, height }]) => width < 24 || height < 24)
-        .map(([html]) => html)""")
+    small = small_targets(explorer, targets)
 
     assert small == []
 
