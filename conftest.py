@@ -10,7 +10,8 @@ EXHAUSTIVE = "not exhaustive"
 """The selection of `make test`."""
 
 LONGEST = (
-    "test_visits.py",
+    "test_visits_en.py",
+    "test_visits_fr.py",
     "test_runs_device.py",
     "test_serve.py",
     "test_sampling_explorer.py",

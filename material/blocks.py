@@ -42,6 +42,9 @@ _LINE = re.compile(r' id="__span-\d+-\d+"')
 
 _FORMULA = re.compile(r'<div class="arithmatex">.*?</div>', re.DOTALL)
 
+_GOALS = re.compile(r'<div class="admonition abstract">.*?</div>', re.DOTALL)
+"""The box that says what a page is for."""
+
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 
 
@@ -63,6 +66,7 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
 
     button = f'<button type="button" class="precis-latex" aria-label="{latex}">LaTeX</button>'
     output = output.replace('title="Permanent link"', f'aria-label="{link}"')
+    output = _GOALS.sub(r'\g<0><div class="precis-after-goals"></div>', output, count=1)
     # Material's script puts a box around each table: what is beside it is made again
     output = _TABLE.sub(r"<div>\g<0></div>", output)
     output, written = _CODE.subn(block, output)

@@ -2,13 +2,6 @@
 // page. A blank in `rel` keeps the link what it is (rel is a list) and out of its selector.
 for (const link of document.querySelectorAll("link[rel=alternate]")) link.rel += " ";
 
-// While Material's script measures the page's code, what is folded has no size: else each block
-// that nobody sees yet is laid out.
-const folded = document.createElement("style");
-folded.textContent = "details:not([open]) > :not(summary) { display: none }";
-document.head.append(folded);
-addEventListener("load", () => requestAnimationFrame(() => setTimeout(() => folded.remove())));
-
 // What Material's script adds to a page has no name, and cannot be reached by keyboard.
 const name = (element, text) => {
   if (!element.hasAttribute("aria-label")) element.setAttribute("aria-label", text);

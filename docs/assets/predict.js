@@ -84,7 +84,7 @@ if (words && blocks.length) {
   const line = document.createElement("p");
   line.className = "precis-predict";
   line.append(button, ` ${words.why(blocks.length)}`);
-  const goals = document.querySelector(".md-content .admonition.abstract");
-  (goals ?? document.querySelector(".md-content h1")).after(line);
+  // In an element of its own: beside paragraphs, the browser would style each of them again.
+  (document.querySelector(".precis-after-goals") ?? document.querySelector(".precis-about")).append(line);
   choose(remembered());
 }

@@ -190,9 +190,21 @@ for (const button of article.querySelectorAll(".precis-latex"))
   });
 
 // What only some pages, or some screens, have use for.
-if (article.querySelector("details.question"))
-  import("./quiz.js").then(({ makeQuiz }) => makeQuiz(article, kept, here));
-if (matchMedia("(any-pointer: coarse)").matches && HTMLElement.prototype.showPopover) import("./terms.js");
+const selfTest = article.querySelector("details.question");
+if (selfTest) {
+  // Three windows ahead of the reader: the page opens without the work.
+  const ahead = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      ahead.disconnect();
+      import("./quiz.js").then(({ makeQuiz }) => makeQuiz(article, kept, here));
+    },
+    { rootMargin: "300%" },
+  );
+  ahead.observe(selfTest);
+}
+const byTouch = matchMedia("(any-pointer: coarse)").matches && HTMLElement.prototype.showPopover;
+if (byTouch && article.querySelector("a.precis-term")) import("./terms.js");
 
 // On paper, what is folded is unfolded.
 addEventListener("beforeprint", () => {

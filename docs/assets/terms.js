@@ -6,7 +6,8 @@ const more = { fr: "Voir le glossaire", en: "See the glossary" }[document.docume
 
 const box = Object.assign(document.createElement("div"), { className: "precis-definition", popover: "auto" });
 const text = Object.assign(document.createElement("p"), { role: "status" });
-const link = Object.assign(document.createElement("a"), { textContent: more });
+const { href } = document.querySelector("a.precis-term");
+const link = Object.assign(document.createElement("a"), { href, textContent: more });
 box.append(text, link);
 document.body.append(box);
 

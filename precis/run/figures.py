@@ -13,6 +13,12 @@ _COLOURS = {f"#0c010{n}": f"var(--precis-figure-{n}, {colour})" for n, colour in
 } | {"#010203": "currentColor", "#010204": "var(--precis-figure-grid, #8884)"}  # fmt: skip
 """The placeholder colours of `matplotlibrc` and the CSS that replaces them."""
 
+_STYLE = re.compile(
+    r"\s*<defs>\s*<style type=\"text/css\">"
+    r"\*\{stroke-linejoin: round; stroke-linecap: butt\}</style>\s*</defs>"
+)
+"""What Matplotlib writes for all elements; `butt` is what SVG begins with."""
+
 
 def draw_figures(cell: str, file: str) -> Iterator[str]:
     """Yield the figures that a cell of a file left open as SVG, and close them.
@@ -32,6 +38,9 @@ def draw_figures(cell: str, file: str) -> Iterator[str]:
         svg = text.getvalue()
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+        # a style sheet holds for the whole page: each makes the browser style all of it again
+        svg, styles = _STYLE.subn("", svg)
+        svg = svg.replace("<svg ", '<svg stroke-linejoin="round" ', styles)
         for colour, css in _COLOURS.items():
             svg = re.sub(colour, css, svg, flags=re.I)
         prefix = f"{file}-{cell}-{number}-"  # ids of two figures on one page must differ

@@ -40,6 +40,7 @@ def test_search_menu_and_notes_break_no_rule_when_they_are_open(
     page = context.new_page()
     open_page(page, address + path)
 
+    page.locator(".highlight:has(.precis-annotation)").first.scroll_into_view_if_needed()
     page.locator(".md-annotation__index").first.focus()
     note = ".md-annotation .md-tooltip--active"
     expect(page.locator(note).first).to_be_visible()

@@ -47,13 +47,34 @@ def test_what_is_folded_can_be_found_once_the_page_is_there(browser: Browser, ad
     context.close()
 
 
+def test_a_list_of_notes_takes_no_room_before_its_block_has_been_seen(
+    browser: Browser, address: str
+) -> None:
+    page = browser.new_page()
+    open_page(page, address + "training/")
+    notes = page.locator(".highlight:has(.precis-annotation) + ol")
+    unseen = notes.last
+    assert unseen.get_attribute("hidden") is None
+    expect(unseen).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(unseen).to_be_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_figure_brings_no_style_of_its_own(site: Site, path: str) -> None:
+    assert site.pages[path].select("svg style") == []
+
+
 def test_a_line_with_a_note_is_copied_without_blanks_at_its_end(
     browser: Browser, address: str
 ) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     open_page(page, address + "autograd/")
-    block = page.locator(".highlight:has(.md-annotation)").first
+    block = page.locator(".highlight:has(.precis-annotation)").first
+    block.scroll_into_view_if_needed()
+    expect(block.locator(".md-annotation").first).to_be_visible()
     block.locator(".md-code__button").click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.splitlines() == [line.rstrip() for line in copied.splitlines()]

@@ -12,6 +12,13 @@ from playwright.sync_api import Browser, Page, expect
 QUIZ = ".precis-quiz"
 
 
+def open_quiz(page: Page, address: str) -> None:
+    """Open a page and go where its quiz is, which is made when a reader comes near."""
+    open_page(page, address)
+    page.locator("details.question").first.scroll_into_view_if_needed()
+    expect(page.locator(QUIZ).first).to_be_visible()
+
+
 def answers_of(site: Site, path: str) -> list[list[bool]]:
     """Which answers to each question of a page are right."""
     questions: list[list[bool]] = []
@@ -43,7 +50,7 @@ def test_each_question_has_one_right_answer(site: Site, path: str) -> None:
     "path", [start + name for start in LANGUAGES.values() for name in WITH_QUIZ]
 )
 def test_each_question_can_be_answered(page: Page, address: str, site: Site, path: str) -> None:
-    open_page(page, address + path)
+    open_quiz(page, address + path)
     answers = answers_of(site, path)
     expect(page.locator(QUIZ)).to_have_count(len(answers))
     choices = [form.get_by_role("radio").count() for form in page.locator(QUIZ).all()]
@@ -51,7 +58,7 @@ def test_each_question_can_be_answered(page: Page, address: str, site: Site, pat
 
 
 def test_an_answer_is_explained_and_counted_once(page: Page, address: str, site: Site) -> None:
-    open_page(page, address + "en/tensors/")
+    open_quiz(page, address + "en/tensors/")
     right = [question.index(True) for question in answers_of(site, "en/tensors/")]
     forms = page.locator(QUIZ)
     first = forms.nth(0)
@@ -68,10 +75,10 @@ def test_an_answer_is_explained_and_counted_once(page: Page, address: str, site:
     score = page.locator(".precis-score")
     expect(score).to_contain_text(f"1 of {len(right)} right")
 
-    page.reload()
+    open_quiz(page, address + "en/tensors/")
     expect(score).to_contain_text(f"1 of {len(right)} right")
     expect(second.get_by_role("radio").nth(right[1])).to_be_checked()
-    page.goto(address + "tensors/")  # one score in both languages
+    open_quiz(page, address + "tensors/")  # one score in both languages
     expect(score).to_contain_text(f"1 bonne réponse sur {len(right)}")
     score.get_by_role("button").click()
     expect(score).to_have_text("")
@@ -80,7 +87,7 @@ def test_an_answer_is_explained_and_counted_once(page: Page, address: str, site:
 
 
 def test_arrows_choose_and_answer_nothing(page: Page, address: str) -> None:
-    open_page(page, address + "tensors/")
+    open_quiz(page, address + "tensors/")
     form = page.locator(QUIZ).first
     form.get_by_role("radio").first.focus()
     page.keyboard.press("Space")
@@ -93,7 +100,7 @@ def test_arrows_choose_and_answer_nothing(page: Page, address: str) -> None:
 
 
 def test_nothing_is_answered_without_a_choice(page: Page, address: str) -> None:
-    open_page(page, address + "tensors/")
+    open_quiz(page, address + "tensors/")
     form = page.locator(QUIZ).first
     form.get_by_role("button").click()
     expect(page.locator(".precis-score")).to_have_text("")
@@ -103,7 +110,7 @@ def test_nothing_is_answered_without_a_choice(page: Page, address: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_answered_quiz_breaks_no_rule(page: Page, address: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    open_page(page, address + "recap/")
+    open_quiz(page, address + "recap/")
     for n, form in enumerate(page.locator(QUIZ).all()):
         form.get_by_role("radio").nth(n % 3).check()
         form.get_by_role("button").click()
@@ -112,13 +119,20 @@ def test_an_answered_quiz_breaks_no_rule(page: Page, address: str, scheme: str) 
 
 
 def test_paper_has_questions_and_all_answers(page: Page, address: str) -> None:
-    open_page(page, address + "tensors/")
-    expect(page.locator(QUIZ).first).to_be_visible()
+    open_quiz(page, address + "tensors/")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     expect(page.locator(f"{QUIZ} legend:visible")).to_have_count(5)
     expect(page.locator(f"{QUIZ} details:visible")).to_have_count(15)
     expect(page.locator(f"{QUIZ} [type=radio]:visible")).to_have_count(0)
+
+
+def test_a_page_opens_without_making_its_quiz(page: Page, address: str) -> None:
+    open_page(page, address + "tensors/")
+    assert becomes_true(page, "document.querySelector('.precis-predict')")  # scripts ran
+    expect(page.locator(QUIZ)).to_have_count(0)
+    page.goto(page.url + "#" + (page.locator("h2").last.get_attribute("id") or "?"))
+    expect(page.locator(QUIZ)).to_have_count(5)
 
 
 def test_without_scripts_each_answer_is_folded(browser: Browser, address: str) -> None:

@@ -4,18 +4,19 @@
 the same parts, on a desk, in dark ones. The rules of axe are tried in one of the two, in turn; that
 on contrast, which takes four fifths of their time, on one page of each kind, since colours come
 from the styles, which all pages share. `make test-all` tries both schemes and both widths in both
-languages, with all rules.
+languages, with all rules. A file for each language takes `TestVisit` and the two fixtures of its
+pages, so that two processes can visit at once.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from built import (
+    LANGUAGES,
     NAMES,
     PAGES,
     REACHABLE,
@@ -61,6 +62,11 @@ FORMULAS_OUT_OF_REACH = """
 """
 """Ask each displayed formula whether a reader sees, or can scroll to, all of it."""
 
+ALL_MADE = """
+[...document.querySelectorAll(".precis-annotation")].every(note => note.querySelector("aside"))
+&& (!document.querySelector("details.question") || document.querySelector(".precis-quiz"))
+"""
+"""Becomes true once Material's script and quiz.js have made what they make of a page."""
 
 OF_EACH_KIND = {"", "pretraining/", "errors/", "glossary/", "labs/boundary/", "autograd-explorer/"}
 """A page of each kind, by its French address."""
@@ -117,29 +123,37 @@ class Context(NamedTuple):
         return () if colours else ("color-contrast",)
 
 
-CONTEXTS = [
-    Context(path, width, scheme)
-    for path in PAGES
-    for width in WIDTHS
-    for scheme in ("light", "dark")
-]
+def visits(language: str, only_with_axe: bool = False) -> Any:
+    """Return the fixture that visits each page of a language in each context.
 
-
-def params(usual: Callable[[Context], bool]) -> list[object]:
-    """The contexts, those marked that `make test` leaves out."""
-    return [
-        pytest.param(
-            context,
-            id=f"/{context.path}-{context.width}-{context.scheme}",
-            marks=() if usual(context) else pytest.mark.exhaustive,
-        )
-        for context in CONTEXTS
+    Those that `make test` leaves out are marked.
+    """
+    start = LANGUAGES[language]
+    pages = [path for path in PAGES if path.startswith("en/") == (start == "en/")]
+    contexts = [
+        Context(path, width, scheme)
+        for path in pages
+        for width in WIDTHS
+        for scheme in ("light", "dark")
     ]
 
+    def usual(context: Context) -> bool:
+        return context.is_usual and (context.has_axe or not only_with_axe)
 
-@pytest.fixture(params=params(lambda context: context.is_usual))
-def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
-    return visited(browser, address, request.param, request.param.has_axe)
+    def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
+        return visited(browser, address, request.param, only_with_axe or request.param.has_axe)
+
+    return pytest.fixture(
+        name="visit_with_axe" if only_with_axe else "visit",
+        params=[
+            pytest.param(
+                context,
+                id=f"/{context.path}-{context.width}-{context.scheme}",
+                marks=() if usual(context) else pytest.mark.exhaustive,
+            )
+            for context in contexts
+        ],
+    )(visit)
 
 
 @functools.cache
@@ -180,35 +194,37 @@ def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Vis
 
 
 def rules_broken(page: Page, without: tuple[str, ...]) -> list[str]:
-    """What axe finds once the scripts have seen all that is folded opened."""
+    """What axe finds once the scripts have seen all that is folded opened.
+
+    Notes and quizzes are made when they come near the window: for a moment it is as high as all.
+    """
+    size = page.viewport_size
+    assert size is not None
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": height})
+    assert becomes_true(page, ALL_MADE)
+    page.set_viewport_size(size)
     becomes_true(page, REACHABLE)
     return violations(page, without=without)
 
 
-def test_a_page_opens_without_an_error(visit: Visit) -> None:
-    assert visit.errors == []
+class TestVisit:
+    """What is asked of each visit."""
 
+    def test_a_page_opens_without_an_error(self, visit: Visit) -> None:
+        assert visit.errors == []
 
-def test_a_page_asks_nothing_of_others(visit: Visit) -> None:
-    assert visit.foreign == []
+    def test_a_page_asks_nothing_of_others(self, visit: Visit) -> None:
+        assert visit.foreign == []
 
+    def test_no_page_scrolls_sideways(self, visit: Visit) -> None:
+        assert visit.excess <= 0
 
-def test_no_page_scrolls_sideways(visit: Visit) -> None:
-    assert visit.excess <= 0
+    def test_a_displayed_formula_is_seen_or_scrolled_to_whole(self, visit: Visit) -> None:
+        assert visit.formulas == []
 
+    def test_words_on_figures_can_be_read(self, visit: Visit) -> None:
+        assert min(visit.words, default=10) >= 9.5
 
-def test_a_displayed_formula_is_seen_or_scrolled_to_whole(visit: Visit) -> None:
-    assert visit.formulas == []
-
-
-def test_words_on_figures_can_be_read(visit: Visit) -> None:
-    assert min(visit.words, default=10) >= 9.5
-
-
-@pytest.fixture(params=params(lambda context: context.is_usual and context.has_axe))
-def visit_with_axe(request: pytest.FixtureRequest, browser: Browser, address: str) -> Visit:
-    return visited(browser, address, request.param, True)
-
-
-def test_a_page_breaks_no_rule_of_accessibility(visit_with_axe: Visit) -> None:
-    assert visit_with_axe.violations == []
+    def test_a_page_breaks_no_rule_of_accessibility(self, visit_with_axe: Visit) -> None:
+        assert visit_with_axe.violations == []
