@@ -97,7 +97,7 @@ import matplotlib.pyplot as plt
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
 for n, row in enumerate(rows):
     time = row["time"]["median_ms"]
-    axes.plot(time, row["error"], "os^D"[n], color=f"C{n}", markersize=8)
+    axes.plot(time, row["error"], "os^D"[n], markersize=8)
 axes.set_xscale("log")
 axes.set_yscale("log")
 
@@ -173,28 +173,28 @@ class GPT(nn.Module):
 
 # %% saved
 def saved_bytes(model, x, y):
-    held = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    kept = {}
+    held = {w.untyped_storage().data_ptr() for w in model.parameters()}
+    saved = {}
 
-    def pack(t):
-        storage = t.untyped_storage()
+    def pack(tensor):
+        storage = tensor.untyped_storage()
         if storage.data_ptr() not in held:
-            kept[storage.data_ptr()] = storage
-        return t
+            saved[storage.data_ptr()] = storage
+        return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
         loss = F.cross_entropy(model(x).flatten(0, 1), y.flatten())
-    return sum(storage.nbytes() for storage in kept.values()), loss
+    return sum(storage.nbytes() for storage in saved.values()), loss
 
 # %% saved-counts
 torch.manual_seed(0)
 with torch.device("cpu"):
     model = GPT(cfg)
-    for B, T in ((1, 64), (2, 64), (4, 64), (8, 64), (8, 32)):
-        x, y = torch.randint(256, (2, B, T))
-        size, loss = saved_bytes(model, x, y)
-        each = (size - 8 * T - 4) / (B * T)  # (1)!
-        print(B, T, f"{size:9,} {each:.0f}")
+    for texts, length in ((1, 64), (2, 64), (4, 64), (8, 64), (8, 32)):
+        x, y = torch.randint(256, (2, texts, length))
+        total, loss = saved_bytes(model, x, y)
+        each = (total - 8 * length - 4) / (texts * length)  # (1)!
+        print(texts, length, f"{total:9,} {each:.0f}")
 #> 1 64   628,740 9816
 #> 2 64 1,256,964 9816
 #> 4 64 2,513,412 9816
@@ -355,9 +355,9 @@ class Count(TorchDispatchMode):
 with torch.device("cpu"), torch.no_grad():
     deep = GPT(cfg | {"n_layers": 12}).eval()  # (1)!
     for n in (1, 64):
-        x = torch.zeros(1, n, dtype=torch.int64)
+        ids = torch.zeros(1, n, dtype=torch.int64)
         with Count() as count:
-            deep(x)
+            deep(ids)
         print(n, count.n)
 #> 1 127
 #> 64 127
@@ -375,8 +375,8 @@ print(writing["same_tokens"])
 
 # %% work
 def work(new, seen):
-    weights = 12 * L * d * d + V * d
-    return 2 * weights * new + 4 * L * d * new * seen
+    numbers = 12 * L * d * d + V * d
+    return 2 * numbers * new + 4 * L * d * new * seen
 
 
 end = writing["prompt"] + writing["tokens"]
@@ -414,14 +414,14 @@ print("eager   ", times(compiled["eager"]))
 #> eager       6.509    8.241   12.830  10
 print("compiled", times(compiled["compiled"]))
 #> compiled    6.161    7.062    7.753  10
-gain = compiled["eager"]["median_ms"] - compiled["compiled"]["median_ms"]
-first = compiled["first_call_s"]
-print(first, f"{1e3 * first / gain:,.0f}")
+slow = compiled["eager"]["median_ms"]
+fast, first = compiled["compiled"]["median_ms"], compiled["first_call_s"]
+print(first, f"{1e3 * first / (slow - fast):,.0f}")
 #> 13.57 11,513
 
 # %% determinism
 for row in record["determinism"]["rows"]:
-    losses = [f"{loss:.7f}" for loss in row["last_losses"]]
+    losses = [f"{last:.7f}" for last in row["last_losses"]]
     print(row["deterministic"], row["bit_equal"], *losses)
 #> False True 1.3121563 1.3121563 1.3121563
 #> True True 1.3121563 1.3121563 1.3121563
@@ -466,8 +466,8 @@ def online(scores, values):
             continue
         higher = torch.maximum(top, s.max())
         shrink, e = (top - higher).exp(), (s - higher).exp()
-        total, weighted = total * shrink + e.sum(), weighted * shrink + e @ v
-        top = higher
+        total = total * shrink + e.sum()
+        weighted, top = weighted * shrink + e @ v, higher
     return weighted / total
 
 

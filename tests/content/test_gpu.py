@@ -44,7 +44,8 @@ FIGURES = {"formats-figure", "peak-figure", "roofline-figure"}
 @pytest.fixture(scope="module")
 def benchmark() -> Iterator[ModuleType]:
     spec = importlib.util.spec_from_file_location("gpu_benchmark", ROOT / "benchmarks/gpu.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -55,7 +56,10 @@ def benchmark() -> Iterator[ModuleType]:
 @pytest.fixture(scope="module")
 def small(benchmark: ModuleType) -> dict[str, Any]:
     """A record of tiny measurements on the CPU."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # more of them only wait for each other
     record, failed = benchmark.measure("cpu", benchmark.SMALL)
+    torch.set_num_threads(threads)
     assert failed == []
     return record
 
@@ -248,7 +252,10 @@ def test_a_table_that_differs_from_the_file_is_refused(tmp_path: Path) -> None:
 )
 def test_each_table_and_figure_says_that_it_was_measured_once(language: str, date: str) -> None:
     assert RECORD["recorded"]["date"] == "2026-11-27", "the captions name another day"
-    said = {"en": ("Measured once", "does not verify it"), "fr": ("Mesuré une fois", "ne le vérifie pas")}
+    said = {
+        "en": ("Measured once", "does not verify it"),
+        "fr": ("Mesuré une fois", "ne le vérifie pas"),
+    }
     text = (ROOT / f"docs/{language}/gpu.md").read_text(encoding="utf-8").replace("\xa0", " ")
 
     found = re.findall(r"```snippet ?(.*)\n *gpu\.py:([\w-]+)\n", text)
