@@ -362,8 +362,20 @@ with torch.device("cpu"), torch.no_grad():
 #> 1 127
 #> 64 127
 
-# %% writing
+# %% work
+def work(new, seen):
+    numbers = 12 * L * d * d + V * d
+    return 2 * numbers * new + 4 * L * d * new * seen
+
+
 writing = record["generation"]
+end = writing["prompt"] + writing["tokens"]
+without = sum(work(t, t) for t in range(8, end))
+cached = work(8, 8) + sum(work(1, t) for t in range(9, end))
+print(f"{without:.1e} {cached:.1e} {without / cached:.0f}")
+#> 8.8e+12 6.6e+10 133
+
+# %% writing
 for name in ("plain", "cached"):
     time = writing[name]["time"]["median_ms"] / writing["tokens"]
     print(f"{name:6} {writing[name]['tokens_per_s']}",
@@ -372,18 +384,6 @@ for name in ("plain", "cached"):
 #> cached 95.1 10.5 0.08
 print(writing["same_tokens"])
 #> 256
-
-# %% work
-def work(new, seen):
-    numbers = 12 * L * d * d + V * d
-    return 2 * numbers * new + 4 * L * d * new * seen
-
-
-end = writing["prompt"] + writing["tokens"]
-without = sum(work(t, t) for t in range(8, end))
-cached = work(8, 8) + sum(work(1, t) for t in range(9, end))
-print(f"{without:.1e} {cached:.1e} {without / cached:.0f}")
-#> 8.8e+12 6.6e+10 133
 
 # %% online
 scores, values = torch.tensor([[1.0, 3, 2, 5], [1.0, 2, 3, 4]])
@@ -415,7 +415,8 @@ print("eager   ", times(compiled["eager"]))
 print("compiled", times(compiled["compiled"]))
 #> compiled    6.161    7.062    7.753  10
 slow = compiled["eager"]["median_ms"]
-fast, first = compiled["compiled"]["median_ms"], compiled["first_call_s"]
+fast = compiled["compiled"]["median_ms"]
+first = compiled["first_call_s"]
 print(first, f"{1e3 * first / (slow - fast):,.0f}")
 #> 13.57 11,513
 
