@@ -42,15 +42,18 @@ except IndexError as error:
 # %% launch
 def times(row):
     low, middle, high = row["min_ms"], row["median_ms"], row["max_ms"]
-    return f"{low:8.3f} {middle:8.3f} {high:8.3f}  {row['n']:2}"
+    return f"{low:8.3f} {middle:9.3f} {high:8.3f} {row['n']:3}"
 
 
+head = "  min_ms median_ms   max_ms   n"
+print(" " * 9, head, " rate")
+#>             min_ms median_ms   max_ms   n  rate
 for name in ("launched", "finished"):
     time = record["launch"][name]
     rate = record["formats"]["operations"] / time["median_ms"] / 1e9
     print(f"{name:9}", times(time), f"{rate:5.0f}")
-#> launched     0.182    0.382    1.135  20   360
-#> finished     2.851    3.013    3.772  20    46
+#> launched     0.182     0.382    1.135  20   360
+#> finished     2.851     3.013    3.772  20    46
 
 # %% tf32
 def tf32(t):
@@ -84,12 +87,14 @@ for name, product in products.items():
 
 # %% card-formats
 rows = record["formats"]["rows"]
+print(" " * 8, head, "error")
+#>            min_ms median_ms   max_ms   n error
 for row in rows:
     print(f"{row['format']:8}", times(row["time"]), row["error"])
-#> float32     2.785    2.819    2.933  20 3.15e-06
-#> tf32        0.413    0.423    0.447  20 0.000306
-#> float16     0.282    0.293    0.346  20 0.000493
-#> bfloat16    0.242    0.248    0.268  20 0.00372
+#> float32     2.785     2.819    2.933  20 3.15e-06
+#> tf32        0.413     0.423    0.447  20 0.000306
+#> float16     0.282     0.293    0.346  20 0.000493
+#> bfloat16    0.242     0.248    0.268  20 0.00372
 
 # %% formats-figure
 import matplotlib.pyplot as plt
@@ -98,8 +103,10 @@ figure, axes = plt.subplots(figsize=(4.2, 2.8))
 for n, row in enumerate(rows):
     time = row["time"]["median_ms"]
     axes.plot(time, row["error"], "os^D"[n], markersize=8)
-axes.set_xscale("log")
-axes.set_yscale("log")
+axes.loglog()
+axes.minorticks_off()
+axes.set_xticks([0.25, 0.5, 1, 2], ["0.25", "0.5", "1", "2"])
+axes.set_ylim(1e-6, 1e-2)
 
 # %% underflow
 small = torch.tensor(1e-8)
@@ -251,16 +258,18 @@ cases.append((steps[4], peak(8, kept=d)))  # (2)!
 cases.append((steps[5], peak(8, kept=16 * d + 4 + h * T)))  # (3)!
 
 # %% peak-measured
+print("B  counted measured  diff  rest")
+#> B  counted measured  diff  rest
 for step, parts in cases:
     counted, measured = sum(parts), step["peak_bytes"]
     extra = step["rest_bytes"] - 16 * P  # (1)!
-    print(step["batch"], f"{counted / 1e9:6.2f} {measured / 1e9:6.2f}",
+    print(step["batch"], f"{counted / 1e9:8.2f} {measured / 1e9:8.2f}",
           f"{(measured - counted) / 1e9:5.2f} {extra / 1e9:5.2f}")
-#> 1   2.72   2.80  0.07  0.08
-#> 4   6.41   6.50  0.09  0.09
-#> 8  11.32  11.39  0.07  0.07
-#> 8   6.79   6.86  0.07  0.07
-#> 8  16.15  16.23  0.08  0.07
+#> 1     2.72     2.80  0.07  0.08
+#> 4     6.41     6.50  0.09  0.09
+#> 8    11.32    11.39  0.07  0.07
+#> 8     6.79     6.86  0.07  0.07
+#> 8    16.15    16.23  0.08  0.07
 
 # %% peak-figure
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
@@ -280,18 +289,20 @@ axes.invert_yaxis()
 axes.set_yticks([])
 
 # %% steps
+print("B    ", head, " tokens/s    GB")
+#> B       min_ms median_ms   max_ms   n  tokens/s    GB
 for step in steps:
     flags = [step[name] for name in ("autocast", "recompute", "fused")]
     marks = "".join(".x"[flag] for flag in flags)
     print(step["batch"], marks, times(step["time"]),
-          f"{step['tokens_per_s']:7,} {step['peak_bytes'] / 1e9:6.2f}")
-#> 1 ..x   39.890   40.933   41.132   5  25,016   2.80
-#> 4 ..x   89.047   89.126   89.211   5  45,958   6.50
-#> 8 ..x  164.131  164.251  168.269   5  49,875  11.39
-#> 8 x.x   55.572   56.717   57.923   5 144,436   8.70
-#> 8 .xx  194.034  194.679  195.743   5  42,079   6.86
-#> 8 ...  206.541  206.686  206.745   5  39,635  16.23
-#> 8 x..   90.866   92.043  100.211   5  89,002  15.96
+          f"{step['tokens_per_s']:9,} {step['peak_bytes'] / 1e9:5.2f}")
+#> 1 ..x   39.890    40.933   41.132   5    25,016  2.80
+#> 4 ..x   89.047    89.126   89.211   5    45,958  6.50
+#> 8 ..x  164.131   164.251  168.269   5    49,875 11.39
+#> 8 x.x   55.572    56.717   57.923   5   144,436  8.70
+#> 8 .xx  194.034   194.679  195.743   5    42,079  6.86
+#> 8 ...  206.541   206.686  206.745   5    39,635 16.23
+#> 8 x..   90.866    92.043  100.211   5    89,002 15.96
 
 # %% intensity
 def intensity(n, k=768, m=3072, size=2):
@@ -316,29 +327,30 @@ print(f"{rate:.0f} {bandwidth:.2f} {rate / bandwidth:.0f}")
 
 # %% roofline
 points = record["roofline"]["points"]
+print("   n roof_ms", head, "ratio")
+#>    n roof_ms   min_ms median_ms   max_ms   n ratio
 for point in points:
     n = point["rows"]
     work = 2 * n * 768 * 3072 / 1e9
     roof = min(rate, bandwidth * intensity(n))  # (1)!
     time = point["time"]["median_ms"]
-    print(f"{n:4} {work / roof:.4f}", times(point["time"]),
-          f"{time * roof / work:3.0f}")
-#>    1 0.0016    0.114    0.117    0.293  50  73
-#>   16 0.0016    0.112    0.117    0.236  50  72
-#>  128 0.0019    0.089    0.127    0.324  50  66
-#> 1024 0.0087    0.108    0.114    0.230  50  13
-#> 8192 0.0696    0.145    0.150    0.178  50   2
+    print(f"{n:4}  {work / roof:.4f}", times(point["time"]),
+          f"{time * roof / work:5.0f}")
+#>    1  0.0016    0.114     0.117    0.293  50    73
+#>   16  0.0016    0.112     0.117    0.236  50    72
+#>  128  0.0019    0.089     0.127    0.324  50    66
+#> 1024  0.0087    0.108     0.114    0.230  50    13
+#> 8192  0.0696    0.145     0.150    0.178  50     2
 
 # %% roofline-figure
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
-along = [2**n for n in range(-1, 11)]
-roofs = [min(rate, bandwidth * i) for i in along]
-axes.plot(along, roofs, color="C0")
+ridge = rate / bandwidth
+along = [0.5, ridge, 1024]
+axes.plot(along, [min(rate, bandwidth * i) for i in along], color="C0")
 axes.plot([intensity(p["rows"]) for p in points],
           [p["teraflops"] for p in points], "o", color="C1")
-axes.axvline(rate / bandwidth, color="C0", linestyle="--")
-axes.set_xscale("log")
-axes.set_yscale("log")
+axes.axvline(ridge, color="C0", linestyle="--")
+axes.loglog()
 
 # %% count
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -410,10 +422,12 @@ for name, kernels in record["attention"].items():
 
 # %% compile
 compiled = record["compile"]
+print(" " * 8, head)
+#>            min_ms median_ms   max_ms   n
 print("eager   ", times(compiled["eager"]))
-#> eager       6.509    8.241   12.830  10
+#> eager       6.509     8.241   12.830  10
 print("compiled", times(compiled["compiled"]))
-#> compiled    6.161    7.062    7.753  10
+#> compiled    6.161     7.062    7.753  10
 slow = compiled["eager"]["median_ms"]
 fast = compiled["compiled"]["median_ms"]
 first = compiled["first_call_s"]
@@ -488,3 +502,11 @@ for name, kept in variants.items():
 #> fused        67
 #> recomputed   126
 #> written out  45
+
+# %% solution-longer
+float32 = rows[0]["time"]["median_ms"]
+per_ms = record["formats"]["operations"] / float32
+for n in (263, 1024):
+    print(n, f"{work(n, n) / 1e9:.0f} {work(n, n) / per_ms:.1f}")
+#> 263 68 1.4
+#> 1024 292 6.0
