@@ -16,6 +16,7 @@ asks for, not that its times mean anything.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -345,6 +346,7 @@ def training_step(
 ) -> Row:
     """Measure one variant of the step, on a model of its own."""
     config = sizes.model
+    gc.collect()  # the model before this one, if something in a cycle still refers to it
     if device == "cuda":
         torch.cuda.empty_cache()
     model = make(config, device, fused=fused, recompute=recompute)
