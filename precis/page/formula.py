@@ -22,7 +22,9 @@ from precis.page.extension import PrecisExtension
 _CONVERTER = LatexToMathML(fancy_error=False)
 
 _DECIMAL_COMMA = re.compile(r"(\d)\{,\}(\d)")
-"""French: 0{,}5 is one number, not a list."""
+"""0{,}5 in French, 4{,}096 in English: one number, not a list."""
+
+_NUMBER = re.compile(r"<mn>[\d.]+</mn>")
 
 _PRIME = re.compile("<msup>(<m[io][^>]*>[^<]*</m[io]>)<mo>([′″‴])</mo></msup>")
 """A prime as an exponent: since fonts raise the character already, it would be too high."""
@@ -51,7 +53,7 @@ def to_mathml(latex: str, display: str) -> str:
     math = _CONVERTER.convert_with_local_state(plain, displaystyle=display == "block")
     presentation = re.sub(r"^<math[^>]*>|</math>$", "", math).replace(_SCRIPT_STYLE, "")
     if plain != latex:
-        presentation = re.sub(r"(?<=<mn>)(\d*)\.(\d+)(?=</mn>)", r"\1,\2", presentation)
+        presentation = _NUMBER.sub(lambda number: number[0].replace(".", ","), presentation)
     presentation = _PRIME.sub(
         r'<mrow>\1<mo lspace="0.06em" rspace="0">\2</mo></mrow>', presentation
     )

@@ -408,6 +408,8 @@ NO_GRADIENT = {
     "gpt.py:flops": "a count of operations",
     "gpt.py:flops-training": "ratios of counts",
     "gpt.py:saved-context": "counts of bytes",
+    "gpu.py:recompute-same": "counts of bytes, and whether two ways give the same gradients",
+    "gpu.py:saved-counts": "counts of bytes",
     "heads.py:saved": "counts of numbers",
     "learning.py:autocast": "dtypes",
     "learning.py:decay": "weights, under gradients that the cell chose itself",

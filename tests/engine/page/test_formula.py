@@ -35,6 +35,7 @@ SPACED = '<mo lspace="0.1667em">&ApplyFunction;</mo>'
     ("latex", "part"),
     [
         (r"0{,}5", "<mn>0,5</mn>"),
+        (r"1{,}259{,}736", "<mn>1,259,736</mn>"),
         ("0.5", "<mn>0.5</mn>"),
         (r"\ln a", f"<mi>ln</mi></mrow>{SPACED}<mi>a</mi>"),
         (r"\ln \hat{y}", f"<mi>ln</mi></mrow>{SPACED}<mover"),
