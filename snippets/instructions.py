@@ -95,6 +95,7 @@ with torch.no_grad():
     for _ in range(30):
         ids.append(base(torch.tensor([ids]))[0, -1].argmax().item())
 print(bytes(ids[30:]))
+#> b'of the steam the steam the str'
 
 # %% language
 symbols = "_>CRSFabcdefgh."
@@ -109,6 +110,7 @@ def example(order, word):
 
 
 print(len(symbols), [example(order, "cab") for order in orders])
+#> 15 [('Ccab>', 'cab.'), ('Rcab>', 'bac.'), ('Scab>', 'abc.'), ('Fcab>', 'c.')]
 
 # %% split
 words = [a + b + c for a in "abcdefgh" for b in "abcdefgh"
@@ -116,6 +118,7 @@ words = [a + b + c for a in "abcdefgh" for b in "abcdefgh"
 random.Random(0).shuffle(words)
 held_out, seen = words[:64], words[64:]
 print(len(seen), len(held_out), held_out[:4])
+#> 448 64 ['fgc', 'adc', 'cdb', 'bge']
 
 # %% rows
 def rows(pairs, masked=True):
@@ -131,6 +134,8 @@ def rows(pairs, masked=True):
 
 x, y = rows([example("R", "cab")])
 print(x[0].tolist(), y[0].tolist(), sep="\n")
+#> [3, 8, 6, 7, 1, 7, 6, 8, 14]
+#> [-100, -100, -100, -100, 7, 6, 8, 14, -100]
 
 # %% mask-figure
 import matplotlib.pyplot as plt
@@ -154,18 +159,24 @@ logits = torch.randn(5, 10, requires_grad=True)
 targets = torch.tensor([3, 4, 5, 6, 7])
 masked = torch.tensor([-100, -100, -100, 6, 7])
 print(F.cross_entropy(logits, targets, reduction="none"))
+#> tensor([2.6215, 1.6309, 3.7094, 2.7571, 4.3681], grad_fn=<NllLossBackward0>)
 print(F.cross_entropy(logits, targets))
+#> tensor(3.0174, grad_fn=<NllLossBackward0>)
 loss = F.cross_entropy(logits, masked)
 print(loss)
+#> tensor(3.5626, grad_fn=<NllLossBackward0>)
 
 # %% masked-gradient
 loss.backward()
 print((logits.grad == 0).all(dim=1))
-print(logits.grad[3:].sum(dim=1).abs().max() < 1e-6)
+#> tensor([ True,  True,  True, False, False])
+print(logits.grad[3, :7])
+#> tensor([ 0.1029,  0.0172,  0.0216,  0.0412,  0.1148,  0.0477, -0.4683])
 
 # %% cut
 logits = torch.zeros(1, 4, 15)
 print(F.cross_entropy(logits.flatten(0, 1), y[:, :4].flatten()))
+#> tensor(nan)
 
 # %% out-of-bounds
 logits = torch.zeros(2, 10, device="cpu")
@@ -175,6 +186,8 @@ for targets, ignored in (([1, -1], -100), ([1, -100], -1)):
         F.cross_entropy(logits, y, ignore_index=ignored)
     except IndexError as error:
         print(error)
+#> Target -1 is out of bounds.
+#> Target -100 is out of bounds.
 
 # %% train
 small = cfg | {"vocab_size": 15, "context_length": 10, "emb_dim": 48}
@@ -214,6 +227,7 @@ def train(model, steps, masked=True, seed=0, N=300):
 fresh_model = fresh()
 losses = train(fresh_model, 20)
 print(f"{log(15):.2f} {losses[0]:.1f} {losses[-1]:.1f}")
+#> 2.71 3.2 1.0
 
 # %% answers
 @torch.no_grad()
@@ -233,8 +247,11 @@ def answers(model, prompts, n=4):
 model = load(small, "instruct.safetensors")
 prompts = [example(order, "cab")[0] for order in orders]
 print(sum(p.numel() for p in model.parameters()))
+#> 57840
 print(answers(fresh(), prompts))
+#> ['ffff', 'ffff', 'ffff', 'ffff']
 print(answers(model, prompts))
+#> ['cab.', 'bac.', 'abc.', 'c.']
 
 # %% exact-match
 def correct(model, pairs):
@@ -248,14 +265,9 @@ def scores(model, words):
 
 # %% scores-of-both
 print(len(seen), scores(model, seen))
+#> 448 [448, 448, 448, 448]
 print(len(held_out), scores(fresh(), held_out), scores(model, held_out))
-
-# %% wrong
-for order in orders:
-    for prompt, answer in (example(order, word) for word in held_out):
-        (given,) = answers(model, [prompt])
-        if given != answer:
-            print(prompt, given, answer)
+#> 64 [0, 0, 0, 0] [64, 64, 63, 64]
 
 # %% masked-or-not
 record = json.loads((data / "instructions.json").read_text("utf-8"))
@@ -270,6 +282,11 @@ def spread(runs, name):
 for name in ("loss", *orders):
     kinds = record["masked"], record["unmasked"]
     print(name, *(spread(runs, name) for runs in kinds))
+#> loss 0.00366 [0.0026, 0.0051] 0.839 [0.834, 0.843]
+#> C 64 [64, 64] 63.8 [63, 64]
+#> R 63.8 [63, 64] 63.8 [63, 64]
+#> S 62.6 [61, 63] 62.2 [60, 64]
+#> F 64 [64, 64] 63.8 [63, 64]
 
 # %% pads
 prompt = [number[c] for c in "Rcab>"]
@@ -280,7 +297,9 @@ with torch.no_grad():
 torch.testing.assert_close(right[4], alone[4])
 print([symbols[z[i].argmax()] for z, i in
        ((alone, 4), (right, 4), (left, 7))])
+#> ['b', 'b', '.']
 print(f"{(left[7] - alone[4]).abs().max():.1f}")
+#> 10.3
 
 # %% template
 for prompt in ("Rcab>", "Rcab", "Rca>", "cabR>", "Xcab>"):
@@ -288,6 +307,11 @@ for prompt in ("Rcab>", "Rcab", "Rca>", "cabR>", "Xcab>"):
         print(prompt, answers(model, [prompt]))
     except KeyError as error:
         print(prompt, "KeyError", error)
+#> Rcab> ['bac.']
+#> Rcab ['abac']
+#> Rca> ['fcac']
+#> cabR> ['cba.']
+#> Xcab> KeyError 'X'
 
 # %% chat
 def chat(messages):
@@ -299,6 +323,14 @@ def chat(messages):
 
 print(chat([("user", "Reverse cab."), ("assistant", "bac"),
             ("user", "And now sort it.")]))
+#> <|user|>
+#> Reverse cab.<|end|>
+#> <|assistant|>
+#> bac<|end|>
+#> <|user|>
+#> And now sort it.<|end|>
+#> <|assistant|>
+#>
 
 # %% log-p
 def log_p(model, pairs):
@@ -311,6 +343,8 @@ copied, reversed_ = ("Ccab>", "cab."), ("Ccab>", "bac.")
 with torch.no_grad():
     print(f"{log_p(model, [copied]).item():.2f}")
     print(f"{log_p(model, [reversed_]).item():.2f}")
+#> -0.01
+#> -16.49
 
 # %% dpo
 def dpo(better, worse, better_ref, worse_ref, beta=0.1):
@@ -324,6 +358,9 @@ for values in ((-12.0, -10.0), (-11.0, -14.0), (-13.0, -16.0)):
     loss = dpo(*now, *refs)
     loss.backward()
     print(values, f"{loss:.4f}", [f"{v.grad:.4f}" for v in now])
+#> (-12.0, -10.0) 0.6931 ['-0.0500', '0.0500']
+#> (-11.0, -14.0) 0.4741 ['-0.0378', '0.0378']
+#> (-13.0, -16.0) 0.4741 ['-0.0378', '0.0378']
 
 # %% preferences
 several = [word for word in seen[:128] if word != word[::-1]]
@@ -331,6 +368,7 @@ better = [(f"C{word}>", word[::-1] + ".") for word in several]
 worse = [(f"C{word}>", word + ".") for word in several]
 others = [example(order, word) for order in "RSF" for word in several]
 print(len(several), better[0], worse[0])
+#> 110 ('Ccbd>', 'dbc.') ('Ccbd>', 'cbd.')
 
 # %% tune
 def tune(model, steps, mixed=False):
@@ -356,7 +394,9 @@ tuned = tune(model, 20)
 with torch.no_grad():
     for m in (model, tuned):
         now = log_p(m, better).mean(), log_p(m, worse).mean()
-        print(*(f"{p:.1f}" for p in now))
+        print(*(f"{p:.2f}" for p in now))
+#> -13.97 -0.01
+#> -10.07 -0.99
 
 # %% recorded
 def after(t, kind="alone"):
@@ -366,6 +406,10 @@ def after(t, kind="alone"):
 for t in (0, 20, 40, 60):
     names = "loss", "better", "worse"
     print(t, *(spread(after(t), name) for name in names))
+#> 0 0.693 [0.693, 0.693] -13.2 [-15, -7.84] -0.0118 [-0.019, -0.008]
+#> 20 0.47 [0.426, 0.498] -8.46 [-10.6, -3.75] -0.64 [-0.994, -0.139]
+#> 40 0.301 [0.243, 0.336] -6.15 [-8.23, -2.55] -3.89 [-5.39, -2.01]
+#> 60 0.231 [0.187, 0.26] -5.32 [-8.01, -1.5] -6.07 [-7.96, -4.39]
 
 # %% tuning-figure
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
@@ -381,6 +425,11 @@ axes.set_ylabel(r"$\ln \pi$", rotation=0, labelpad=12)
 for name in ("reversed", *orders):
     kinds = after(0), after(60), after(60, "mixed")
     print(name, *(spread(runs, name) for runs in kinds))
+#> reversed 6 [6, 6] 9.6 [2, 31] 12 [3, 36]
+#> C 64 [64, 64] 7.4 [2, 12] 11.2 [4, 15]
+#> R 63.8 [63, 64] 56.2 [39, 64] 63.2 [60, 64]
+#> S 62.6 [61, 63] 48.8 [37, 62] 61.2 [59, 63]
+#> F 64 [64, 64] 35.4 [18, 55] 61.6 [58, 64]
 
 # %% cost-figure
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
@@ -391,14 +440,37 @@ for k, (kind, mark) in enumerate((("alone", "o"), ("mixed", "s"))):
 axes.set_xticks(range(4), list(orders))
 axes.set_ylim(-2, 66)
 
+# %% wrong
+for order in orders:
+    pairs = [example(order, word) for word in held_out]
+    given = answers(model, [prompt for prompt, _ in pairs])
+    print(order, [(prompt, g, answer)
+                  for g, (prompt, answer) in zip(given, pairs)
+                  if g != answer])
+#> C []
+#> R []
+#> S [('Sghg>', 'ghg.', 'ggh.')]
+#> F []
+
 # %% interval
 for right, n in ((63, 64), (6300, 6400)):
     p = right / n
     print(f"{p:.3f} {2 * sqrt(p * (1 - p) / n):.3f}")
+#> 0.984 0.031
+#> 0.984 0.003
 print(f"{0.954**64:.3f}")
+#> 0.049
 
 # %% solution-targets
 print(rows([example("F", "cab")])[1].tolist())
+#> [[-100, -100, -100, -100, 8, 14, -100, -100, -100]]
+
+# %% solution-prompt
+for letters in (3, 6):
+    graded = (3 * (2 * letters + 2) + letters + 3) / 4
+    print(graded, f"{letters * log(8) / graded:.4f}")
+#> 7.5 0.8318
+#> 12.75 0.9786
 
 # %% solution-gradient
 for h in (0.0, 0.5, 5.0):
@@ -407,10 +479,14 @@ for h in (0.0, 0.5, 5.0):
     dpo(better_now, zero, zero, zero).backward()
     sigmoid = torch.tensor(h).sigmoid()
     print(f"{better_now.grad:.4f} {-0.1 * (1 - sigmoid):.4f}")
+#> -0.0500 -0.0500
+#> -0.0378 -0.0378
+#> -0.0007 -0.0007
 
 # %% solution-end
 x, y = rows([example("R", "cab"), example("F", "cab")])
 print(y.masked_fill(y == number["."], -100).tolist())
+#> [[-100, -100, -100, -100, 7, 6, 8, -100, -100], [-100, -100, -100, -100, 8, -100, -100, -100, -100]]
 
 # %% solution-forget rtol="5e-2"
 orders["F"] = lambda word: word[-1]
@@ -421,4 +497,5 @@ for t in range(30):
     optimizer.zero_grad()
     loss_of(changed, pairs).backward()
     optimizer.step()
-print(scores(changed, held_out))
+print([f"{n / 64:.1f}" for n in scores(changed, held_out)])
+#> ['0.1', '0.8', '0.5', '1.0']
