@@ -122,14 +122,15 @@ print(len(seen), len(held_out), held_out[:4])
 
 # %% rows
 def rows(pairs, masked=True):
-    x = torch.zeros(len(pairs), 9, dtype=torch.long)  # (1)!
-    y = torch.full((len(pairs), 9), -100)
-    for i, (prompt, answer) in enumerate(pairs):
-        ids = torch.tensor([number[c] for c in prompt + answer])
+    x, y = [], []
+    for prompt, answer in pairs:
+        ids = [number[c] for c in prompt + answer]
         first = len(prompt) if masked else 1
-        x[i, : len(ids)] = ids
-        y[i, first - 1 : len(ids) - 1] = ids[first:]  # (2)!
-    return x, y
+        empty = 9 - len(ids)
+        x.append(ids + [0] * empty)  # (1)!
+        hidden = [-100] * (first - 1)
+        y.append(hidden + ids[first:] + [-100] * (empty + 1))  # (2)!
+    return torch.tensor(x), torch.tensor(y)
 
 
 x, y = rows([example("R", "cab")])
@@ -145,10 +146,10 @@ figure, axes = plt.subplots(figsize=(4.2, 2.2))
 place = {"ha": "center", "va": "center"}
 for i, (ids, targets) in enumerate(zip(*rows(pairs))):
     for j, (token, target) in enumerate(zip(ids, targets)):
-        graded, empty = target != -100, token == 0
-        color = "C0" if graded else "none"
-        axes.barh(i, 0.9, left=j - 0.45, color=color, edgecolor="C5",
-                  hatch="////" if empty else None)
+        if target != -100:
+            axes.barh(i, 0.9, left=j - 0.45, color="C0", alpha=0.4)
+        axes.barh(i, 0.9, left=j - 0.45, color="none", edgecolor="C5",
+                  hatch="////" if token == 0 else None)
         axes.text(j, i, symbols[token], **place)
 axes.invert_yaxis()
 axes.axis("off")
@@ -208,7 +209,7 @@ def loss_of(model, pairs, masked=True):
 
 # %% loop
 def train(model, steps, masked=True, seed=0, N=300):
-    draw, losses = random.Random(seed), []
+    draw, losses = random.Random(seed), []  # (1)!
     optimizer = torch.optim.AdamW(model.parameters())
     for t in range(steps):
         down = 0.1 + 0.9 * (1 + cos(pi * t / N)) / 2
