@@ -51,6 +51,19 @@ def estimated(h: float) -> float:
     return (neuron(w=2.2 + h) - neuron(w=2.2 - h)) / (2 * h)
 
 
+def preferring(values: Sequence[float]) -> float:
+    """DPO's loss with beta 0.1, where the reference gives -12 and -10."""
+    better, worse = values
+    return math.log1p(math.exp(-0.1 * ((better + 12) - (worse + 10))))
+
+
+def random_row(n: int, width: int) -> list[float]:
+    """A row of the numbers drawn first with seed 0."""
+    draw = torch.Generator().manual_seed(0)
+    row: list[float] = torch.randn(n + 2, width, generator=draw)[n].tolist()
+    return row
+
+
 Z = 2.2 * 1.1
 A = sigmoid(Z)
 DW, DB = slope(lambda w: neuron(w=w), 2.2), slope(lambda b: neuron(b=b), 0.0)
@@ -346,6 +359,17 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         for factor in (1, 4)
         for n in (..., *(moved([factor * a, factor * b])[k] for a, b in ((1, 2), (-3, 1))))
     ],
+    "instructions.py:masked-gradient": lambda: [
+        (softmax(random_row(3, 10))[k] - (k == 6)) / 2 for k in range(7)
+    ],
+    "instructions.py:dpo": lambda: [
+        n
+        for values in ((-12.0, -10.0), (-11.0, -14.0), (-13.0, -16.0))
+        for n in (*values, preferring(values), *partials(preferring, values))
+    ],
+    "instructions.py:solution-gradient": lambda: [
+        n for h in (0, 0.5, 5) for n in 2 * partials(preferring, (h / 0.1 - 12, -10.0))[:1]
+    ],
     "learning.py:nan": lambda: [..., ..., 0, ..., 1, slope(lambda w: w, 1.0)],
     "backpropagation.py:scores": lambda: [
         *softmax((2.0, 1.0, 0.0)),
@@ -411,6 +435,15 @@ NO_GRADIENT = {
     "gpu.py:recompute-same": "counts of bytes, and whether two ways give the same gradients",
     "gpu.py:saved-counts": "counts of bytes",
     "heads.py:saved": "counts of numbers",
+    "instructions.py:cost": "counts of answers",
+    "instructions.py:first-steps": "losses",
+    "instructions.py:interval": "shares and their margins",
+    "instructions.py:preferences": "a count of pairs",
+    "instructions.py:recorded": "losses and log-probabilities",
+    "instructions.py:scores-of-both": "counts of answers",
+    "instructions.py:solution-forget": "shares of answers",
+    "instructions.py:tuned": "log-probabilities",
+    "instructions.py:two-answers": "log-probabilities",
     "learning.py:autocast": "dtypes",
     "learning.py:decay": "weights, under gradients that the cell chose itself",
     "learning.py:one-batch": "a loss",

@@ -1,0 +1,92 @@
+"""Train the model of the chapter *Following instructions*, and record how it was made.
+
+    python tools/train_instruct.py
+
+writes `snippets/data/instruct.safetensors` and, beside it, `instruct.json`: script, commit, date,
+versions, time, losses and scores. The model, the language and the loop are the chapter's own cells.
+It takes a few seconds. `tests/content/test_instructions.py` trains the first steps again, and
+measures the file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import sys
+import time
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import torch
+from cells import define
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn import functional
+from train_base import ROOT, git
+
+CHAPTER = ROOT / "snippets/instructions.py"
+CELLS = (
+    *("attention", "block", "model", "language", "split", "rows", "train", "loop"),
+    *("answers", "exact-match", "log-p", "dpo", "preferences", "tune"),
+)
+"""The cells that define the model, its language, its training and its scores."""
+WEIGHTS = ROOT / "snippets/data/instruct.safetensors"
+RECORD = WEIGHTS.with_suffix(".json")
+STEPS = 300
+FIRST = 6
+"""How many losses the record keeps for the test."""
+
+
+def chapter() -> dict[str, Any]:
+    """Return the names that the chapter's cells define."""
+    given = {"torch": torch, "nn": nn, "F": functional, "random": random, "cos": cos, "pi": pi}
+    # what the cell `config` says, but for the imports
+    given["cfg"] = {"n_heads": 4, "n_layers": 2, "drop_rate": 0.0}
+    with redirect_stdout(io.StringIO()):
+        return define(CHAPTER, CELLS, given)
+
+
+def provenance(script: str, begin: float) -> dict[str, str | int]:
+    """Return how and when a record was made."""
+    return {
+        "script": Path(script).relative_to(ROOT).as_posix(),
+        "commit": git("rev-parse", "HEAD"),
+        "date": datetime.now(UTC).date().isoformat(),
+        "torch": torch.__version__,
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "cpu_seconds": round(time.process_time() - begin),
+    }
+
+
+def require_commit(*paths: str | Path) -> None:
+    """End the program if git has not the files that a record's commit stands for."""
+    if git("status", "--porcelain", "--", *map(str, paths)):
+        sys.exit("commit the script and the chapter's cells first: the record names their commit")
+
+
+def main() -> None:
+    require_commit(__file__, CHAPTER)
+    torch.set_num_threads(1)
+    names = chapter()
+    begin, model = time.process_time(), names["fresh"]()
+    losses = names["train"](model, STEPS)
+    save_file(dict(model.named_parameters()), WEIGHTS)  # the tied head is no second parameter
+    record = provenance(__file__, begin) | {
+        "steps": STEPS,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "first_losses": [round(loss, 7) for loss in losses[:FIRST]],
+        "last_loss": round(losses[-1], 3),
+        "seen": names["scores"](model, names["seen"]),
+        "held_out": names["scores"](model, names["held_out"]),
+    }
+    RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(record, indent=2))
+
+
+if __name__ == "__main__":
+    main()
