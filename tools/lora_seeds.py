@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from train_base import CELLS, CONFIG, ROOT, TEXT, WEIGHTS, git
 
 CHAPTER = ROOT / "snippets/lora.py"
-USED = ("texts", "loss", "lora", "adapt", "train")
+USED = ("texts", "loss", "lora", "adapt", "batch", "train")
 """The cells of the chapter that the measurement executes, besides those of the model."""
 RECORD = ROOT / "snippets/data/lora.json"
 
