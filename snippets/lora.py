@@ -229,7 +229,7 @@ def train(model, ids, rate, steps, seed=0):
 
 # %% trained rtol="1e-2"
 train(model, french[0], 1e-2, steps=40)
-print(f"{judge(model, french[2]):.1f} {judge(model, english[2]):.1f}")
+print(f"{judge(model, french[2]):.2f} {judge(model, english[2]):.2f}")
 
 # %% merge
 @torch.no_grad()
@@ -384,21 +384,23 @@ raw = save(adapter, {"base": digest, "alpha": "16", "r": "4"})
 numbers = sum(t.numel() for t in adapter.values())
 print(len(adapter), 2 * numbers, len(raw))
 
-# %% solution-four-bits rtol="1e-2"
+# %% solution-few-bits rtol="1e-2"
 @torch.no_grad()
-def to_four_bits(layer):
-    s = layer.weight.abs().amax(-1, keepdim=True) / 7
-    layer.weight.copy_(s * (layer.weight / s).round())
+def rounded(layer, bits):
+    w = layer.weight
+    s = w.abs().amax(-1, keepdim=True) / (2 ** (bits - 1) - 1)
+    w.copy_(s * (w / s).round())
 
 
-torch.manual_seed(0)
-model = adapt(base(), r=4)
-thin_layers = [m for m in model.modules() if isinstance(m, LoRA)]
-for lora in thin_layers:
-    to_four_bits(lora.layer)
-train(model, french[0], 1e-2, steps=40)
-print(f"{judge(model, french[2]):.1f}")
-for lora in thin_layers:
-    to_four_bits(merged(lora))
-    nn.init.zeros_(lora.B)
-print(f"{judge(model, french[2]):.1f}")
+for bits in (4, 2):
+    torch.manual_seed(0)
+    model = adapt(base(), r=4)
+    wrapped = [m for m in model.modules() if isinstance(m, LoRA)]
+    for lora in wrapped:
+        rounded(lora.layer, bits)
+    train(model, french[0], 1e-2, steps=40)
+    apart = judge(model, french[2])
+    for lora in wrapped:
+        rounded(merged(lora), bits)
+        nn.init.zeros_(lora.B)
+    print(bits, f"{apart:.2f} {judge(model, french[2]):.2f}")

@@ -31,7 +31,7 @@ RECORD = ROOT / "snippets/data/lora.json"
 
 SEEDS = range(5)
 STEPS = 200
-RATES = (1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
+RATES = (2e-3, 5e-3, 1e-2, 2e-2, 5e-2)
 EVERY = ("qkv", "out", "up", "down")
 RANKS = (1, 2, 4, 8, 16)
 CUTS = (1, 2, 4, 8, 16, 32, 64)
@@ -126,11 +126,10 @@ def compare(chapter: Chapter) -> tuple[list[dict[str, Any]], list[Model]]:
     """Return the runs, and the models of which all matrices were trained."""
     runs, whole = [], []
     for name, make in chapter.methods():
-        tried = {}
-        for rate in RATES:
-            tried[rate] = chapter.judge(chapter.tuned(make, rate, 0), chapter.french[1])
+        first = {rate: chapter.tuned(make, rate, SEEDS[0]) for rate in RATES}
+        tried = {rate: chapter.judge(model, chapter.french[1]) for rate, model in first.items()}
         best = min(RATES, key=tried.__getitem__)
-        models = [chapter.tuned(make, best, seed) for seed in SEEDS]
+        models = [first[best], *(chapter.tuned(make, best, seed) for seed in SEEDS[1:])]
         runs.append(
             {
                 "name": name,
