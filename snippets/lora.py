@@ -89,6 +89,7 @@ def base():
 
 model = base()
 print(f"{sum(p.numel() for p in model.parameters()):,}")
+#> 120,576
 
 # %% texts
 def parts(language):
@@ -101,6 +102,7 @@ def parts(language):
 
 english, french = parts("en"), parts("fr")
 print([len(part) for part in english], [len(part) for part in french])
+#> [57629, 3202, 3202] [59286, 3294, 3294]
 
 # %% loss
 def loss(model, windows):
@@ -114,19 +116,28 @@ def judge(model, ids):
 
 
 print(f"{judge(model, english[2]):.2f} {judge(model, french[2]):.2f}")
+#> 1.81 4.09
 
 # %% by-hand
 W, x = torch.eye(2), torch.tensor([1.0, 1.0])
 A, B = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [0.0]])
 print(B @ A, torch.linalg.matrix_rank(B @ A).item())
+#> tensor([[3., 6.],
+#>         [0., 0.]]) 1
 print(x @ (W + B @ A).T)
+#> tensor([10.,  1.])
 print(x @ W.T + (x @ A.T) @ B.T)
+#> tensor([10.,  1.])
 
 # %% counts
 n_out, n_in = 768, 768
 for r in (1, 8, 64, 384):
     numbers = r * (n_in + n_out)
     print(r, f"{numbers:,} {numbers / (n_in * n_out):.2%}")
+#> 1 1,536 0.26%
+#> 8 12,288 2.08%
+#> 64 98,304 16.67%
+#> 384 589,824 100.00%
 
 # %% lora
 class LoRA(nn.Module):
@@ -147,12 +158,16 @@ torch.manual_seed(0)
 layer, x = nn.Linear(768, 768), torch.randn(4, 768)
 lora = LoRA(layer, r=8, alpha=16)
 print(sum(p.numel() for p in lora.parameters() if p.requires_grad))
+#> 12288
 print(torch.equal(lora(x), layer(x)))
+#> True
 
 # %% first-gradients
 lora(x).square().mean().backward()
 print(lora.A.grad.any().item(), lora.B.grad.any().item())
+#> False True
 print(layer.weight.grad)
+#> None
 
 # %% stuck
 stuck = LoRA(nn.Linear(768, 768), r=8, alpha=16)
@@ -162,6 +177,7 @@ for _ in range(5):
     stuck(x).square().mean().backward()
     optimizer.step()
 print(stuck.A.abs().max().item(), stuck.B.abs().max().item())
+#> 0.0 0.0
 
 # %% gradients
 W = torch.eye(2).requires_grad_()
@@ -170,7 +186,11 @@ x = torch.tensor([1.0, 1.0])
 (x @ (W + B @ A).T).sum().backward()
 G = W.grad  # (1)!
 print(G, A.grad, B.grad)
+#> tensor([[1., 1.],
+#>         [1., 1.]]) tensor([[3., 3.]]) tensor([[3.],
+#>         [3.]])
 print(torch.equal(A.grad, B.T @ G), torch.equal(B.grad, G @ A.T))
+#> True True
 
 # %% first-step
 x = torch.randn(768)
@@ -181,6 +201,10 @@ for r in (8, 32, 128, 512):
     optimizer.step()
     size = (lora(x) - layer(x)).abs().mean()
     print(r, f"{size / lora.scale:.3f} {size:.3f}")
+#> 8 0.055 0.111
+#> 32 0.233 0.116
+#> 128 0.968 0.121
+#> 512 4.284 0.134
 
 # %% adapt
 def adapt(model, r, alpha=16, names=("qkv", "out", "up", "down")):
@@ -197,17 +221,22 @@ torch.manual_seed(0)
 model = adapt(base(), r=4)
 movable = [p for p in model.parameters() if p.requires_grad]
 print(len(movable), sum(p.numel() for p in movable))
+#> 16 8192
 window = french[0][:64].view(1, -1)
 print(torch.equal(model(window), base()(window)))
+#> True
 
 # %% too-late
 late = adapt(base(), r=4).requires_grad_(False)
 print(sum(p.requires_grad for p in late.parameters()))
+#> 0
 early = base()
 optimizer = torch.optim.AdamW(early.parameters())
 chosen = {p for p in optimizer.param_groups[0]["params"]}
 print(sum(p in chosen for p in adapt(early, r=4).parameters()))
+#> 28
 print(sum(p in chosen for p in early.parameters() if p.requires_grad))
+#> 0
 
 # %% batch
 def batch(ids, draw):
@@ -230,6 +259,7 @@ def train(model, ids, rate, steps, seed=0):
 # %% trained rtol="1e-2"
 train(model, french[0], 1e-2, steps=40)
 print(f"{judge(model, french[2]):.2f} {judge(model, english[2]):.2f}")
+#> 2.60 2.42
 
 # %% merge
 @torch.no_grad()
@@ -244,7 +274,9 @@ layer = merged(lora)
 torch.testing.assert_close(layer(x), after)
 rank = torch.linalg.matrix_rank(lora.B @ lora.A)
 print(type(layer).__name__, rank.item())
+#> Linear 4
 print(f"{(lora(x) - before).norm() / (after - before).norm():.2f}")
+#> 2.00
 
 # %% record
 from statistics import mean
@@ -256,22 +288,45 @@ def spread(values):
 
 record = json.loads((data / "lora.json").read_text("utf-8"))
 print(record["steps"], len(record["seeds"]), record["base"])
+#> 200 5 {'fr': 4.0934, 'en': 1.81}
 for run in record["runs"]:
     print(f"{run['name']:11}{run['numbers']:8,} {run['rate']:g}",
           spread(run["fr"]), spread(run["en"]))
+#> θ           120,576 0.005 1.93 [1.91 1.94] 2.87 [2.85 2.91]
+#> W            98,304 0.01 2.08 [2.06 2.09] 2.92 [2.89 2.95]
+#> r = 1         2,048 0.02 2.44 [2.42 2.46] 2.55 [2.51 2.60]
+#> r = 2         4,096 0.01 2.30 [2.28 2.33] 2.57 [2.55 2.60]
+#> r = 4         8,192 0.02 2.20 [2.18 2.21] 2.67 [2.65 2.72]
+#> r = 8        16,384 0.02 2.13 [2.12 2.14] 2.75 [2.72 2.81]
+#> r = 16       32,768 0.02 2.09 [2.08 2.11] 2.78 [2.76 2.79]
+#> qkv, r = 20  10,240 0.02 2.41 [2.38 2.44] 2.65 [2.61 2.70]
+#> mlp, r = 8   10,240 0.02 2.17 [2.16 2.18] 2.71 [2.67 2.75]
+#> r = 5        10,240 0.02 2.18 [2.17 2.18] 2.73 [2.70 2.78]
 
 # %% svd
 M = torch.tensor([[3.0, 0.0], [4.0, 5.0]])
 U, s, Vt = torch.linalg.svd(M)
 print(s, s.square())
+#> tensor([6.7082, 2.2361]) tensor([45.0000,  5.0000])
 print((U[:, :1] * s[:1]) @ Vt[:1])
+#> tensor([[1.5000, 1.5000],
+#>         [4.5000, 4.5000]])
 torch.testing.assert_close(U * s @ Vt, M)
 
 # %% spectra
 print(record["cuts"]["r"])
+#> [1, 2, 4, 8, 16, 32, 64]
 for name, row in record["spectra"].items():
     energies = [f"{row['change'][i]:.2f}" for i in (0, 2, 3, 4)]
     print(f"{name:11}", {*row["rank"]}, *energies, row["most"])
+#> 0.attn.qkv  {64} 0.11 0.31 0.47 0.69 [33, 32, 32, 32, 32]
+#> 0.attn.out  {64} 0.10 0.31 0.50 0.75 [26, 27, 26, 26, 27]
+#> 0.mlp.up    {64} 0.09 0.27 0.44 0.67 [33, 32, 32, 33, 33]
+#> 0.mlp.down  {64} 0.13 0.34 0.52 0.73 [30, 30, 30, 30, 29]
+#> 1.attn.qkv  {64} 0.13 0.39 0.59 0.80 [25, 24, 24, 25, 25]
+#> 1.attn.out  {64} 0.35 0.63 0.77 0.91 [16, 15, 16, 16, 16]
+#> 1.mlp.up    {64} 0.13 0.36 0.55 0.76 [30, 29, 29, 30, 29]
+#> 1.mlp.down  {64} 0.17 0.45 0.65 0.85 [21, 21, 20, 21, 21]
 
 # %% spectra-figure
 import matplotlib.pyplot as plt
@@ -292,7 +347,13 @@ cut = dict(zip(ranks, record["cuts"]["fr"]))
 thin = {r: runs[f"r = {r}"] for r in (1, 2, 4, 8, 16)}
 for r in thin:
     print(r, spread(thin[r]), spread(cut[r]))
+#> 1 2.44 [2.42 2.46] 3.16 [3.11 3.24]
+#> 2 2.30 [2.28 2.33] 2.95 [2.85 3.05]
+#> 4 2.20 [2.18 2.21] 2.77 [2.69 2.97]
+#> 8 2.13 [2.12 2.14] 2.43 [2.41 2.47]
+#> 16 2.09 [2.08 2.11] 2.22 [2.21 2.24]
 print(64, spread(runs["W"]), spread(cut[64]))
+#> 64 2.08 [2.06 2.09] 2.08 [2.06 2.09]
 
 # %% cuts-figure
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
@@ -314,9 +375,12 @@ axes.plot(record["base"]["fr"], record["base"]["en"], "D", color="C3")
 # %% gpt2
 d, L, r = 768, 12, 8
 ours = {"q, v": L * r * 2 * (d + d)}
-ours["4 × L"] = L * r * (4 * d + 2 * d + 5 * d + 5 * d)
-for name, n in (ours | {"all": 124_439_808}).items():
+ours["W"] = L * r * (4 * d + 2 * d + 5 * d + 5 * d)
+for name, n in (ours | {"θ": 124_439_808}).items():
     print(f"{name:6} {n:,} {n / 124_439_808:.2%} {8 * n / 2**20:.2f}")
+#> q, v   294,912 0.24% 2.25
+#> W      1,179,648 0.95% 9.00
+#> θ      124,439,808 100.00% 949.40
 
 # %% operations
 from torch.utils.flop_counter import FlopCounterMode
@@ -333,6 +397,7 @@ def operations(prepare):
 
 whole = operations(lambda model: model)
 print(f"{operations(lambda model: adapt(model, r=4)) / whole:.2f}")
+#> 0.74
 
 # %% kept
 def kept(model):
@@ -354,6 +419,7 @@ def storage_of(t):
 
 with torch.device("cpu"):
     print(f"{kept(adapt(base(), r=4)) / kept(base()):.2f}")
+#> 0.98
 
 # %% solution-swapped
 swapped = LoRA(nn.Linear(768, 768), r=8, alpha=16)
@@ -361,8 +427,10 @@ nn.init.zeros_(swapped.A)
 nn.init.normal_(swapped.B)
 x = torch.randn(4, 768)
 print(torch.equal(swapped(x), swapped.layer(x)))
+#> True
 swapped(x).square().mean().backward()
 print(swapped.A.grad.any().item(), swapped.B.grad.any().item())
+#> True False
 
 # %% solution-sum
 def thin_matrix(r):
@@ -373,6 +441,9 @@ def thin_matrix(r):
 first, second = thin_matrix(3), thin_matrix(5)
 for both in (first + second, first + first, first - first):
     print(torch.linalg.matrix_rank(both).item())
+#> 8
+#> 3
+#> 0
 
 # %% solution-file
 from hashlib import sha256
@@ -383,6 +454,7 @@ digest = sha256((data / "tiny.safetensors").read_bytes()).hexdigest()
 raw = save(adapter, {"base": digest, "alpha": "16", "r": "4"})
 numbers = sum(t.numel() for t in adapter.values())
 print(len(adapter), 2 * numbers, len(raw))
+#> 16 16384 17808
 
 # %% solution-few-bits rtol="1e-2"
 @torch.no_grad()
@@ -404,3 +476,5 @@ for bits in (4, 2):
         rounded(merged(lora), bits)
         nn.init.zeros_(lora.B)
     print(bits, f"{apart:.2f} {judge(model, french[2]):.2f}")
+#> 4 2.60 2.62
+#> 2 2.80 4.04

@@ -113,6 +113,15 @@ def tenth(w: float) -> float:
     return (6 * w**2 + 4 * (w - 5) ** 2) / 10
 
 
+def thin(
+    a: tuple[float, ...] = (1.0, 2.0),
+    b: tuple[float, ...] = (3.0, 0.0),
+    d: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0),
+) -> float:
+    """The sum of the outputs of W + BA at (1, 1), where W is the identity; d is added to it."""
+    return sum(1 + row * sum(a) for row in b) + sum(d)
+
+
 def partials(function: Callable[[tuple[float, ...]], float], at: tuple[float, ...]) -> list[float]:
     """The derivative with respect to each number of a tuple."""
     return [
@@ -376,6 +385,11 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         slope(tenth, 1.0),
         slope(lambda w: (w**2 + (w - 5) ** 2) / 2, 1.0),
         slope(tenth, 1.0),
+    ],
+    "lora.py:gradients": lambda: [
+        *partials(lambda d: thin(d=d), (0.0, 0.0, 0.0, 0.0)),
+        *partials(lambda a: thin(a=a), (1.0, 2.0)),
+        *partials(lambda b: thin(b=b), (3.0, 0.0)),
     ],
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
