@@ -103,6 +103,8 @@ def parts(language):
 english, french = parts("en"), parts("fr")
 print([len(part) for part in english], [len(part) for part in french])
 #> [57629, 3202, 3202] [59286, 3294, 3294]
+print([(texts[0] == 0xC3).sum().item() for texts in (english, french)])
+#> [0, 1531]
 
 # %% loss
 def loss(model, windows):
@@ -336,7 +338,7 @@ figure, axes = plt.subplots(figsize=(4.2, 2.8))
 for row in record["spectra"].values():
     axes.plot(ranks, row["change"], color="C0")
     axes.plot(ranks, row["weight"], "--", color="C1")
-s = torch.linalg.svdvals(torch.randn(64, 64)).square()
+s = torch.linalg.svdvals(torch.randn(256, 64)).square()
 chance = (s.cumsum(0) / s.sum()).tolist()
 axes.plot(ranks, [chance[r - 1] for r in ranks], ":", color="C3")
 axes.set_xscale("log", base=2)
@@ -370,7 +372,7 @@ figure, axes = plt.subplots(figsize=(4.2, 2.8))
 for run in record["runs"]:
     k = 1 if run["name"] in ("θ", "W") else 0
     axes.plot(run["fr"], run["en"], "os"[k], color=f"C{k}")
-axes.plot(record["base"]["fr"], record["base"]["en"], "D", color="C3")
+axes.plot(*record["base"].values(), "D", color="C3")
 
 # %% gpt2
 d, L, r = 768, 12, 8
