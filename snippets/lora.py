@@ -342,6 +342,7 @@ s = torch.linalg.svdvals(torch.randn(256, 64)).square()
 chance = (s.cumsum(0) / s.sum()).tolist()
 axes.plot(ranks, [chance[r - 1] for r in ranks], ":", color="C3")
 axes.set_xscale("log", base=2)
+axes.set_xlabel("$r$")
 
 # %% cuts
 runs = {run["name"]: run["fr"] for run in record["runs"]}
@@ -366,6 +367,8 @@ for k, rows in enumerate((thin, cut)):
         axes.plot([r] * len(losses), losses, "os"[k], color=f"C{k}")
 axes.axhline(mean(runs["W"]), color="C2", linestyle="--")
 axes.set_xscale("log", base=2)
+axes.set_xlabel("$r$")
+axes.set_ylabel("$L$", rotation=0, labelpad=12)
 
 # %% forgetting-figure
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
@@ -373,6 +376,8 @@ for run in record["runs"]:
     k = 1 if run["name"] in ("θ", "W") else 0
     axes.plot(run["fr"], run["en"], "os"[k], color=f"C{k}")
 axes.plot(*record["base"].values(), "D", color="C3")
+axes.set(xlabel=r"$L_\mathrm{fr}$")
+axes.set_ylabel(r"$L_\mathrm{en}$", rotation=0, labelpad=12)
 
 # %% gpt2
 d, L, r = 768, 12, 8
