@@ -59,6 +59,7 @@ class Chapter:
         self.english, self.french = self.names["parts"]("en"), self.names["parts"]("fr")
 
     def base(self) -> Model:
+        """Return the English model with the weights of the file."""
         model: Model = self.names["GPT"](CONFIG)
         tensors = load_file(WEIGHTS)
         model.load_state_dict(tensors | {"head.weight": tensors["wte.weight"]})
@@ -66,9 +67,11 @@ class Chapter:
 
     @torch.no_grad()
     def judge(self, model: Model, ids: Tensor) -> float:
+        """Return the mean loss over a text."""
         return float(self.names["loss"](model, ids.unfold(0, 65, 64)))
 
     def tuned(self, make: Make, rate: float, seed: int) -> Model:
+        """Return a model trained on French; the seed is that of A and of the batches."""
         torch.manual_seed(seed)
         model = make(self.base())
         self.names["train"](model, self.french[0], rate, STEPS, seed)
