@@ -249,10 +249,10 @@ def batch(ids, draw):
 # %% train
 def train(model, ids, rate, steps, seed=0):
     movable = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(movable, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(movable, weight_decay=0.0)  # (1)!
     draw = torch.Generator().manual_seed(seed)
     for t in range(steps):
-        slope = min((t + 1) / 10, 1 - t / steps)  # (1)!
+        slope = min((t + 1) / 10, 1 - t / steps)  # (2)!
         optimizer.param_groups[0]["lr"] = rate * slope
         optimizer.zero_grad()
         loss(model, batch(ids, draw)).backward()
