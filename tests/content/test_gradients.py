@@ -126,6 +126,15 @@ def tenth(w: float) -> float:
     return (6 * w**2 + 4 * (w - 5) ** 2) / 10
 
 
+def thin(
+    a: tuple[float, ...] = (1.0, 2.0),
+    b: tuple[float, ...] = (3.0, 0.0),
+    d: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0),
+) -> float:
+    """The sum of the outputs of W + BA at (1, 1), where W is the identity; d is added to it."""
+    return sum(1 + row * sum(a) for row in b) + sum(d)
+
+
 def partials(function: Callable[[tuple[float, ...]], float], at: tuple[float, ...]) -> list[float]:
     """The derivative with respect to each number of a tuple."""
     return [
@@ -401,6 +410,11 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
         slope(lambda w: (w**2 + (w - 5) ** 2) / 2, 1.0),
         slope(tenth, 1.0),
     ],
+    "lora.py:gradients": lambda: [
+        *partials(lambda d: thin(d=d), (0.0, 0.0, 0.0, 0.0)),
+        *partials(lambda a: thin(a=a), (1.0, 2.0)),
+        *partials(lambda b: thin(b=b), (3.0, 0.0)),
+    ],
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
     "bigrams.py:gradient": lambda: 2 * [pair_of_the_novel("t", "h")],
@@ -452,6 +466,18 @@ NO_GRADIENT = {
     "learning.py:solution-best": "losses",
     "learning.py:too-fast": "weights that leap about, confirmed by the test below",
     "learning.py:validation": "losses",
+    "lora.py:adapted": "counts of numbers",
+    "lora.py:cuts": "losses",
+    "lora.py:first-step": "sizes of a change, which the rank multiplies",
+    "lora.py:gpt2": "counts of numbers",
+    "lora.py:kept": "a ratio of counts of bytes",
+    "lora.py:merge": "a rank, and a ratio of lengths",
+    "lora.py:operations": "a ratio of counts of operations",
+    "lora.py:solution-few-bits": "losses",
+    "lora.py:solution-file": "counts of bytes",
+    "lora.py:spectra": "ranks and shares of energy, recorded",
+    "lora.py:too-late": "counts of tensors",
+    "lora.py:trained": "losses",
     "pretraining.py:bug-shift": "a loss",
     "pretraining.py:fine-tune": "a loss",
     "pretraining.py:learned": "probabilities",
