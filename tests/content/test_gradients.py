@@ -41,6 +41,11 @@ def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
+def neg_log(z: float) -> float:
+    """The loss of a right answer whose score is higher by z than that of the other class."""
+    return math.log(1 + math.exp(-z))
+
+
 def neuron(w: float = 2.2, b: float = 0.0) -> float:
     """The loss of the neuron with x = 1.1 and y = 1."""
     return -math.log(sigmoid(1.1 * w + b))
@@ -380,6 +385,9 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
     "bigrams.py:gradient": lambda: 2 * [pair_of_the_novel("t", "h")],
+    "classification.py:solution-one-score": lambda: 2 * partials(
+        lambda z: (neg_log(z[0]) + neg_log(-z[1]) + neg_log(z[2])) / 3, (1.5, -0.5, 0.3)
+    ),
 }  # fmt: skip
 
 NO_GRADIENT = {
