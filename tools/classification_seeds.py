@@ -39,7 +39,7 @@ RECORD = ROOT / "snippets/data/classification.json"
 SEEDS = range(5)
 STEPS = 150
 RATE = 1e-3
-"""The best of 5e-4, 1e-3 and 2e-3 for the network, with the first seed."""
+"""The best of 5e-4, 1e-3 and 2e-3 where the mean is read, with the first seed."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
-def neg_log(z: float) -> float:
+def two_class_loss(z: float) -> float:
     """The loss of a right answer whose score is higher by z than that of the other class."""
     return math.log(1 + math.exp(-z))
 
@@ -386,7 +386,7 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "checks.py:differences": lambda: [DW],
     "bigrams.py:gradient": lambda: 2 * [pair_of_the_novel("t", "h")],
     "classification.py:solution-one-score": lambda: 2 * partials(
-        lambda z: (neg_log(z[0]) + neg_log(-z[1]) + neg_log(z[2])) / 3, (1.5, -0.5, 0.3)
+        lambda z: (two_class_loss(z[0]) + two_class_loss(-z[1]) + two_class_loss(z[2])) / 3, (1.5, -0.5, 0.3)
     ),
 }  # fmt: skip
 
@@ -406,6 +406,21 @@ NO_GRADIENT = {
     "block.py:solution-symmetry": "values of a function",
     "block.py:stream-size": "standard deviations of outputs",
     "block.py:three-stacks": "sizes of gradients, confirmed by the test below",
+    "classification.py:bytes-figure": "accuracies",
+    "classification.py:confusion": "counts and ratios",
+    "classification.py:counts": "a shape and an accuracy",
+    "classification.py:error-bar": "standard errors",
+    "classification.py:last-real": "an accuracy and a share",
+    "classification.py:leaks": "counts and shares",
+    "classification.py:nothing-trains": "messages",
+    "classification.py:run": "losses and accuracies",
+    "classification.py:seeds": "recorded accuracies and losses",
+    "classification.py:solution-pairs": "an accuracy and counts",
+    "classification.py:solution-score": "losses and accuracies",
+    "classification.py:solution-threshold": "ratios of counts",
+    "classification.py:sure": "accuracies and losses",
+    "classification.py:weights": "weights of classes, and counts",
+    "classification.py:which": "accuracies",
     "configuration.py:compute": "counts of operations",
     "embeddings.py:not-in-table": "messages, and a row of a table",
     "embeddings.py:rows-that-move": "tokens, and which rows moved",
