@@ -30,11 +30,12 @@ def test_a_row_of_the_record_is_what_its_first_seed_gives(chapter: Chapter, name
     result = WAYS[name](chapter)
 
     run = RUNS[name]
-    # another order of sums may turn a piece or two of 800; another rate turns dozens
+    # another order of sums may turn a piece or two of 800, and more where a whole network learns
+    pieces, distance = (8, 0.02) if name == "z.mean(1)" else (2, 1e-3)
     assert result.trained == run["trained"]
-    assert result.accuracy == pytest.approx(run["accuracies"][0], abs=0.01)
-    assert result.loss == pytest.approx(run["losses"][0], abs=0.02)
-    assert result.training_loss == pytest.approx(run["training_losses"][0], abs=0.02)
+    assert result.accuracy == pytest.approx(run["accuracies"][0], abs=pieces / 800)
+    assert result.loss == pytest.approx(run["losses"][0], abs=distance)
+    assert result.training_loss == pytest.approx(run["training_losses"][0], abs=distance)
 
 
 def test_the_record_has_five_runs_of_each_way_and_says_how_they_were_made() -> None:

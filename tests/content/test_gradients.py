@@ -386,7 +386,7 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "checks.py:differences": lambda: [DW],
     "bigrams.py:gradient": lambda: 2 * [pair_of_the_novel("t", "h")],
     "classification.py:solution-one-score": lambda: 2 * partials(
-        lambda z: (two_class_loss(z[0]) + two_class_loss(-z[1]) + two_class_loss(z[2])) / 3, (1.5, -0.5, 0.3)
+        lambda z: sum(map(two_class_loss, (z[0], -z[1], z[2]))) / 3, (1.5, -0.5, 0.3)
     ),
 }  # fmt: skip
 
