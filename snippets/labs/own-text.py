@@ -357,7 +357,9 @@ print(f"{log(V):.2f} {measure(model, ids_new):.1f}")
 
 # %% [markdown] lang="fr"
 # Le compte se refait à la main, comme celui [de GPT-2](../gpt.md#count) :
-# $512 \times 64 + 32 \times 64 + 2 \times (12 \times 64^2 + 13 \times 64) + 2 \times 64 = 134\,912$.
+#
+# $$512 \times 64 + 32 \times 64 + 2 \times (12 \times 64^2 + 13 \times 64) + 2 \times 64 = 134\,912$$
+#
 # La perte est un peu au-dessus de $\ln V$, celle de qui donne la même probabilité à tous les
 # jetons : les scores tirés au hasard ne sont pas égaux, et toute différence qui ne veut rien dire
 # coûte. Sur votre texte, $V$ peut être plus petit, si les paires viennent à manquer. Vérifiez
@@ -373,7 +375,9 @@ print(f"{log(V):.2f} {measure(model, ids_new):.1f}")
 
 # %% [markdown] lang="en"
 # The count can be done by hand, like that [of GPT-2](../gpt.md#count):
-# $512 \times 64 + 32 \times 64 + 2 \times (12 \times 64^2 + 13 \times 64) + 2 \times 64 = 134{,}912$.
+#
+# $$512 \times 64 + 32 \times 64 + 2 \times (12 \times 64^2 + 13 \times 64) + 2 \times 64 = 134{,}912$$
+#
 # The loss is a little above $\ln V$, that of someone who gives all tokens the same probability:
 # scores drawn at random are not equal, and any difference that means nothing costs something. On
 # your text, $V$ may be smaller, if pairs run out. Check this:

@@ -62,6 +62,14 @@ FORMULAS_OUT_OF_REACH = """
 """
 """Ask each displayed formula whether a reader sees, or can scroll to, all of it."""
 
+FORMULAS_CUT = """
+[...document.querySelectorAll("span.arithmatex")]
+  .filter(formula => !formula.closest(".md-typeset__scrollwrap"))
+  .filter(formula => formula.firstElementChild.getBoundingClientRect().right > innerWidth)
+  .map(formula => formula.querySelector("annotation").textContent + " in a line is cut")
+"""
+"""Ask each formula in a line of text the same; one that does not fit there must be displayed."""
+
 ALL_MADE = """
 [...document.querySelectorAll(".precis-annotation")].every(note => note.querySelector("aside"))
 && (!document.querySelector("details.question") || document.querySelector(".precis-quiz"))
@@ -89,7 +97,7 @@ class Visit:
     """The sizes of the words on its figures, in CSS pixels."""
 
     formulas: list[str]
-    """Displayed formulas of which a part cannot be seen, with all that is folded opened."""
+    """Formulas of which a part cannot be seen, with all that is folded opened."""
 
     violations: list[str]
     """What axe finds with all that is folded opened, where it was asked."""
@@ -187,7 +195,7 @@ def visited(browser: Browser, address: str, how: Context, with_axe: bool) -> Vis
     excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     words = page.evaluate(SIZES_ON_FIGURES)
     page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
-    formulas = page.evaluate(FORMULAS_OUT_OF_REACH)
+    formulas = page.evaluate(FORMULAS_OUT_OF_REACH) + page.evaluate(FORMULAS_CUT)
     found = rules_broken(page, how.rules_left_out) if with_axe else []
     page.close()
     return Visit(errors, foreign, excess, words, formulas, found)
@@ -220,7 +228,7 @@ class TestVisit:
     def test_no_page_scrolls_sideways(self, visit: Visit) -> None:
         assert visit.excess <= 0
 
-    def test_a_displayed_formula_is_seen_or_scrolled_to_whole(self, visit: Visit) -> None:
+    def test_a_formula_is_seen_or_scrolled_to_whole(self, visit: Visit) -> None:
         assert visit.formulas == []
 
     def test_words_on_figures_can_be_read(self, visit: Visit) -> None:
