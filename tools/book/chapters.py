@@ -98,6 +98,7 @@ def read_book(site: Path, language: str) -> Book:
     address = "" if (urlsplit(url).hostname or "").endswith(NOWHERE) else url
     groups = {title: dict(_readable(pages, language)) for title, pages in _groups(settings["nav"])}
     places = {f"{start}{slug}/": slug for pages in groups.values() for slug in pages}
+    places[start] = "contents"  # in place of the home page
     numbers = count(1)
     parts = []
     for n, (title, pages) in enumerate(groups.items(), 1):
@@ -149,6 +150,8 @@ def _article(path: Path) -> Tag:
     assert article is not None, path
     for element in article.select(UNPRINTED):
         element.decompose()
+    for mark in article.select(".precis-annotation"):  # “# (1)!”: Material's, for its script
+        mark.string = mark.get_text().removesuffix("!")
     return article
 
 
@@ -210,22 +213,23 @@ def link(article: Tag, place: str, places: dict[str, str], address: str) -> None
     A link to a page that is not in the book leads to the site; while that is nowhere, only its
     words stay.
     """
-    slug = places[place]
     for element in article.find_all(True):
         for name, value in element.attrs.items():
             if name == "id":
-                element[name] = f"{slug}--{value}"
+                element[name] = f"{places[place]}--{value}"
             elif name == "xlink:href":
-                element[name] = value.replace("#", f"#{slug}--", 1)
+                element[name] = value.replace("#", f"#{places[place]}--", 1)
             elif isinstance(value, str):
-                element[name] = value.replace("url(#", f"url(#{slug}--")
+                element[name] = value.replace("url(#", f"url(#{places[place]}--")
     for a in article.select("a[href]"):
         target = urlsplit(urljoin(place, a["href"]))
         a.attrs.pop("title", None)  # what a pointer would show
         if target.scheme:
             continue
         if target.path in places:
-            a["href"] = "#" + "--".join(filter(None, (places[target.path], target.fragment)))
+            slug = places[target.path]
+            whole = slug == "contents" or not target.fragment
+            a["href"] = f"#{slug}" if whole else f"#{slug}--{target.fragment}"
         elif address:
             a["href"] = urljoin(address, target.geturl().removeprefix("/"))
         else:

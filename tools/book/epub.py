@@ -69,6 +69,7 @@ PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 TYPES = {
     ".xhtml": "application/xhtml+xml",
     ".css": "text/css",
+    ".png": "image/png",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
@@ -104,6 +105,7 @@ def write_epub(page: Page, book: Book, styles: str, path: Path) -> None:
         files[f"{name}.xhtml"] = text.encode()
     spine = [f'<itemref idref="{name}.xhtml"/>' for name in bodies]
     files |= {"book.css": (faces + styles).encode()} | fonts
+    files["cover.png"] = page.locator("#title").screenshot()
     files["book.opf"] = PACKAGE.format(
         language=book.language,
         identifier=uuid.uuid5(uuid.NAMESPACE_URL, f"{book.title} {book.language}"),
@@ -136,14 +138,14 @@ def _navigation(book: Book) -> str:
             chapters += f"<li>{link}{inside}</li>"
         parts += f'<li><a href="#{part.slug}">{escape(part.title)}</a><ol>{chapters}</ol></li>'
     title = WORDS[book.language]["contents"]
-    return f'<nav epub:type="toc"><h1>{title}</h1><ol>{parts}</ol></nav>'
+    return f'<nav epub:type="toc" id="contents"><h1>{title}</h1><ol>{parts}</ol></nav>'
 
 
 def _item(name: str, data: bytes) -> str:
     """Return the line of a file in the package."""
-    properties = ""
+    held = [] if name != "cover.png" else ["cover-image"]
     if name.endswith(".xhtml"):
         held = [each for each, start in PROPERTIES.items() if start.encode() in data]
-        properties = f' properties="{" ".join(held)}"' if held else ""
+    properties = f' properties="{" ".join(held)}"' if held else ""
     kind = TYPES[Path(name).suffix]
     return f'<item id="{name}" href="{name}" media-type="{kind}"{properties}/>'

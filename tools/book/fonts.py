@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-from book.chapters import ROOT
 from fontTools.subset import Options, Subsetter, load_font, save_font
 
 _OURS = Path(__file__).with_name("fonts")
-_SITE = ROOT / "docs/assets/fonts"
 _MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts/ttf")
 
 
@@ -40,6 +38,7 @@ class Font:
     def subset(self, text: str) -> bytes:
         """Return the font with the glyphs of a text alone, compressed (WOFF)."""
         options = Options(flavor="woff", layout_features=[])
+        options.drop_tables += ["FFTM"]  # a date, which it would warn of
         font = load_font(str(self.path), options)
         subsetter = Subsetter(options)
         subsetter.populate(text=text)
@@ -49,7 +48,7 @@ class Font:
         return file.getvalue()
 
 
-MATH = Font("Pagella Math", _SITE / "pagella-math.woff2")
+MATH = Font("Precis Math", _OURS / "math.woff2")
 CODE = Font("DejaVu Sans Mono", _MATPLOTLIB / "DejaVuSansMono.ttf")
 SIGNS = Font("Precis Signs", _OURS / "signs.woff2")
 PRINTED = (

@@ -27,10 +27,12 @@ FIT = """
   for (const box of document.querySelectorAll("pre, div.arithmatex, div:has(> table)")) {
     const ratio = box.clientWidth / box.scrollWidth;
     if (ratio < 1) box.style.fontSize = `${Math.floor(ratio * 100)}%`;
+    if (box.matches("pre") && box.scrollHeight > 280) box.style.breakInside = "auto";
   }
 }
 """
-"""Makes smaller what is wider than the page, which would be cut off."""
+"""Makes smaller what is wider than the page, which would be cut off; lets a block of code go on
+over the page if moving it as a whole would leave a third of one blank."""
 
 NUMBER = """
 (pages) => {
@@ -49,7 +51,7 @@ def open_document(html: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         chromium = playwright.chromium.launch(executable_path=program, args=arguments)
-        page = chromium.new_page(viewport={"width": WIDTH, "height": 800})
+        page = chromium.new_page(viewport={"width": WIDTH, "height": 800}, device_scale_factor=2)
         page.emulate_media(media="print")
         page.set_content(html)
         page.evaluate("document.fonts.ready.then(() => {})")
@@ -65,7 +67,12 @@ def write_pdf(page: Page, book: Book, path: Path) -> int:
     printed = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
     if page_numbers(printed) != numbers:
         raise SystemExit(f"{path.name}: the numbers of the contents have moved the pages")
+    headings = page.eval_on_selector_all("h1, h2, h3, h4", "all => all.map(each => each.innerText)")
     with pikepdf.open(io.BytesIO(printed)) as pdf:
+        with pdf.open_outline() as outline:
+            # where a heading is broken, Chromium joins its words or says them twice
+            for item, text in zip(_items(outline.root), headings, strict=True):
+                item.title = text
         pdf.docinfo["/Author"] = WORDS[book.language]["authors"]
         for key in ("/CreationDate", "/ModDate"):
             pdf.docinfo[key] = f"D:{book.date:%Y%m%d%H%M%S}Z"
@@ -75,6 +82,12 @@ def write_pdf(page: Page, book: Book, path: Path) -> int:
             deterministic_id=True,
         )
         return len(pdf.pages)
+
+
+def _items(level: list[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineItem]:
+    for item in level:
+        yield item
+        yield from _items(item.children)
 
 
 def page_numbers(printed: bytes) -> dict[str, int]:
