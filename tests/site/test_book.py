@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import pikepdf
 import pytest
 from book.chapters import gather, link, unfold
-from bs4 import BeautifulSoup, Tag
-from built import LANGUAGES, ROOT, Pages
+from bs4 import BeautifulSoup, SoupStrainer, Tag
+from built import LANGUAGES, ROOT
 
 SITE = ROOT / "site"
 GATHERED = {"hints": "Hints", "solutions": "Solutions", "answers": "Answers"}
@@ -26,12 +27,15 @@ GATHERED = {"hints": "Hints", "solutions": "Solutions", "answers": "Answers"}
 class Made:
     """Both files in one language, and the pages that they were made from."""
 
+    start: Path
+    """Where the pages of the language lie."""
+
     pages: dict[str, Tag]
     """The text of each, by the name of the page."""
 
     pdf: pikepdf.Pdf
     sheets: list[str]
-    """What a reader can select on each page of the PDF, without blanks."""
+    """The text of each page of the PDF."""
 
     epub: zipfile.ZipFile
     files: dict[str, BeautifulSoup]
@@ -40,6 +44,18 @@ class Made:
 
 def squeezed(text: str) -> str:
     return re.sub(r"\s", "", text)
+
+
+def parsed(path: Path) -> Tag:
+    only = SoupStrainer("article")
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser", parse_only=only).article
+
+
+def sheets(pdf: Path | str, *options: str) -> list[str]:
+    """What a reader can select on each page, without blanks, in the order in which it was drawn."""
+    command = ["pdftotext", "-raw", *options, str(pdf), "-"]
+    text = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    return [squeezed(sheet) for sheet in text.split("\f")]
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -51,18 +67,18 @@ def made(request: pytest.FixtureRequest) -> Made:
     if missing:
         reason = f"not there: {', '.join(missing)} (make book; apt-get install)"
         pytest.fail(reason) if os.environ.get("PRECIS_REQUIRE_BOOK") else pytest.skip(reason)
-    site, start = Pages(SITE), LANGUAGES[language]
     names = [
         path.stem
         for path in (ROOT / "docs" / language).glob("*.md")
         if not re.search(r"^(script:|book: false)", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    text = subprocess.run(["pdftotext", "-raw", pdf, "-"], capture_output=True, check=True).stdout.decode()
+    start = SITE / LANGUAGES[language]
     archive = zipfile.ZipFile(epub)
     return Made(
-        {name: site[f"{start}{name}/"].article for name in names},
+        start,
+        {name: parsed(start / name / "index.html") for name in names},
         pikepdf.open(pdf),
-        [squeezed(sheet) for sheet in text.split("\f")],
+        sheets(pdf),
         archive,
         {name: BeautifulSoup(archive.read(f"book/{name}.xhtml"), "html.parser") for name in names},
     )
@@ -153,6 +169,15 @@ def test_the_parts_of_a_figure_find_each_other_by_their_new_names() -> None:
     assert page.g["clip-path"] == "url(#heads--p)"
 
 
+# The home page
+
+
+def test_the_home_page_leads_to_both_files(made: Made) -> None:
+    links = [a["href"] for a in parsed(made.start / "index.html").select(".home-books a")]
+    assert [Path(link).suffix for link in links] == [".pdf", ".epub"]
+    assert all((made.start / link).exists() for link in links)
+
+
 # Both files, as they were made
 
 
@@ -193,6 +218,12 @@ def test_the_number_of_pages_goes_with_the_text(made: Made) -> None:
 def test_each_page_after_the_first_bears_its_number(made: Made) -> None:
     for number in range(2, len(made.pdf.pages) + 1):
         assert made.sheets[number - 1].startswith(str(number))
+
+
+def test_nothing_sticks_out_into_the_margins(made: Made) -> None:
+    """The lines of 140 mm, in points, and a little more for the rule beside an output."""
+    lines = ["-x", "46", "-y", "0", "-W", "407", "-H", "709"]
+    assert sheets(made.pdf.filename, *lines) == made.sheets
 
 
 def test_every_link_leads_somewhere(made: Made) -> None:
