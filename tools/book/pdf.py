@@ -26,13 +26,21 @@ FIT = """
 () => {
   for (const box of document.querySelectorAll("pre, div.arithmatex, div:has(> table)")) {
     const ratio = box.clientWidth / box.scrollWidth;
-    if (ratio < 1) box.style.fontSize = `${Math.floor(ratio * 100)}%`;
+    const size = parseFloat(getComputedStyle(box).fontSize);
+    if (ratio < 1) box.style.fontSize = `${size * ratio * 0.99}px`; // widths are rounded
     if (box.matches("pre") && box.scrollHeight > 280) box.style.breakInside = "auto";
   }
 }
 """
 """Makes smaller what is wider than the page, which would be cut off; lets a block of code go on
 over the page if moving it as a whole would leave a third of one blank."""
+
+WIDE = """
+() => [...document.querySelectorAll("section :not(svg *)")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+  .map((element) => element.textContent.slice(0, 60))
+"""
+"""Finds what is wider than the page in spite of that: Chromium would print all pages smaller."""
 
 NUMBER = """
 (pages) => {
@@ -62,6 +70,8 @@ def open_document(html: str) -> Iterator[Page]:
 def write_pdf(page: Page, book: Book, path: Path) -> int:
     """Print the document, with page numbers in its contents; return how many pages it has."""
     page.evaluate(FIT)
+    if wide := page.evaluate(WIDE):
+        raise SystemExit(f"{path.name}: wider than the page: {wide}")
     numbers = page_numbers(page.pdf(prefer_css_page_size=True, print_background=True))
     page.evaluate(NUMBER, numbers)
     printed = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
