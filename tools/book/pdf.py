@@ -27,7 +27,7 @@ FIT = """
   for (const box of document.querySelectorAll("pre, div.arithmatex, div:has(> table)")) {
     const ratio = box.clientWidth / box.scrollWidth;
     const size = parseFloat(getComputedStyle(box).fontSize);
-    if (ratio < 1) box.style.fontSize = `${size * ratio * 0.99}px`; // widths are rounded
+    if (ratio < 1) box.style.fontSize = `${size * ratio}px`;
     if (box.matches("pre") && box.scrollHeight > 280) box.style.breakInside = "auto";
   }
 }
