@@ -188,7 +188,8 @@ def gather(article: Tag, titles: dict[str, str]) -> None:
         question.insert_after(*_parse(f'<ol type="a">{offered}</ol>'))
         last = question.find_next_sibling()
     if entries["answers"]:
-        last.insert_after(*_parse(f'<p class="precis-turn"><a href="#answers">{titles["answers"]}</a></p>'))
+        there = f'<p class="precis-turn"><a href="#answers">{titles["answers"]}</a></p>'
+        last.insert_after(*_parse(there))
     html = "".join(
         f'<h2 id="{kind}">{titles[kind]}</h2>{text}' for kind, text in entries.items() if text
     )

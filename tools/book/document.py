@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from babel.dates import format_date
+
 from book.chapters import Book, Chapter
 
 WORDS = {
@@ -81,7 +82,8 @@ def _contents(book: Book) -> str:
         lines.append(f'<p class="part"><a href="#{part.slug}">{escape(part.title)}</a></p>')
         for chapter in part.chapters:
             links = [f'<a href="#{name}">{escape(title)}</a>' for name, title in chapter.sections]
-            lines.append(f'<p class="line">{_entry(chapter)}<a class="page" href="#{chapter.slug}"></a></p>')
+            number = f'<a class="page" href="#{chapter.slug}"></a>'  # which pdf.py fills in
+            lines.append(f'<p class="line">{_entry(chapter)}{number}</p>')
             lines.append(f'<p class="sections">{" · ".join(links)}</p>')
     return (
         f'<section id="contents" class="contents"><h1>{WORDS[book.language]["contents"]}</h1>'

@@ -1,4 +1,4 @@
-"""The document as an EPUB 3: one file a section, in the XHTML that Chromium makes of what it read."""
+"""The document as an EPUB 3: a file for each section, in XHTML as Chromium writes it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import zipfile
 from html import escape
 from pathlib import Path
 
+from playwright.sync_api import Page
+
 from book.chapters import Book
 from book.document import WORDS
 from book.fonts import CODE, MATH, SIGNS, Font
-from playwright.sync_api import Page
 
 SECTIONS = """
 () => [...document.querySelectorAll("body > section:not(.contents)")].map((section) => {
@@ -131,7 +132,8 @@ def _navigation(book: Book) -> str:
         for chapter in part.chapters:
             number = f"{chapter.number}\u2002" if chapter.number else ""
             sections = "".join(
-                f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in chapter.sections
+                f'<li><a href="#{name}">{escape(title)}</a></li>'
+                for name, title in chapter.sections
             )
             inside = f"<ol>{sections}</ol>" if sections else ""
             link = f'<a href="#{chapter.slug}">{number}{escape(chapter.title)}</a>'

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pikepdf
+from playwright.sync_api import Page, sync_playwright
+
 from book.chapters import Book
 from book.document import WORDS
-from playwright.sync_api import Page, sync_playwright
 
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 
