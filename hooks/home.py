@@ -7,6 +7,7 @@ thumbnail of its first figure. What is still to be written stands in the front m
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as etree
 from collections.abc import Iterable, Iterator, Mapping
@@ -91,6 +92,12 @@ def on_page_context(
         context["tools"] = tools
         context["times_of"] = times
         context["thumbnail"] = thumbnail
+        # where `make book` puts them next; a site built otherwise has none
+        made = os.environ.get("PRECIS_BOOK") and not config.plugins["precis"].serving  # type: ignore[attr-defined]
+        context["books"] = {
+            suffix.upper(): f"assets/book/precis.{language}.{suffix}"
+            for suffix in (("pdf", "epub") if made else ())
+        }
 
 
 def path(nav: Navigation, planned: Mapping[str, Mapping[str, str]]) -> list[Part]:
