@@ -19,7 +19,9 @@ HERE = Path(__file__).parent
 def make(site: Path, language: str) -> str:
     """Make both files of a language; return what there is to say of them."""
     book = read_book(site, language)
-    styles, paper = ((HERE / f"{name}.css").read_text() for name in ("book", "print"))
+    styles, paper = (
+        (HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("book", "print")
+    )
     embedded = "".join(font.embedded() for font in PRINTED)
     folder = site / "assets/book"
     folder.mkdir(parents=True, exist_ok=True)

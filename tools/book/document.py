@@ -77,17 +77,22 @@ def _title(book: Book) -> str:
 
 
 def _contents(book: Book) -> str:
-    lines = []
+    """Return what an EPUB wants as its list of contents, with room for numbers of pages."""
+    parts = ""
     for part in book.parts:
-        lines.append(f'<p class="part"><a href="#{part.slug}">{escape(part.title)}</a></p>')
+        parts += f'<li><a href="#{part.slug}">{escape(part.title)}</a><ol>'
         for chapter in part.chapters:
-            links = [f'<a href="#{name}">{escape(title)}</a>' for name, title in chapter.sections]
-            number = f'<a class="page" href="#{chapter.slug}"></a>'  # which pdf.py fills in
-            lines.append(f'<p class="line">{_entry(chapter)}{number}</p>')
-            lines.append(f'<p class="sections">{" · ".join(links)}</p>')
+            sections = "".join(
+                f'<li><a href="#{name}">{escape(title)}</a></li>'
+                for name, title in chapter.sections
+            )
+            parts += f'<li>{_entry(chapter)}<a class="page" href="#{chapter.slug}"></a>'
+            parts += f"<ol>{sections}</ol></li>" if sections else "</li>"
+        parts += "</ol></li>"
+    title = WORDS[book.language]["contents"]
     return (
-        f'<section id="contents" class="contents"><h1>{WORDS[book.language]["contents"]}</h1>'
-        f"{''.join(lines)}</section>"
+        f'<section id="contents" class="contents"><nav epub:type="toc"><h1>{title}</h1>'
+        f"<ol>{parts}</ol></nav></section>"
     )
 
 

@@ -15,9 +15,10 @@ from book.document import WORDS
 from book.fonts import CODE, MATH, SIGNS, Font
 
 SECTIONS = """
-() => [...document.querySelectorAll("body > section:not(.contents)")].map((section) => {
+() => [...document.querySelectorAll("body > section")].map((section) => {
   const copy = section.cloneNode(true);
   copy.removeAttribute("style"); // its pages of paper
+  for (const link of copy.querySelectorAll("a.page")) link.remove();
   // of MathML Core, but not of what EPUB 3 knows
   for (const table of copy.querySelectorAll("mtable")) table.removeAttribute("scriptlevel");
   const code = [...copy.querySelectorAll("code")].map((code) => code.textContent).join("");
@@ -89,22 +90,18 @@ def write_epub(page: Page, book: Book, styles: str, path: Path) -> None:
     """Pack the sections of the document."""
     titles = {part.slug: part.title for part in book.parts}
     titles |= {chapter.slug: chapter.title for part in book.parts for chapter in part.chapters}
-    read = page.evaluate(SECTIONS)
-    code = "".join(text for _, _, text in read)
+    sections = page.evaluate(SECTIONS)
+    code = "".join(text for _, _, text in sections)
     fonts = {"code.woff": CODE.subset(code)}  # all of it would weigh as much as the book
     fonts |= {font.path.name: font.path.read_bytes() for font in (MATH, SIGNS)}
     faces = "".join(map(Font.face, (CODE, MATH, SIGNS), fonts))
-    bodies = {name: html for name, html, _ in read}
-    contents = {"contents": _navigation(book)}
-    first = next(iter(bodies))
-    bodies = {first: bodies[first]} | contents | bodies
     files: dict[str, bytes] = {}
-    for name, html in bodies.items():
+    for name, html, _ in sections:
         body = _LINK.sub(r"\1.xhtml\g<0>", html)
         title = escape(titles.get(name, book.title))
         text = FILE.format(language=book.language, title=title, body=body)
         files[f"{name}.xhtml"] = text.encode()
-    spine = [f'<itemref idref="{name}.xhtml"/>' for name in bodies]
+    spine = [f'<itemref idref="{name}"/>' for name in files]
     files |= {"book.css": (faces + styles).encode()} | fonts
     files["cover.png"] = page.locator("#title").screenshot()
     files["book.opf"] = PACKAGE.format(
@@ -123,24 +120,6 @@ def write_epub(page: Page, book: Book, styles: str, path: Path) -> None:
         archive.writestr(zipfile.ZipInfo("META-INF/container.xml", _MADE), CONTAINER)
         for name, data in files.items():
             archive.writestr(zipfile.ZipInfo(f"book/{name}", _MADE), data, zipfile.ZIP_DEFLATED)
-
-
-def _navigation(book: Book) -> str:
-    parts = ""
-    for part in book.parts:
-        chapters = ""
-        for chapter in part.chapters:
-            number = f"{chapter.number}\u2002" if chapter.number else ""
-            sections = "".join(
-                f'<li><a href="#{name}">{escape(title)}</a></li>'
-                for name, title in chapter.sections
-            )
-            inside = f"<ol>{sections}</ol>" if sections else ""
-            link = f'<a href="#{chapter.slug}">{number}{escape(chapter.title)}</a>'
-            chapters += f"<li>{link}{inside}</li>"
-        parts += f'<li><a href="#{part.slug}">{escape(part.title)}</a><ol>{chapters}</ol></li>'
-    title = WORDS[book.language]["contents"]
-    return f'<nav epub:type="toc" id="contents"><h1>{title}</h1><ol>{parts}</ol></nav>'
 
 
 def _item(name: str, data: bytes) -> str:
