@@ -201,17 +201,6 @@ def test_a_site_without_the_book_s_files_does_not_lead_to_them(site: Site, start
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_what_is_planned_is_not_yet_in_the_menu(site: Site, start: str) -> None:
-    source = (ROOT / f"docs/{start or 'fr/'}index.md").read_text(encoding="utf-8")
-    planned = yaml.safe_load(source.split("---\n")[1])["planned"]
-    written = {path.rstrip("/") for path in chapters()}
-    shown = " ".join(part.get_text() for part in site.pages[start].select(".home-planned"))
-    for pages in planned.values():
-        for slug, title in pages.items():
-            assert (title in shown) is (slug not in written), slug
-
-
-@pytest.mark.parametrize("start", STARTS)
 def test_a_thumbnail_is_a_chapter_s_own_figure_without_words(site: Site, start: str) -> None:
     for row in site.pages[start].select(".home-rows")[0].select(".home-row"):
         thumbnail = row.select_one(".home-thumbnail")
