@@ -42,8 +42,15 @@ _LINE = re.compile(r' id="__span-\d+-\d+"')
 
 _FORMULA = re.compile(r'<div class="arithmatex">.*?</div>', re.DOTALL)
 
-_GOALS = re.compile(r'<div class="admonition abstract">.*?</div>', re.DOTALL)
-"""The box that says what a page is for."""
+_PLACE = re.compile(
+    r'<div class="admonition abstract">.*?</div>'
+    r'|<h2 .*?(?=<h2 )(?!.*<div class="admonition abstract">)',
+    re.DOTALL,
+)
+"""What the switch of predictions follows: the page's goals; in a recap, its first section.
+
+Below the first window, it moves nothing when it comes.
+"""
 
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 
@@ -66,7 +73,7 @@ def on_post_page(output: str, config: MkDocsConfig, **_: object) -> str:
 
     button = f'<button type="button" class="precis-latex" aria-label="{latex}">LaTeX</button>'
     output = output.replace('title="Permanent link"', f'aria-label="{link}"')
-    output = _GOALS.sub(r'\g<0><div class="precis-after-goals"></div>', output, count=1)
+    output = _PLACE.sub(r'\g<0><div class="precis-predict-place"></div>', output, count=1)
     # Material's script puts a box around each table: what is beside it is made again
     output = _TABLE.sub(r"<div>\g<0></div>", output)
     output, written = _CODE.subn(block, output)

@@ -85,6 +85,6 @@ if (words && blocks.length) {
   line.className = "precis-predict";
   line.append(button, ` ${words.why(blocks.length)}`);
   // In an element of its own: beside paragraphs, the browser would style each of them again.
-  (document.querySelector(".precis-after-goals") ?? document.querySelector(".precis-about")).append(line);
+  (document.querySelector(".precis-predict-place") ?? document.querySelector(".precis-about")).append(line);
   choose(remembered());
 }
