@@ -53,6 +53,8 @@ def test_what_the_page_says_of_each_seed_is_so() -> None:
     for r in lora_seeds.RANKS:
         losses = cuts["fr"][cuts["r"].index(r)]
         assert all(a < b for a, b in zip(RUNS[f"r = {r}"]["fr"], losses, strict=True))
+    cut = cuts["fr"][cuts["r"].index(16)]
+    assert all(a < b for a, b in zip(RUNS["r = 4"]["fr"], cut, strict=True))
 
 
 def test_the_base_has_the_losses_of_the_record(chapter: lora_seeds.Chapter) -> None:
