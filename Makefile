@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: serve test test-all build verify lint clean
+.PHONY: serve test test-all build book verify lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "             make test K=tensors: what concerns one chapter"
 	@echo "make test-all   the rest: every variant of what make test tries a sample of"
 	@echo "make build   the site, strictly, into site/"
+	@echo "make book    the same, with the book as PDF and EPUB (needs a Chromium)"
 	@echo "make verify  the values alone"
 	@echo "make lint    format, lint and types"
 	@echo "make clean   what the others made"
@@ -45,6 +46,11 @@ test-all: $(READY)
 
 build: $(READY)
 	$(BIN)/mkdocs build --strict
+
+# The home page links to both files; a site without them has no such link.
+book: $(READY)
+	PRECIS_BOOK=1 $(BIN)/mkdocs build --strict
+	PYTHONPATH=tools $(BIN)/python -m book site
 
 verify: $(READY)
 	$(BIN)/precis verify

@@ -1,15 +1,15 @@
 """The way through the book: the path on the home page, times of reading, and what comes next.
 
 The path is the menu's: a chapter that gets a line in `nav` gets one on the home page, with a
-thumbnail of its first figure. What is still to be written stands in the front matter of `index.md`
-(`planned`), and leaves the list once the menu has a page of that name.
+thumbnail of its first figure.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, pairwise
 from pathlib import PurePosixPath
@@ -37,11 +37,10 @@ _WORD = re.compile(r"\w[\w’'-]*")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the path: a chapter, or a page that is still to be written."""
+    """One line of the path; a recap has no number."""
 
-    title: str
-    page: Page | None = None
-    number: int | None = None
+    page: Page
+    number: int | None
 
 
 @dataclass(frozen=True)
@@ -87,26 +86,31 @@ def on_page_context(
     # `page.is_homepage` is that of the default language alone
     context["is_home"] = page.url.strip("./") in ("", language)
     if context["is_home"]:
-        context["path"] = path(nav, page.meta.get("planned", {}))
+        context["path"] = path(nav)
         context["tools"] = tools
         context["times_of"] = times
         context["thumbnail"] = thumbnail
+        # where `make book` puts them next; a site built otherwise has none
+        made = os.environ.get("PRECIS_BOOK") and not config.plugins["precis"].serving  # type: ignore[attr-defined]
+        context["books"] = {
+            suffix.upper(): f"assets/book/precis.{language}.{suffix}"
+            for suffix in (("pdf", "epub") if made else ())
+        }
 
 
-def path(nav: Navigation, planned: Mapping[str, Mapping[str, str]]) -> list[Part]:
-    """Return the parts of the book, with the pages of the menu and those to come."""
+def path(nav: Navigation) -> list[Part]:
+    """Return the parts of the book, with the pages of the menu."""
     numbers = count(1)
-    written = {part.title: list(_pages(part.children)) for part in _parts(nav)}
-    known = {_slug(page) for pages in written.values() for page in pages}
-    parts = []
-    for title in dict.fromkeys([*written, *planned]):
-        rows = [
-            Row(str(page.title), page, next(numbers) if page.meta.get("numbered", True) else None)
-            for page in written.get(title, ())
-        ]
-        rows += [Row(name) for slug, name in planned.get(title, {}).items() if slug not in known]
-        parts.append(Part(title, tuple(rows)))
-    return parts
+    return [
+        Part(
+            part.title,
+            tuple(
+                Row(page, next(numbers) if page.meta.get("numbered", True) else None)
+                for page in _pages(part.children)
+            ),
+        )
+        for part in _parts(nav)
+    ]
 
 
 def times(page: Page) -> Times:

@@ -360,19 +360,20 @@ class Count(TorchDispatchMode):
     n = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.n += not func.is_view  # (1)!
+        view = func.is_view or "view" in func.name()  # (1)!
+        self.n += not view
         return func(*args, **(kwargs or {}))
 
 # %% launches
 with torch.device("cpu"), torch.no_grad():
-    deep = GPT(cfg | {"n_layers": 12}).eval()  # (1)!
+    deep = GPT(cfg | {"n_layers": 12}).eval()
     for n in (1, 64):
         ids = torch.zeros(1, n, dtype=torch.int64)
         with Count() as count:
             deep(ids)
         print(n, count.n)
-#> 1 127
-#> 64 127
+#> 1 126
+#> 64 126
 
 # %% work
 def work(new, seen):
@@ -495,13 +496,13 @@ print(f"{(hidden.softmax(0) @ values).item():.4f}")
 # %% solution-texts
 room = record["machine"]["memory_bytes"]
 variants = {"fused": 16 * d + h + 4, "recomputed": d}
-variants["written out"] = 16 * d + 4 + h * T
+variants["plain"] = 16 * d + 4 + h * T
 for name, kept in variants.items():
     state, *rest = peak(1, kept)
-    print(f"{name:12} {(room - state) // sum(rest)}")
-#> fused        67
-#> recomputed   126
-#> written out  45
+    print(f"{name:10} {(room - state) // sum(rest)}")
+#> fused      67
+#> recomputed 126
+#> plain      45
 
 # %% solution-longer
 float32 = rows[0]["time"]["median_ms"]

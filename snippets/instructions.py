@@ -251,8 +251,8 @@ print(sum(p.numel() for p in model.parameters()))
 #> 57840
 print(answers(fresh(), prompts))
 #> ['ffff', 'ffff', 'ffff', 'ffff']
-print(answers(model, prompts))
-#> ['cab.', 'bac.', 'abc.', 'c.']
+print("cab" in held_out, answers(model, prompts))
+#> True ['cab.', 'bac.', 'abc.', 'c.']
 
 # %% exact-match
 def correct(model, pairs):

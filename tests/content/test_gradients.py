@@ -41,6 +41,11 @@ def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
+def two_class_loss(z: float) -> float:
+    """The loss of a right answer whose score is higher by z than that of the other class."""
+    return math.log(1 + math.exp(-z))
+
+
 def neuron(w: float = 2.2, b: float = 0.0) -> float:
     """The loss of the neuron with x = 1.1 and y = 1."""
     return -math.log(sigmoid(1.1 * w + b))
@@ -418,6 +423,9 @@ CONFIRMED: dict[str, Callable[[], list[Shown]]] = {
     "checks.py:gradient": lambda: [DW],
     "checks.py:differences": lambda: [DW],
     "bigrams.py:gradient": lambda: 2 * [pair_of_the_novel("t", "h")],
+    "classification.py:solution-one-score": lambda: 2 * partials(
+        lambda z: sum(map(two_class_loss, (z[0], -z[1], z[2]))) / 3, (1.5, -0.5, 0.3)
+    ),
 }  # fmt: skip
 
 NO_GRADIENT = {
@@ -436,6 +444,21 @@ NO_GRADIENT = {
     "block.py:solution-symmetry": "values of a function",
     "block.py:stream-size": "standard deviations of outputs",
     "block.py:three-stacks": "sizes of gradients, confirmed by the test below",
+    "classification.py:bytes-figure": "accuracies",
+    "classification.py:confusion": "counts and ratios",
+    "classification.py:counts": "a shape and an accuracy",
+    "classification.py:error-bar": "standard errors",
+    "classification.py:last-real": "an accuracy and a share",
+    "classification.py:leaks": "counts and shares",
+    "classification.py:nothing-trains": "messages",
+    "classification.py:run": "losses and accuracies",
+    "classification.py:seeds": "recorded accuracies and losses",
+    "classification.py:solution-pairs": "an accuracy and counts",
+    "classification.py:solution-score": "losses and accuracies",
+    "classification.py:solution-threshold": "ratios of counts",
+    "classification.py:sure": "accuracies and losses",
+    "classification.py:weights": "weights of classes, and counts",
+    "classification.py:which": "accuracies",
     "configuration.py:compute": "counts of operations",
     "embeddings.py:not-in-table": "messages, and a row of a table",
     "embeddings.py:rows-that-move": "tokens, and which rows moved",
@@ -483,6 +506,10 @@ NO_GRADIENT = {
     "pretraining.py:learned": "probabilities",
     "pretraining.py:new-tune": "a loss",
     "pretraining.py:pretrain": "a loss",
+    "recap-book.py:adapter": "a count and a loss",
+    "recap-book.py:map": "counts of chapters",
+    "recap-book.py:solution-merge": "a count of parameters",
+    "recap-book.py:solution-path": "numbers of chapters",
     "recap-gpt.py:gradient": "how many tensors have one",
     "recap-gpt.py:memorise": "losses",
     "recap.py:best": "a step and two losses",
