@@ -13,6 +13,36 @@ torch.set_num_threads(1)
 cfg = {"vocab_size": 256, "context_length": 64, "emb_dim": 64}
 cfg |= {"n_heads": 4, "n_layers": 2, "drop_rate": 0.0}
 
+# %% text
+data = Path(__file__).parent / "data"
+
+
+def parts(language):
+    text = (data / f"verne-long.{language}.txt").read_text("utf-8")
+    text = text.partition("\n\n")[2]  # (1)!
+    ids = torch.tensor(list(text.encode("utf-8")))  # (2)!
+    n = int(0.9 * len(ids))
+    return ids[:n], ids[n:]  # (3)!
+
+
+english, new_english = parts("en")
+french, new_french = parts("fr")
+print(len(english), len(new_english), bytes(english[:25].tolist()))
+#> 57629 6404 b'The year 1866 was signali'
+
+# %% windows
+def batch(ids, B, draws):
+    starts = torch.randint(
+        len(ids) - 64, (B, 1), generator=draws, device="cpu"
+    )
+    windows = ids[starts.to(ids.device) + torch.arange(65)]
+    return windows[:, :-1], windows[:, 1:]  # (1)!
+
+
+x, y = batch(english, 12, torch.Generator().manual_seed(0))
+print(x.shape, torch.equal(x[:, 1:], y[:, :-1]))
+#> torch.Size([12, 64]) True
+
 # %% attention
 class Attention(nn.Module):
     def __init__(self, cfg):
@@ -74,36 +104,6 @@ class GPT(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.head(self.ln_f(x))
-
-# %% text
-data = Path(__file__).parent / "data"
-
-
-def parts(language):
-    text = (data / f"verne-long.{language}.txt").read_text("utf-8")
-    text = text.partition("\n\n")[2]  # (1)!
-    ids = torch.tensor(list(text.encode("utf-8")))  # (2)!
-    n = int(0.9 * len(ids))
-    return ids[:n], ids[n:]  # (3)!
-
-
-english, new_english = parts("en")
-french, new_french = parts("fr")
-print(len(english), len(new_english), bytes(english[:25].tolist()))
-#> 57629 6404 b'The year 1866 was signali'
-
-# %% windows
-def batch(ids, B, draws):
-    starts = torch.randint(
-        len(ids) - 64, (B, 1), generator=draws, device="cpu"
-    )
-    windows = ids[starts.to(ids.device) + torch.arange(65)]
-    return windows[:, :-1], windows[:, 1:]  # (1)!
-
-
-x, y = batch(english, 12, torch.Generator().manual_seed(0))
-print(x.shape, torch.equal(x[:, 1:], y[:, :-1]))
-#> torch.Size([12, 64]) True
 
 # %% fresh
 def loss_of(model, x, y):
