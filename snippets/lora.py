@@ -234,7 +234,7 @@ print(sum(p.requires_grad for p in late.parameters()))
 #> 0
 early = base()
 optimizer = torch.optim.AdamW(early.parameters())
-chosen = {p for p in optimizer.param_groups[0]["params"]}
+chosen = set(optimizer.param_groups[0]["params"])
 print(sum(p in chosen for p in adapt(early, r=4).parameters()))
 #> 28
 print(sum(p in chosen for p in early.parameters() if p.requires_grad))
@@ -304,6 +304,7 @@ for run in record["runs"]:
 #> qkv, r = 20  10,240 0.02 2.41 [2.38 2.44] 2.65 [2.61 2.70]
 #> mlp, r = 8   10,240 0.02 2.17 [2.16 2.18] 2.71 [2.67 2.75]
 #> r = 5        10,240 0.02 2.18 [2.17 2.18] 2.73 [2.70 2.78]
+#> r = 16, wte  49,152 0.02 1.93 [1.92 1.94] 2.98 [2.94 3.02]
 
 # %% svd
 M = torch.tensor([[3.0, 0.0], [4.0, 5.0]])
@@ -316,11 +317,11 @@ print((U[:, :1] * s[:1]) @ Vt[:1])
 torch.testing.assert_close(U * s @ Vt, M)
 
 # %% spectra
-print(record["cuts"]["r"])
-#> [1, 2, 4, 8, 16, 32, 64]
+ranks = record["cuts"]["r"]
 for name, row in record["spectra"].items():
-    energies = [f"{row['change'][i]:.2f}" for i in (0, 2, 3, 4)]
-    print(f"{name:11}", {*row["rank"]}, *energies, row["most"])
+    energy = dict(zip(ranks, row["change"]))
+    shares = [f"{energy[r]:.2f}" for r in (1, 4, 8, 16)]
+    print(f"{name:11}", {*row["rank"]}, *shares, row["most"])
 #> 0.attn.qkv  {64} 0.11 0.31 0.47 0.69 [33, 32, 32, 32, 32]
 #> 0.attn.out  {64} 0.10 0.31 0.50 0.75 [26, 27, 26, 26, 27]
 #> 0.mlp.up    {64} 0.09 0.27 0.44 0.67 [33, 32, 32, 33, 33]
@@ -333,14 +334,14 @@ for name, row in record["spectra"].items():
 # %% spectra-figure
 import matplotlib.pyplot as plt
 
-ranks = record["cuts"]["r"]
 figure, axes = plt.subplots(figsize=(4.2, 2.8))
 for row in record["spectra"].values():
     axes.plot(ranks, row["change"], color="C0")
     axes.plot(ranks, row["weight"], "--", color="C1")
-s = torch.linalg.svdvals(torch.randn(256, 64)).square()
-chance = (s.cumsum(0) / s.sum()).tolist()
-axes.plot(ranks, [chance[r - 1] for r in ranks], ":", color="C3")
+for rows in (64, 256):
+    s = torch.linalg.svdvals(torch.randn(rows, 64)).square()
+    chance = (s.cumsum(0) / s.sum()).tolist()
+    axes.plot(ranks, [chance[r - 1] for r in ranks], ":", color="C3")
 axes.set_xscale("log", base=2)
 axes.set_xlabel("$r$")
 
@@ -375,7 +376,8 @@ figure, axes = plt.subplots(figsize=(4.2, 2.8))
 for run in record["runs"]:
     k = 1 if run["name"] in ("θ", "W") else 0
     axes.plot(run["fr"], run["en"], "os"[k], color=f"C{k}")
-axes.plot(*record["base"].values(), "D", color="C3")
+start = record["base"]
+axes.plot(start["fr"], start["en"], "D", color="C3")
 axes.set(xlabel=r"$L_\mathrm{fr}$")
 axes.set_ylabel(r"$L_\mathrm{en}$", rotation=0, labelpad=12)
 
@@ -406,7 +408,7 @@ whole = operations(lambda model: model)
 print(f"{operations(lambda model: adapt(model, r=4)) / whole:.2f}")
 #> 0.74
 
-# %% kept
+# %% kept rtol="3e-2"
 def kept(model):
     sizes, held = {}, {storage_of(p) for p in model.parameters()}
 
@@ -425,8 +427,8 @@ def storage_of(t):
 
 
 with torch.device("cpu"):
-    print(f"{kept(adapt(base(), r=4)) / kept(base()):.1f}")
-#> 1.0
+    print(f"{kept(adapt(base(), r=4)) / kept(base()):.2f}")
+#> 0.98
 
 # %% solution-swapped
 swapped = LoRA(nn.Linear(768, 768), r=8, alpha=16)

@@ -86,6 +86,7 @@ class Chapter:
             yield f"r = {r}", lambda model, r=r: adapt(model, r)
         for name, (layers, r) in SHARES.items():
             yield name, lambda model, r=r, layers=layers: adapt(model, r, names=layers)
+        yield "r = 16, wte", lambda model: with_table(adapt(model, 16))
 
 
 def matrices(model: Model) -> dict[str, nn.Linear]:
@@ -102,6 +103,12 @@ def only_matrices(model: Model) -> Model:
     model.requires_grad_(False)
     for layer in matrices(model).values():
         layer.weight.requires_grad_()
+    return model
+
+
+def with_table(model: Model) -> Model:
+    """Train the table of tokens too, which is the head's as well."""
+    model.get_parameter("wte.weight").requires_grad_()
     return model
 
 

@@ -42,6 +42,19 @@ def test_the_numbers_of_each_run_are_those_of_the_formula() -> None:
         assert RUNS[f"r = {r}"]["numbers"] == 2 * r * sum(a + b for a, b in sizes.values())
     for name, (layers, r) in lora_seeds.SHARES.items():
         assert RUNS[name]["numbers"] == 2 * r * sum(sum(sizes[layer]) for layer in layers) == 10_240
+    assert RUNS["r = 16, wte"]["numbers"] == RUNS["r = 16"]["numbers"] + 256 * 64
+
+
+def test_what_the_page_says_of_each_seed_is_so() -> None:
+    whole, thin, cuts = RUNS["W"], RUNS["r = 16"], RECORD["cuts"]
+
+    assert all(a < b for a, b in zip(whole["fr"], thin["fr"], strict=True))
+    assert all(a > b for a, b in zip(whole["en"], thin["en"], strict=True))
+    for r in lora_seeds.RANKS:
+        losses = cuts["fr"][cuts["r"].index(r)]
+        assert all(a < b for a, b in zip(RUNS[f"r = {r}"]["fr"], losses, strict=True))
+    cut = cuts["fr"][cuts["r"].index(16)]
+    assert all(a < b for a, b in zip(RUNS["r = 4"]["fr"], cut, strict=True))
 
 
 def test_the_base_has_the_losses_of_the_record(chapter: lora_seeds.Chapter) -> None:
