@@ -522,7 +522,7 @@ for values, labels in ((L, y), (L_new, y_new)):
 #> 1.62 4.07
 #> 1.83 4.14
 limits = [1 + n / 10 for n in range(50)]
-best = max(limits, key=lambda limit: ((L > limit) == y).sum().item())
-right = ((L > best) == y).float(), ((L_new > best) == y_new).float()
+best = max(limits, key=lambda limit: (L.gt(limit) == y).sum().item())
+right = (L.gt(best) == y).float(), (L_new.gt(best) == y_new).float()
 print(f"{best:.1f}", *(f"{r.mean().item():.2f}" for r in right))
 #> 2.3 0.95 0.90
