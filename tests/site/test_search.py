@@ -157,14 +157,14 @@ QUESTIONS = {
         "alpha et rang de LoRA": "lora/#scale",
         "pourquoi B est nul dans LoRA": "lora/#zero",
         "fusionner les poids de LoRA": "lora/#merge",
-        "exactitude avec des classes déséquilibrées": "classification/#rare classification/#weights",
+        "exactitude et classes déséquilibrées": "classification/#rare classification/#weights",
         "des couches gelées changent": "classification/#frozen",
         "CUDA out of memory": "gpu/#messages gpu/#peak gpu/#memory configuration/#training",
         "float16 est-il plus rapide que float32": "gpu/#formats",
         "perte de DPO": "instructions/#dpo",
         "flash attention": "gpu/#fused heads/#cost",
         "torch.compile": "gpu/#compile",
-        "chronométrer un calcul sur GPU": "gpu/#asynchronous",
+        "mon chronométrage sur GPU est faux": "gpu/#asynchronous",
     },
 }
 """What learners ask, and where the answer stands."""

@@ -21,7 +21,7 @@ const ASKING = new Set(
 );
 
 let languages = [];
-let asked = { plain: "", words: [], instead: [] };
+let asked = { text: "", words: [], instead: [] };
 
 addEventListener("message", ({ data }) => {
   if (data.type === setup) languages = data.data.config.lang;
@@ -75,7 +75,7 @@ const { add, build } = lunr.Builder.prototype;
 let index, vocabulary;
 const titles = new Map();
 lunr.Builder.prototype.add = function (entry, attributes) {
-  titles.set(entry.location, plain(entry.title));
+  titles.set(entry.location, entry.title);
   add.call(this, entry, attributes);
 };
 lunr.Builder.prototype.build = function () {
@@ -87,6 +87,7 @@ lunr.Builder.prototype.build = function () {
 const EXACT = 6; // times a word of the same stem
 const PAGE = 0.4; // times a section: Material counts the opening of a page double, and more
 const QUOTED = 10; // times what only has the same words
+const LITERAL = 2; // times what is quoted with other numbers
 
 // A hit counts by how much of the question it has, where a word counts by how few have it; by how
 // much of its title the question has; and if one quotes the other, as a message pasted whole does.
@@ -107,7 +108,8 @@ lunr.Index.prototype.search = function () {
     const title = this.fieldVectors[`title/${hit.ref}`].elements.length / 2;
     const inTitle = Object.values(hit.matchData.metadata).filter((fields) => "title" in fields).length;
     hit.score *= asksFor ** 3 * (1 + 2 * inTitle * (inTitle / (title || 1)) ** 2);
-    if (quotes(asked.plain, titles.get(hit.ref))) hit.score *= QUOTED;
+    if (quotes(plain(asked.text), plain(titles.get(hit.ref)))) hit.score *= QUOTED;
+    if (quotes(spaced(asked.text), spaced(titles.get(hit.ref)))) hit.score *= LITERAL;
     if (!hit.ref.includes("#")) hit.score *= PAGE;
   }
   return hits.sort((one, other) => other.score - one.score);
@@ -119,10 +121,11 @@ function quotes(one, other) {
   return short.trim().split(" ").length > 3 && long.includes(short);
 }
 
-/** The letters of a text, word by word: the numbers of a message are the reader's own. */
-function plain(text) {
-  return ` ${folded(text.toLowerCase().replace(/&\w+;/g, " ")).replace(/[^a-z]+/g, " ").trim()} `;
-}
+/** The letters and the digits of a text, word by word. */
+const spaced = (text) => ` ${folded(text.toLowerCase().replace(/&\w+;/g, " ")).replace(/[^a-z\d]+/g, " ").trim()} `;
+
+/** Its letters alone: the numbers of a message are the reader's own. */
+const plain = (text) => ` ${spaced(text).replace(/[^a-z]+/g, " ").trim()} `;
 
 const startsOne = (terms, start) => Object.keys(terms).some((term) => term.startsWith(start));
 
@@ -150,7 +153,7 @@ function read(question) {
       for (const other of others.length ? others : [word]) found.push({ exact: other, start: stem(other) });
     }
   }
-  return { plain: plain(question), words: found, instead };
+  return { text: question, words: found, instead };
 }
 
 const isKnown = (start) => vocabulary.some((word) => word.startsWith(start));
@@ -171,7 +174,7 @@ function stem(word) {
 
 /** Two words that the book has, written as one: crossentropy. */
 function halves(word) {
-  for (let n = 3; n <= word.length - 3; n++)
+  for (let n = 4; n <= word.length - 4; n++) // shorter ones are in too many misspelt words
     if (index.invertedIndex[word.slice(0, n)] && isKnown(word.slice(n))) return [word.slice(0, n), word.slice(n)];
 }
 
