@@ -13,22 +13,18 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import torch
 from cells import define
+from provenance import ROOT, provenance, require_commit
 from torch import Tensor, nn
 from torch.nn import functional
 
-ROOT = Path(__file__).parents[1]
 SNIPPET = ROOT / "snippets/classification.py"
 CELLS = (
     *("config", "attention", "block", "model", "pieces", "examples", "base", "head"),
@@ -147,9 +143,7 @@ WAYS: dict[str, Callable[[Chapter], Result]] = {
 
 
 def main() -> None:
-    files = [Path(__file__), SNIPPET]
-    if git("status", "--porcelain", "--", *map(str, files)):
-        sys.exit("commit the script and the snippet first: the record names their commit")
+    require_commit(__file__, SNIPPET)
     torch.set_num_threads(1)
     begin = time.process_time()
     results: dict[str, list[Result]] = {name: [] for name in WAYS}
@@ -158,15 +152,8 @@ def main() -> None:
         for name, way in WAYS.items():
             results[name].append(way(chapter))
             print(seed, name, f"{results[name][-1].accuracy:.4f}", flush=True)
-    record = {
-        "script": Path(__file__).relative_to(ROOT).as_posix(),
+    record = provenance(__file__, begin) | {
         "command": "python tools/classification_seeds.py",
-        "commit": git("rev-parse", "HEAD"),
-        "date": datetime.now(UTC).date().isoformat(),
-        "torch": torch.__version__,
-        "cpu": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-        "cpu_seconds": round(time.process_time() - begin),
         "seeds": [*SEEDS],
         "steps": STEPS,
         "rate": RATE,
@@ -181,12 +168,6 @@ def main() -> None:
         },
     }
     RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-def git(*arguments: str) -> str:
-    """Return what git prints."""
-    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    return run.stdout.strip()
 
 
 if __name__ == "__main__":

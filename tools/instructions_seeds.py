@@ -14,7 +14,8 @@ import time
 from typing import Any
 
 import torch
-from train_instruct import CHAPTER, ROOT, STEPS, chapter, provenance, require_commit
+from provenance import ROOT, provenance, require_commit
+from train_instruct import CHAPTER, STEPS, chapter
 
 RECORD = ROOT / "snippets/data/instructions.json"
 SEEDS = range(5)

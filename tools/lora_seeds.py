@@ -11,18 +11,16 @@ of one core. `tests/content/test_lora.py` measures one of the runs again.
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import torch
 from cells import define
+from provenance import ROOT, provenance, require_commit
 from safetensors.torch import load, load_file
 from torch import Tensor, nn
-from train_base import CELLS, CONFIG, ROOT, TEXT, WEIGHTS, git
+from train_base import CELLS, CONFIG, TEXT, WEIGHTS
 
 CHAPTER = ROOT / "snippets/lora.py"
 USED = ("texts", "loss", "lora", "adapt", "batch", "train")
@@ -187,20 +185,11 @@ def describe(chapter: Chapter, whole: list[Model]) -> dict[str, Any]:
 
 
 def main() -> None:
-    files = [Path(__file__), CHAPTER, WEIGHTS, TEXT, TEXT.with_name("verne-long.fr.txt")]
-    if git("status", "--porcelain", "--", *map(str, files)):
-        sys.exit("commit the script, the chapter and its data first: the record names their commit")
+    require_commit(__file__, CHAPTER, WEIGHTS, TEXT, TEXT.with_name("verne-long.fr.txt"))
     torch.set_num_threads(1)
     chapter, begin = Chapter(), time.process_time()
     base = chapter.base()
     record = {
-        "script": Path(__file__).relative_to(ROOT).as_posix(),
-        "commit": git("rev-parse", "HEAD"),
-        "date": datetime.now(UTC).date().isoformat(),
-        "torch": torch.__version__,
-        "cpu": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-        "cpu_seconds": 0,
         "steps": STEPS,
         "seeds": list(SEEDS),
         "base": {
@@ -210,7 +199,7 @@ def main() -> None:
     }
     record["runs"], whole = compare(chapter)
     record |= describe(chapter, whole)
-    record["cpu_seconds"] = round(time.process_time() - begin)
+    record = provenance(__file__, begin) | record
     RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -10,21 +10,17 @@ first steps again, and measures the loss of the file.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from math import cos, pi
-from pathlib import Path
 
 import torch
 from cells import define
+from provenance import ROOT, provenance, require_commit
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-ROOT = Path(__file__).parents[1]
 CLASSES = ROOT / "snippets/gpt.py"
 CELLS = ("attention", "block", "model")
 """The cells of the classes."""
@@ -111,9 +107,7 @@ def measure(model: nn.Module, data: Tensor) -> float:
 
 
 def main() -> None:
-    files = [Path(__file__), CLASSES, TEXT]
-    if git("status", "--porcelain", "--", *map(str, files)):
-        sys.exit("commit the script, the model and the text first: the record names their commit")
+    require_commit(__file__, CLASSES, TEXT)
     torch.set_num_threads(1)
     model = make_model()
     training, held_out = split_text()
@@ -122,16 +116,9 @@ def main() -> None:
         losses.append(loss)
         if step % 100 == 0:
             print(step, f"{loss:.3f}", flush=True)
-    seconds = time.process_time() - begin
+    made = provenance(__file__, begin)
     save_file(dict(model.named_parameters()), WEIGHTS)  # the tied head is no second parameter
-    record = {
-        "script": Path(__file__).relative_to(ROOT).as_posix(),
-        "commit": git("rev-parse", "HEAD"),
-        "date": datetime.now(UTC).date().isoformat(),
-        "torch": torch.__version__,
-        "cpu": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-        "cpu_seconds": round(seconds),
+    record = made | {
         "steps": STEPS,
         "parameters": sum(p.numel() for p in model.parameters()),
         "first_losses": [round(loss, 7) for loss in losses[:FIRST]],
@@ -140,12 +127,6 @@ def main() -> None:
     }
     RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(record, indent=2))
-
-
-def git(*arguments: str) -> str:
-    """Return what git prints."""
-    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    return run.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -13,20 +13,17 @@ from __future__ import annotations
 import io
 import json
 import random
-import sys
 import time
 from contextlib import redirect_stdout
-from datetime import UTC, datetime
 from math import cos, pi
-from pathlib import Path
 from typing import Any
 
 import torch
 from cells import define
+from provenance import ROOT, provenance, require_commit
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
-from train_base import ROOT, git
 
 CHAPTER = ROOT / "snippets/instructions.py"
 CELLS = (
@@ -48,25 +45,6 @@ def chapter() -> dict[str, Any]:
     given["cfg"] = {"n_heads": 4, "n_layers": 2, "drop_rate": 0.0}
     with redirect_stdout(io.StringIO()):
         return define(CHAPTER, CELLS, given)
-
-
-def provenance(script: str, begin: float) -> dict[str, str | int]:
-    """Return how and when a record was made."""
-    return {
-        "script": Path(script).relative_to(ROOT).as_posix(),
-        "commit": git("rev-parse", "HEAD"),
-        "date": datetime.now(UTC).date().isoformat(),
-        "torch": torch.__version__,
-        "cpu": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-        "cpu_seconds": round(time.process_time() - begin),
-    }
-
-
-def require_commit(*paths: str | Path) -> None:
-    """End the program if git has not the files that a record's commit stands for."""
-    if git("status", "--porcelain", "--", *map(str, paths)):
-        sys.exit("commit the script and the chapter's cells first: the record names their commit")
 
 
 def main() -> None:
