@@ -11,6 +11,8 @@ import yaml
 from cells import define
 
 ROOT = Path(__file__).parents[2]
+MENTIONED = {"tensors": {"pretraining", "tokens"}}
+"""What a box of goals names without asking for it: examples come from there."""
 
 
 def needs() -> dict[str, list[str]]:
@@ -44,3 +46,26 @@ def test_a_chapter_links_what_it_needs(name: str, language: str) -> None:
     text = (ROOT / f"docs/{language}/{name}.md").read_text(encoding="utf-8")
 
     assert [other for other in needs()[name] if f"]({other}.md" not in text] == []
+
+
+def way_to(name: str) -> set[str]:
+    """Return all chapters that a chapter needs, directly or through others."""
+    return {name}.union(*(way_to(other) for other in needs()[name]))
+
+
+@pytest.mark.parametrize("name", needs())
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_map_has_what_the_box_of_goals_asks_for(name: str, language: str) -> None:
+    text = (ROOT / f"docs/{language}/{name}.md").read_text(encoding="utf-8")
+    box = text.partition("!!! abstract")[2].partition("\n## ")[0].strip()
+    asked = set(re.findall(r"\]\(([\w-]+)\.md", box.splitlines()[-1]))
+    earlier = set(list(needs())[: list(needs()).index(name)])
+
+    assert (asked & earlier) - MENTIONED.get(name, set()) <= way_to(name)
+
+
+@pytest.mark.parametrize("name", needs())
+def test_no_arrow_is_implied_by_others(name: str) -> None:
+    before = needs()[name]
+
+    assert [a for a in before for b in before if a != b and a in way_to(b)] == []
