@@ -72,9 +72,10 @@ FORMULAS_CUT = """
 
 ALL_MADE = """
 [...document.querySelectorAll(".precis-annotation")].every(note => note.querySelector("aside"))
+&& [...document.querySelectorAll(".md-annotation__index")].every(mark => mark.ariaLabel)
 && (!document.querySelector("details.question") || document.querySelector(".precis-quiz"))
 """
-"""Becomes true once Material's script and quiz.js have made what they make of a page."""
+"""Becomes true once Material's script, precis.js and quiz.js have made what they make of a page."""
 
 OF_EACH_KIND = {"", "pretraining/", "errors/", "glossary/", "labs/boundary/", "autograd-explorer/"}
 """A page of each kind, by its French address."""
