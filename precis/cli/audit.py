@@ -78,8 +78,8 @@ def block_findings(
         if outputs != expected:
             yield _finding(path, block, f"{where} shows {_first(outputs, expected)}")
         code = verified.snippet.code(cell)
-        for line in block.select("span.go"):
-            line.extract()
+        for other in block.select("span.go, span.filename"):  # outputs, and the block's title
+            other.extract()
         if _words(block.get_text()) != _words("\n".join(code)):
             yield _finding(path, block, f"{where} shows other code than the snippet")
     if cells and not seen:

@@ -177,6 +177,17 @@ def test_an_audit_distinguishes_output_from_strings_in_code(site: Project) -> No
     assert (audited.returncode, audited.stderr) == (0, "")
 
 
+def test_an_audit_takes_no_title_of_a_block_for_code(site: Project) -> None:
+    page = site.read("docs/a.md")
+    site.write(docs__a_md=page.replace("```snippet\n", '```snippet title="Once"\n', 1))
+    build(site)
+    assert "Once" in site.read("site/a/index.html")
+
+    audited = site.run("precis", "audit", "site")
+
+    assert (audited.returncode, audited.stderr) == (0, "")
+
+
 TAMPER: dict[str, tuple[Callable[[str], str], str]] = {
     "digit": (
         lambda html: html.replace("#&gt; 1.5", "#&gt; 1.4"),
