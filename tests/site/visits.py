@@ -80,7 +80,8 @@ window.IntersectionObserver = class extends IntersectionObserver {
 """Has notes and quizzes made at once, which wait until a reader comes near."""
 
 ALL_MADE = """
-[...document.querySelectorAll(".precis-annotation")].every(note => note.querySelector("aside"))
+[...document.querySelectorAll(".precis-annotation")].every(
+  note => note.querySelector("aside") || !note.checkVisibility())
 && [...document.querySelectorAll(".md-annotation__index")].every(mark => mark.ariaLabel)
 && (!document.querySelector("details.question") || document.querySelector(".precis-quiz"))
 """
