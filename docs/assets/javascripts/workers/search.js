@@ -21,7 +21,7 @@ const ASKING = new Set(
 );
 
 let languages = [];
-let asked = { text: "", words: [], instead: [] };
+let asked = { text: {}, words: [], instead: [] };
 
 addEventListener("message", ({ data }) => {
   if (data.type === setup) languages = data.data.config.lang;
@@ -75,7 +75,7 @@ const { add, build } = lunr.Builder.prototype;
 let index, vocabulary;
 const titles = new Map();
 lunr.Builder.prototype.add = function (entry, attributes) {
-  titles.set(entry.location, entry.title);
+  titles.set(entry.location, spelled(entry.title));
   add.call(this, entry, attributes);
 };
 lunr.Builder.prototype.build = function () {
@@ -108,8 +108,9 @@ lunr.Index.prototype.search = function () {
     const title = this.fieldVectors[`title/${hit.ref}`].elements.length / 2;
     const inTitle = Object.values(hit.matchData.metadata).filter((fields) => "title" in fields).length;
     hit.score *= asksFor ** 3 * (1 + 2 * inTitle * (inTitle / (title || 1)) ** 2);
-    if (quotes(plain(asked.text), plain(titles.get(hit.ref)))) hit.score *= QUOTED;
-    if (quotes(spaced(asked.text), spaced(titles.get(hit.ref)))) hit.score *= LITERAL;
+    const its = titles.get(hit.ref);
+    if (quotes(asked.text.letters, its.letters)) hit.score *= QUOTED;
+    if (quotes(asked.text.literal, its.literal)) hit.score *= LITERAL;
     if (!hit.ref.includes("#")) hit.score *= PAGE;
   }
   return hits.sort((one, other) => other.score - one.score);
@@ -121,11 +122,11 @@ function quotes(one, other) {
   return short.trim().split(" ").length > 3 && long.includes(short);
 }
 
-/** The letters and the digits of a text, word by word. */
-const spaced = (text) => ` ${folded(text.toLowerCase().replace(/&\w+;/g, " ")).replace(/[^a-z\d]+/g, " ").trim()} `;
-
-/** Its letters alone: the numbers of a message are the reader's own. */
-const plain = (text) => ` ${spaced(text).replace(/[^a-z]+/g, " ").trim()} `;
+/** A text word by word, and its letters alone: the numbers of a message are the reader's own. */
+function spelled(text) {
+  const apart = (others) => ` ${folded(text.toLowerCase().replace(/&\w+;/g, " ")).replace(others, " ").trim()} `;
+  return { literal: apart(/[^a-z\d]+/g), letters: apart(/[^a-z]+/g) };
+}
 
 const startsOne = (terms, start) => Object.keys(terms).some((term) => term.startsWith(start));
 
@@ -153,7 +154,7 @@ function read(question) {
       for (const other of others.length ? others : [word]) found.push({ exact: other, start: stem(other) });
     }
   }
-  return { text: question, words: found, instead };
+  return { text: spelled(question), words: found, instead };
 }
 
 const isKnown = (start) => vocabulary.some((word) => word.startsWith(start));
