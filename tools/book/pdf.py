@@ -7,18 +7,16 @@ and the numbers of the contents are those of the first print.
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import chromium
 import pikepdf
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from book.chapters import Book
 from book.document import WORDS
-
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 
 WIDTH = 529
 """CSS pixels in a line of text, 140 mm: the page less its margins (book.css)."""
@@ -54,18 +52,15 @@ NUMBER = """
 @contextmanager
 def open_document(html: str) -> Iterator[Page]:
     """Let Chromium read the document, laid out as it will be printed."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = chromium.find()
     if program is None:
-        raise SystemExit(f"The book is printed by Chromium: none of {', '.join(BROWSERS)} is here")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path=program, args=arguments)
-        page = chromium.new_page(viewport={"width": WIDTH, "height": 800}, device_scale_factor=2)
+        raise SystemExit(f"The book is printed by Chromium: {chromium.MISSING}")
+    with chromium.start(program) as browser:
+        page = browser.new_page(viewport={"width": WIDTH, "height": 800}, device_scale_factor=2)
         page.emulate_media(media="print")
         page.set_content(html)
         page.evaluate("document.fonts.ready.then(() => {})")
         yield page
-        chromium.close()
 
 
 def write_pdf(page: Page, book: Book, path: Path) -> int:
