@@ -1,7 +1,7 @@
 """Measure what only an accelerator can tell, and write the record that *What a GPU changes* prints.
 
     CUBLAS_WORKSPACE_CONFIG=:4096:8 python benchmarks/gpu.py
-    python benchmarks/gpu.py --device cpu --small --output /tmp/gpu.json
+    python benchmarks/gpu.py --device cpu --small --output small.json
 
 The first line measures on a CUDA device, in less than four minutes, and writes
 `snippets/data/gpu.json`, whose format is `benchmarks/gpu.schema.json`. After that,

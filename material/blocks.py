@@ -42,15 +42,9 @@ _LINE = re.compile(r' id="__span-\d+-\d+"')
 
 _FORMULA = re.compile(r'<div class="arithmatex">.*?</div>', re.DOTALL)
 
-_PLACE = re.compile(
-    r'<div class="admonition abstract">.*?</div>'
-    r'|<h2 .*?(?=<h2 )(?!.*<div class="admonition abstract">)',
-    re.DOTALL,
-)
-"""What the switch of predictions follows: the page's goals; in a recap, its first section.
-
-Below the first window, it moves nothing when it comes.
-"""
+_PLACE = re.compile(r'<div class="admonition abstract">.*?</div>|<h2 .*?(?=<h2 )', re.DOTALL)
+"""What the switch of predictions follows: the page's goals, which stand before any section; in a
+recap, its first section. Below the first window, it moves nothing when it comes."""
 
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 

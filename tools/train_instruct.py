@@ -41,7 +41,7 @@ FIRST = 6
 def chapter() -> dict[str, Any]:
     """Return the names that the chapter's cells define."""
     given = {"torch": torch, "nn": nn, "F": functional, "random": random, "cos": cos, "pi": pi}
-    # what the cell `config` says, but for the imports
+    # of the cell `config`, whose imports stand above
     given["cfg"] = {"n_heads": 4, "n_layers": 2, "drop_rate": 0.0}
     with redirect_stdout(io.StringIO()):
         return define(CHAPTER, CELLS, given)

@@ -14,7 +14,7 @@ import pytest
 from built import ROOT, Pages, Site
 from filelock import FileLock
 
-pytest.register_assert_rewrite("explorers")
+pytest.register_assert_rewrite("explorers", "visits")
 
 
 @pytest.fixture(scope="session")
